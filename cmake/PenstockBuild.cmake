@@ -1,0 +1,70 @@
+# Build rules that every folder shares: warnings, sanitizers, and the functions that add libraries and tests.
+
+add_library(penstock_options INTERFACE)
+target_compile_options(penstock_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Werror
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)  # g++ 12 reports std::string concatenation falsely
+if(PENSTOCK_SANITIZE)
+  target_compile_options(penstock_options INTERFACE
+    -fsanitize=${PENSTOCK_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(penstock_options INTERFACE -fsanitize=${PENSTOCK_SANITIZE})
+endif()
+
+find_program(PENSTOCK_CCACHE ccache)
+if(PENSTOCK_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${PENSTOCK_CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${PENSTOCK_CCACHE})
+endif()
+
+# Adds a top-level folder if it is there and asked for.
+macro(penstock_add_folder name)
+  if(EXISTS ${CMAKE_SOURCE_DIR}/${name}/CMakeLists.txt AND
+     (NOT PENSTOCK_ONLY OR "${name}" IN_LIST PENSTOCK_ONLY))
+    add_subdirectory(${name})
+  endif()
+endmacro()
+
+# Adds every direct sub-folder that has a CMakeLists.txt.
+macro(penstock_add_rooms)
+  file(GLOB _rooms LIST_DIRECTORIES true RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} *)
+  foreach(_room ${_rooms})
+    if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${_room}/CMakeLists.txt)
+      add_subdirectory(${_room})
+    endif()
+  endforeach()
+endmacro()
+
+# penstock_add_library(name SOURCES a.cc ... LIBS x y)
+function(penstock_add_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LIBS" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/sdk/include)
+  target_link_libraries(${name} PUBLIC ${ARG_LIBS} PRIVATE $<BUILD_INTERFACE:penstock_options>)
+  if(PENSTOCK_SANITIZE)
+    target_link_options(${name} PUBLIC -fsanitize=${PENSTOCK_SANITIZE})
+  endif()
+endfunction()
+
+# penstock_add_executable(name SOURCES a.cc ... LIBS x y)
+function(penstock_add_executable name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LIBS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/sdk/include)
+  target_link_libraries(${name} PRIVATE ${ARG_LIBS} $<BUILD_INTERFACE:penstock_options>)
+endfunction()
+
+# penstock_add_test(name SOURCES a.cc ... LIBS x y [TIMEOUT seconds]): a GoogleTest program, one ctest entry.
+function(penstock_add_test name)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LIBS;ARGS;ENV" ${ARGN})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 300)
+  endif()
+  penstock_add_executable(${name} SOURCES ${ARG_SOURCES} LIBS ${ARG_LIBS} GTest::gtest_main GTest::gmock)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  target_compile_definitions(${name} PRIVATE
+    PENSTOCK_TEST_BIN_DIR="${CMAKE_BINARY_DIR}/bin"
+    PENSTOCK_TEST_CONNECTOR_DIR="${CMAKE_BINARY_DIR}/lib/penstock/connectors"
+    PENSTOCK_TEST_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  add_test(NAME ${name} COMMAND ${name} ${ARG_ARGS})
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} ENVIRONMENT "${ARG_ENV}")
+endfunction()
