@@ -16,15 +16,15 @@ enum class ExitCode : int {
   kCancelled = 5,
 };
 
-/// `code` is stable and documented by `penstock explain CODE`; `message` is one sentence that says what and where;
-/// `hint` says what to do. Never holds a secret.
+/// `code` is stable and documented by `penstock explain CODE`; `message` is one sentence that says
+/// what and where; `hint` says what to do. Never holds a secret.
 struct Error {
-  std::string code;     // "PS-AREA-NAME"
+  std::string code;  // "PS-AREA-NAME"
   std::string message;
   std::string hint;
-  std::string file = {};    // empty: not about a file
-  int line = 0;        // 1-based, 0: unknown
-  int column = 0;      // 1-based, 0: unknown
+  std::string file = {};  // empty: not about a file
+  int line = 0;           // 1-based, 0: unknown
+  int column = 0;         // 1-based, 0: unknown
   ExitCode exit = ExitCode::kFailed;
 };
 

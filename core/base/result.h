@@ -30,7 +30,7 @@ class [[nodiscard]] Status {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::in_place_index<0>, std::move(value)) {}  // NOLINT
+  Result(T value) : value_(std::in_place_index<0>, std::move(value)) {}      // NOLINT
   Result(Error error) : value_(std::in_place_index<1>, std::move(error)) {}  // NOLINT
   /// From a Status that is not ok.
   Result(Status status) : value_(std::in_place_index<1>, std::move(status.error())) {}  // NOLINT
@@ -56,9 +56,9 @@ class [[nodiscard]] Result {
 #define PENSTOCK_CONCAT(a, b) PENSTOCK_CONCAT_INNER(a, b)
 
 /// Returns the error of a Status expression from the enclosing function.
-#define PENSTOCK_RETURN_IF_ERROR(expr)                               \
-  do {                                                               \
-    ::penstock::Status penstock_status_ = (expr);                    \
+#define PENSTOCK_RETURN_IF_ERROR(expr)                                      \
+  do {                                                                      \
+    ::penstock::Status penstock_status_ = (expr);                           \
     if (!penstock_status_.ok()) return std::move(penstock_status_.error()); \
   } while (false)
 

@@ -1,0 +1,92 @@
+// Every write, fsync, rename and unlink of Penstock's own files goes through here, so that a test
+// can fail, cut short or kill at the n-th call.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/result.h"
+
+namespace penstock::file {
+
+enum class Op { kCreate, kWrite, kSync, kRename, kSyncDirectory, kRemove, kTruncate };
+
+/// The double's seam. Null in production.
+class Hooks {
+ public:
+  virtual ~Hooks() = default;
+  /// Before each operation. Returns 0 to go on, or the errno to fail with. May end the process.
+  virtual int Before(Op op, const std::string& path, std::string_view bytes, uint64_t offset) = 0;
+  /// After each operation that was done.
+  virtual void After(Op op, const std::string& path, const std::string& to) = 0;
+};
+/// Not thread-safe against running operations: set it before threads start.
+void SetHooks(Hooks* hooks);
+
+/// A file being written. Not thread-safe. Closes without sync when destroyed.
+class Writer {
+ public:
+  /// Creates with mode 0600; fails if it exists. PS-FILE-CREATE.
+  static Result<Writer> Create(const std::string& path);
+  /// Opens an existing file to go on at its end.
+  static Result<Writer> Append(const std::string& path);
+  /// An unnamed scratch file in `directory`, gone when closed. Readable through ReadAt.
+  static Result<Writer> Scratch(const std::string& directory);
+  Writer(Writer&& other) noexcept;
+  Writer& operator=(Writer&& other) noexcept;
+  ~Writer();
+
+  /// All of it or an error. PS-FILE-WRITE; PS-FILE-FULL names the file system and what to free.
+  Status Write(std::string_view bytes);
+  Status WriteAt(std::string_view bytes, uint64_t offset);
+  /// fdatasync. PS-FILE-SYNC.
+  Status Sync();
+  Status Truncate(uint64_t size);
+  Result<size_t> ReadAt(char* out, size_t n, uint64_t offset) const;
+  uint64_t size() const { return size_; }
+  const std::string& path() const { return path_; }
+
+ private:
+  Writer(int fd, std::string path, uint64_t size);
+  int fd_ = -1;
+  std::string path_;
+  uint64_t size_ = 0;
+};
+
+/// A file being read at offsets. [thread-safe]
+class Reader {
+ public:
+  static Result<Reader> Open(const std::string& path);
+  Reader(Reader&& other) noexcept;
+  Reader& operator=(Reader&& other) noexcept;
+  ~Reader();
+  /// Exactly n bytes. PS-FILE-READ, also when the file ends before.
+  Status ReadAt(char* out, size_t n, uint64_t offset) const;
+  uint64_t size() const { return size_; }
+  const std::string& path() const { return path_; }
+
+ private:
+  Reader(int fd, std::string path, uint64_t size);
+  int fd_ = -1;
+  std::string path_;
+  uint64_t size_ = 0;
+};
+
+/// rename, then fsync of the directory. PS-FILE-RENAME.
+Status RenameDurably(const std::string& from, const std::string& to);
+Status SyncDirectory(const std::string& directory);
+Status Remove(const std::string& path);
+/// mkdir -p with 0700, durable.
+Status MakeDirectories(const std::string& path);
+Result<std::vector<std::string>> List(
+    const std::string& directory);  // names, sorted; empty when it is missing
+bool Exists(const std::string& path);
+/// Whole small file (at most `limit` bytes).
+Result<std::string> ReadAll(const std::string& path, uint64_t limit = 64u << 20);
+/// Temporary file, sync, rename, directory sync: readers see the old or the new content. 0600.
+Status WriteAll(const std::string& path, std::string_view content);
+
+}  // namespace penstock::file

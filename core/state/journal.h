@@ -1,0 +1,104 @@
+// The journal of one run: append-only, framed, checksummed; what the destination acknowledged is
+// what stands here.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/state/entry.h"
+
+namespace penstock {
+
+/// First frame: everything that the later frames lean on.
+struct JournalOpen {
+  std::string integration, environment, lineage;
+  std::string run;  // "contacts-12"
+  uint32_t run_ordinal = 0;
+  std::string plan_hash;
+  Mode mode = Mode::kUpsert;
+  std::string connector, connector_version, schema, account;
+  std::vector<std::string> fields;  // names, sorted, of Outcome::fields
+  uint64_t first_outcome = 1;       // number that the first outcome will have
+  int64_t started_us = 0;
+};
+
+/// A record that a request is about to change.
+struct IntentRecord {
+  uint64_t seq = 0;
+  Op op = Op::kUpsert;
+  Hash128 key_hash;
+  std::string key;
+  Hash128 fingerprint;
+  bool has_absent = false;
+  std::vector<uint32_t> fields;
+  std::string destination_id;
+};
+
+/// Last frame of a run that ended in order (also one that was cancelled or failed).
+struct JournalClose {
+  std::string status;  // DESIGN 7: "succeeded", ...
+  uint64_t last_outcome = 0;
+  int64_t ended_us = 0;
+  std::string counts_json;
+};
+
+/// A connector's note.
+struct JournalNote {
+  std::string token;
+  std::vector<uint64_t> seqs;
+};
+
+/// Writes. [thread-safe]: many writers' threads share one.
+class Journal {
+ public:
+  /// Creates the file (it must not exist), makes the open frame and the directory durable.
+  /// PS-STATE-WRITE.
+  static Result<std::unique_ptr<Journal>> Create(const std::string& path, const JournalOpen& open);
+  /// Opens the journal of an interrupted run to settle and close it; drops a torn tail.
+  static Result<std::unique_ptr<Journal>> Continue(const std::string& path);
+  virtual ~Journal() = default;
+
+  /// Durable on return; concurrent callers share one fdatasync. To be called before the request's
+  /// first byte.
+  virtual Status Intend(uint64_t request, const std::vector<IntentRecord>& records) = 0;
+  /// Numbers the outcome and queues it; durable at the latest 50 ms later, or at Flush.
+  virtual Status Report(Outcome outcome) = 0;
+  /// Durable on return.
+  virtual Status Note(const JournalNote& note) = 0;
+  /// Everything so far is durable on return; the first failed write or sync is reported here and by
+  /// every later call.
+  virtual Status Flush() = 0;
+  /// Flush, close frame, sync. Nothing may follow.
+  virtual Status Close(JournalClose close) = 0;
+  virtual uint64_t last_outcome() const = 0;
+  virtual const JournalOpen& open_frame() const = 0;
+};
+
+/// What a scan of one journal tells.
+struct JournalSummary {
+  JournalOpen open;
+  std::optional<JournalClose> close;  // none: the run was interrupted (or is running)
+  uint64_t last_outcome = 0;          // first_outcome - 1 if there is none
+  uint64_t outcomes = 0;
+  uint64_t valid_bytes = 0;  // a torn tail starts here
+  bool torn = false;
+};
+
+struct JournalVisitor {
+  std::function<Status(uint64_t request, const IntentRecord&)> intent;
+  std::function<Status(const Outcome&)> outcome;
+  std::function<Status(const JournalNote&)> note;
+};
+
+/// Reads the whole file in order in bounded memory; absent callbacks skip. A damaged frame that is
+/// followed by a good one, a damaged frame in a closed journal, or a gap in numbers:
+/// PS-STATE-CORRUPT naming file and offset. A torn tail (nothing valid after it, no close frame):
+/// not an error, told in the summary.
+Result<JournalSummary> ReadJournal(const std::string& path, const JournalVisitor& visitor);
+
+}  // namespace penstock

@@ -1,0 +1,103 @@
+// The state of one integration on disk: an immutable generation, journals over it, and the lock.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/state/entry.h"
+#include "core/state/journal.h"
+
+namespace penstock {
+
+/// What the state belongs to. Any difference is refused before a request is made, naming both
+/// sides.
+struct StateIdentity {
+  std::string integration, environment, account, object;
+  std::string connector;
+  std::vector<std::string> key_columns;
+  std::string key_field, key_template;
+  std::vector<std::string> normalisers;
+  uint32_t encoding = kEncodingVersion;
+  bool operator==(const StateIdentity&) const = default;
+};
+
+/// What the store remembers, to notice a state that is missing, older or someone else's.
+struct StateAnchor {
+  std::string lineage;      // empty: this integration has never had a state
+  uint64_t generation = 0;  // of the newest committed one
+  uint64_t last_outcome = 0;
+};
+
+struct StateCounts {
+  uint64_t entries = 0, acknowledged = 0, departed = 0;
+  uint64_t rejected = 0, in_doubt = 0, skipped = 0;  // pending, by outcome
+  bool operator==(const StateCounts&) const = default;
+};
+
+/// Exclusive for runs of one integration, across processes; dies with its process (flock). Holds
+/// who has it.
+class IntegrationLock {
+ public:
+  /// PS-RUN-LOCKED naming the holder's run and pid; waits up to `wait_ms` first.
+  static Result<std::unique_ptr<IntegrationLock>> Acquire(const std::string& directory,
+                                                          const std::string& holder,
+                                                          int64_t wait_ms,
+                                                          const std::function<bool()>& cancelled);
+  virtual ~IntegrationLock() = default;
+};
+
+/// A read-only view: newest generation overlaid by every later journal. Safe beside a running
+/// writer.
+class StateView {
+ public:
+  /// Verifies header, footer, lineage against the anchor, continuity of outcome numbers over the
+  /// journals. PS-STATE-MISSING, PS-STATE-OLDER, PS-STATE-CORRUPT, PS-STATE-LINEAGE,
+  /// PS-STATE-IDENTITY. `identity` is compared when the state has one. Overlay spills below
+  /// `scratch_dir` so that memory stays within `memory_bytes`.
+  static Result<std::unique_ptr<StateView>> Open(const std::string& directory,
+                                                 const StateAnchor& anchor,
+                                                 const std::string& scratch_dir,
+                                                 uint64_t memory_bytes);
+  virtual ~StateView() = default;
+
+  virtual bool empty() const = 0;  // no generation and no journal
+  virtual const std::optional<StateIdentity>& identity() const = 0;
+  virtual const std::string& lineage() const = 0;
+  virtual uint64_t generation() const = 0;
+  virtual uint64_t last_outcome() const = 0;
+  virtual uint32_t last_run() const = 0;  // highest run ordinal seen
+  /// Runs whose journal has no close frame, oldest first.
+  virtual const std::vector<std::string>& open_journals() const = 0;
+  virtual const StateCounts& counts() const = 0;  // of the whole view
+  virtual const std::vector<std::string>& FieldNames(uint32_t fieldset) const = 0;
+  /// The entry of a key; reads a partition at most.
+  virtual Result<std::optional<Entry>> Find(const Hash128& key_hash) = 0;
+  /// Every entry, partition by partition; stops at the first error of `visit`.
+  virtual Status ForEach(const std::function<Status(const Entry&)>& visit) = 0;
+};
+
+/// Writes a new generation from a view: fsynced, renamed, directory fsynced; the previous
+/// generation and its journals stay until the next commit. Only under the integration's lock.
+/// Returns the anchor to store.
+struct CompactOptions {
+  StateIdentity identity;
+  std::string lineage;  // of a new state; must equal the view's otherwise
+  uint64_t memory_bytes = 64u << 20;
+  std::string scratch_dir;
+};
+Result<StateAnchor> Compact(const std::string& directory, StateView* view,
+                            const CompactOptions& options);
+
+/// True when enough outcomes lie over the generation that a new one pays (or there is no generation
+/// yet).
+bool ShouldCompact(const StateView& view);
+
+/// Path of a run's journal in the integration's directory.
+std::string JournalPath(const std::string& directory, uint32_t run_ordinal);
+
+}  // namespace penstock
