@@ -1,0 +1,139 @@
+// Orchestration: plan, apply, sync, and the small verbs on single keys. Knows no host: it works
+// through core/model/source.h and core/run/destination.h.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/guard/guard.h"
+#include "core/model/integration.h"
+#include "core/model/source.h"
+#include "core/plan/plan.h"
+#include "core/run/destination.h"
+#include "core/state/state.h"
+
+namespace penstock {
+
+/// changes = succeeded + rejected + skipped + in_doubt + unsent, always.
+struct OutcomeCounts {
+  uint64_t succeeded = 0, rejected = 0, skipped = 0, in_doubt = 0, unsent = 0;
+  uint64_t created = 0, updated = 0, deleted = 0, unchanged = 0;  // of succeeded
+};
+
+struct ErrorCount {
+  std::string code, message;  // message: of the example
+  uint64_t count = 0;
+  std::string example_key;
+};
+
+/// A run as it is stored, shown and put out with --json (DESIGN 7).
+struct RunRecord {
+  std::string run, integration;
+  uint32_t ordinal = 0;
+  std::string trigger = "cli";
+  std::string status =
+      "running";  // running|succeeded|completed_with_errors|held|failed|interrupted|cancelled
+  std::string plan_hash;
+  PlanCounts plan;
+  OutcomeCounts outcomes;
+  StateCounts standing;            // after the run
+  std::vector<ErrorCount> errors;  // most frequent first, at most 20
+  std::vector<Hold> holds;
+  uint64_t requests = 0;
+  int64_t started_us = 0, ended_us = 0;
+  std::optional<Error> error;
+};
+
+/// Progress of long work, told from the calling thread, a few times a second.
+struct Progress {
+  enum class Phase { kConnecting, kReading, kComparing, kPushing, kCommitting };
+  Phase phase = Phase::kReading;
+  uint64_t done = 0;
+  uint64_t total = 0;  // 0: not known
+  uint64_t requests = 0;
+  uint64_t rejected = 0;
+};
+
+/// Everything that one integration's run works with. Borrowed; must outlive the call.
+struct RunEnvironment {
+  const Integration* integration = nullptr;
+  Source* source = nullptr;
+  Destination* destination = nullptr;
+  RunStore* store = nullptr;
+  Clock* clock = nullptr;
+  const Hasher* hasher = nullptr;
+  std::string directory;  // of the integration: state, journals, plans of runs
+  std::string plans_directory;
+  std::string scratch_dir;
+  std::function<bool()> cancelled;  // SIGINT, SIGTERM; [thread-safe]
+  std::function<void(const Progress&)> progress;
+  /// Opens the run's exchange capture before the first request of a run and closes it after the
+  /// last; may be empty.
+  std::function<Status(const RunRecord&)> run_started;
+  std::function<Status(const RunRecord&)> run_finished;
+};
+
+/// A plan on disk with the guard's word on it.
+struct PlannedRun {
+  std::string path;
+  PlanHeader header;
+  std::vector<Hold> holds;
+  std::optional<std::string> open_run;  // a run that was interrupted and is not settled yet
+  uint64_t estimated_requests = 0;
+  double estimated_seconds = 0;
+  StateCounts standing;
+};
+
+struct SyncOptions {
+  uint64_t limit = 0;  // changes to send at most (canary); 0: all
+  std::optional<uint64_t> allow_deletes;
+  int64_t wait_ms = 0;  // for the integration's lock
+  std::string trigger = "cli";
+  std::string only;      // apply: "upserts" leaves the deletes out; empty: all
+  std::string only_key;  // test --send: just this key (key text)
+};
+
+/// Connects, reads, maps, diffs and writes the plan file; sends no write, changes no state, takes
+/// no lock.
+Result<PlannedRun> Plan(const RunEnvironment& env, const SyncOptions& options);
+
+/// Settles what an earlier run left open, plans, asks the guard, pushes, commits. A held plan ends
+/// with status "held" and is kept for `apply`. The record is returned whenever a run began, also a
+/// failed one (record.error).
+Result<RunRecord> Sync(const RunEnvironment& env, const SyncOptions& options);
+
+/// Pushes exactly the plan at `path`, which the user names by its hash: no guard. PS-PLAN-STALE
+/// when outcomes came since, PS-PLAN-EXPIRED after 24 h, PS-PLAN-OTHER when it belongs to other
+/// settings or another account.
+Result<RunRecord> Apply(const RunEnvironment& env, const std::string& path,
+                        const SyncOptions& options);
+
+/// Read access to the state for the verbs below and for `why`, `records`, `status`.
+Result<std::unique_ptr<StateView>> OpenState(const RunEnvironment& env);
+
+/// `retry`: pending rejections (all, or of the given keys) go into the next plan. Returns how many.
+/// Takes the lock.
+Result<uint64_t> Retry(const RunEnvironment& env, const std::vector<Hash128>& keys, bool all);
+
+/// `settle KEY --applied | --not-applied`: ends a doubt by the user's word. PS-STATE-NOT-IN-DOUBT
+/// otherwise.
+Status Settle(const RunEnvironment& env, const Hash128& key, bool applied);
+
+/// `forget`: drops the whole state of the integration (it is set aside as a folder named in the
+/// result), so that the next run is a first run. Takes the lock.
+Result<std::string> Forget(const RunEnvironment& env);
+
+/// The hash of a key as the user types it: normalised like the key field, looked up as every type
+/// it could have. `key_type`: the key field's type.
+Hash128 HashOfKeyText(const Hasher& hasher, const sdk::Field& key_field, const std::string& text);
+
+/// Exit code of a run: 0, 3 above tolerance, 4 held, 5 cancelled, 1 failed (or the error's own).
+ExitCode ExitOf(const RunRecord& record, const Tolerance& tolerate);
+
+}  // namespace penstock
