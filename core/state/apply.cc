@@ -1,0 +1,259 @@
+// The only place where an outcome changes what is known of a key.
+#include <algorithm>
+#include <utility>
+
+#include "core/state/entry.h"
+
+namespace penstock {
+namespace {
+
+/// Field hashes after an acknowledged write: what the write left alone keeps its old hash.
+void MergeFields(const std::vector<uint32_t>& written, std::vector<uint32_t>* fields) {
+  fields->resize(written.size(), kFieldAbsent);
+  for (size_t i = 0; i < written.size(); ++i) {
+    if (written[i] != kFieldAbsent) (*fields)[i] = written[i];
+  }
+}
+
+Origin OriginAfterWrite(Origin before, OutcomeKind kind) {
+  if (before == Origin::kCreated || before == Origin::kAdopted) return before;
+  return kind == OutcomeKind::kCreated ? Origin::kCreated : Origin::kUpdated;
+}
+
+Entry Fresh(const Outcome& outcome) {
+  Entry entry;
+  entry.key_hash = outcome.key_hash;
+  entry.key = outcome.key;
+  return entry;
+}
+
+void Acknowledge(const Outcome& outcome, const OutcomeContext& context, OutcomeKind kind,
+                 Entry* entry) {
+  entry->acknowledged = true;
+  entry->fingerprint = outcome.fingerprint;
+  entry->has_absent = outcome.has_absent;
+  entry->origin = OriginAfterWrite(entry->origin, kind);
+  entry->departed = false;
+  entry->last_run = context.run;
+  if (!outcome.destination_id.empty()) entry->destination_id = outcome.destination_id;
+  MergeFields(outcome.fields, &entry->fields);
+  entry->fieldset = context.fieldset;
+  entry->pending.reset();
+}
+
+Pending MakePending(const Entry& before, const Outcome& outcome, const OutcomeContext& context) {
+  Pending pending;
+  pending.op = outcome.op;
+  pending.attempted = outcome.fingerprint;
+  pending.outcome = outcome.kind;
+  pending.error_class = outcome.error_class;
+  pending.code = outcome.code;
+  pending.message = outcome.message;
+  pending.field = outcome.field;
+  pending.connector_version = context.connector_version;
+  pending.schema = context.schema;
+  pending.run = context.run;
+  pending.exchange = outcome.exchange;
+  pending.at_us = outcome.at_us;
+  pending.fields = outcome.fields;
+  pending.destination_id = outcome.destination_id;
+  const bool again = before.pending && before.pending->op == outcome.op &&
+                     before.pending->attempted == outcome.fingerprint &&
+                     before.pending->outcome == outcome.kind;
+  pending.tries = again ? before.pending->tries + 1 : 1;
+  return pending;
+}
+
+std::optional<Entry> AfterMissing(Entry entry, const Outcome& outcome,
+                                  const OutcomeContext& context) {
+  if (outcome.op == Op::kDelete) return std::nullopt;          // gone: that is what was wanted
+  if (context.mode != Mode::kUpdateOnly) return std::nullopt;  // the next diff inserts it
+  entry.pending = MakePending(entry, outcome, context);
+  entry.acknowledged = false;
+  entry.destination_id.clear();
+  entry.last_run = context.run;
+  return entry;
+}
+
+/// The user's word, or the connector's lookup, on a key in doubt.
+std::optional<Entry> AfterSettled(Entry entry, bool applied, const OutcomeContext& context) {
+  if (!entry.pending) return entry;
+  const Pending pending = std::move(*entry.pending);
+  entry.pending.reset();
+  if (!applied) {
+    if (!entry.acknowledged) return std::nullopt;
+    return entry;
+  }
+  if (pending.op == Op::kDelete) return std::nullopt;
+  Outcome outcome;
+  outcome.fingerprint = pending.attempted;
+  outcome.fields = pending.fields;
+  outcome.has_absent =
+      std::find(pending.fields.begin(), pending.fields.end(), kFieldAbsent) != pending.fields.end();
+  outcome.destination_id = pending.destination_id;
+  Acknowledge(outcome, context,
+              pending.op == Op::kInsert ? OutcomeKind::kCreated : OutcomeKind::kUpdated, &entry);
+  return entry;
+}
+
+std::optional<Entry> AfterMark(std::optional<Entry> before, const Outcome& outcome,
+                               const OutcomeContext& context) {
+  if (outcome.mark == Mark::kListed) {
+    Entry entry = before ? std::move(*before) : Fresh(outcome);
+    entry.acknowledged = true;
+    entry.fingerprint = outcome.fingerprint;
+    entry.origin = entry.origin == Origin::kNone ? Origin::kListed : entry.origin;
+    entry.departed = false;
+    entry.last_run = context.run;
+    MergeFields(outcome.fields, &entry.fields);
+    entry.fieldset = context.fieldset;
+    return entry;
+  }
+  if (!before) return before;
+  Entry& entry = *before;
+  switch (outcome.mark) {
+    case Mark::kDeparted:
+      entry.departed = true;
+      entry.last_run = context.run;
+      return before;
+    case Mark::kReturned:
+      entry.departed = false;
+      entry.pending.reset();
+      entry.last_run = context.run;
+      return before;
+    case Mark::kClearPending:
+      entry.pending.reset();
+      return before;
+    case Mark::kRefingerprint:
+      entry.fingerprint = outcome.fingerprint;
+      entry.has_absent = outcome.has_absent;
+      entry.departed = false;
+      MergeFields(outcome.fields, &entry.fields);
+      entry.fieldset = context.fieldset;
+      entry.pending.reset();
+      return before;
+    case Mark::kDropped:
+      return std::nullopt;
+    case Mark::kRetry:
+      if (entry.pending) entry.pending->retry_asked = true;
+      return before;
+    case Mark::kSettledApplied:
+      return AfterSettled(std::move(entry), true, context);
+    case Mark::kSettledNotApplied:
+      return AfterSettled(std::move(entry), false, context);
+    case Mark::kListed:
+    case Mark::kNone:
+      break;
+  }
+  return before;
+}
+
+}  // namespace
+
+void AlignFields(const std::vector<std::string>& from, const std::vector<std::string>& to,
+                 std::vector<uint32_t>* fields) {
+  if (from == to) {
+    fields->resize(to.size(), kFieldAbsent);
+    return;
+  }
+  std::vector<uint32_t> aligned(to.size(), kFieldAbsent);
+  for (size_t i = 0; i < to.size(); ++i) {
+    const auto at = std::lower_bound(from.begin(), from.end(), to[i]);
+    if (at == from.end() || *at != to[i]) continue;
+    const size_t index = static_cast<size_t>(at - from.begin());
+    if (index < fields->size()) aligned[i] = (*fields)[index];
+  }
+  *fields = std::move(aligned);
+}
+
+std::optional<Entry> Apply(std::optional<Entry> before, const Outcome& outcome,
+                           const OutcomeContext& context) {
+  if (outcome.mark != Mark::kNone) return AfterMark(std::move(before), outcome, context);
+  switch (outcome.kind) {
+    case OutcomeKind::kCreated:
+    case OutcomeKind::kUpdated:
+    case OutcomeKind::kUnchanged: {
+      Entry entry = before ? std::move(*before) : Fresh(outcome);
+      Acknowledge(outcome, context, outcome.kind, &entry);
+      return entry;
+    }
+    case OutcomeKind::kDeleted:
+      return std::nullopt;
+    case OutcomeKind::kMissing:
+      return AfterMissing(before ? std::move(*before) : Fresh(outcome), outcome, context);
+    case OutcomeKind::kExists:
+    case OutcomeKind::kRejected:
+    case OutcomeKind::kInDoubt: {
+      Entry entry = before ? std::move(*before) : Fresh(outcome);
+      entry.pending = MakePending(entry, outcome, context);
+      if (entry.fields.size() != outcome.fields.size() && !outcome.fields.empty()) {
+        entry.fields.resize(outcome.fields.size(), kFieldAbsent);
+      }
+      entry.fieldset = context.fieldset;
+      entry.last_run = context.run;
+      return entry;
+    }
+    case OutcomeKind::kUnsent:
+    case OutcomeKind::kSkipped:
+      return before;  // nothing happened at the destination: the next diff finds it again
+  }
+  return before;
+}
+
+std::string_view OpName(Op op) {
+  switch (op) {
+    case Op::kUpsert:
+      return "upsert";
+    case Op::kInsert:
+      return "insert";
+    case Op::kUpdate:
+      return "update";
+    case Op::kDelete:
+      return "delete";
+  }
+  return "unknown";
+}
+
+std::string_view OutcomeName(OutcomeKind kind) {
+  switch (kind) {
+    case OutcomeKind::kCreated:
+      return "created";
+    case OutcomeKind::kUpdated:
+      return "updated";
+    case OutcomeKind::kDeleted:
+      return "deleted";
+    case OutcomeKind::kUnchanged:
+      return "unchanged";
+    case OutcomeKind::kMissing:
+      return "missing";
+    case OutcomeKind::kExists:
+      return "exists";
+    case OutcomeKind::kRejected:
+      return "rejected";
+    case OutcomeKind::kUnsent:
+      return "unsent";
+    case OutcomeKind::kInDoubt:
+      return "in_doubt";
+    case OutcomeKind::kSkipped:
+      return "skipped";
+  }
+  return "unknown";
+}
+
+std::string_view ErrorClassName(ErrorClass error_class) {
+  switch (error_class) {
+    case ErrorClass::kNone:
+      return "none";
+    case ErrorClass::kData:
+      return "data";
+    case ErrorClass::kConflict:
+      return "conflict";
+    case ErrorClass::kReference:
+      return "reference";
+    case ErrorClass::kDestination:
+      return "destination";
+  }
+  return "unknown";
+}
+
+}  // namespace penstock
