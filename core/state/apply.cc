@@ -37,7 +37,7 @@ void Acknowledge(const Outcome& outcome, const OutcomeContext& context, OutcomeK
   entry->last_run = context.run;
   if (!outcome.destination_id.empty()) entry->destination_id = outcome.destination_id;
   MergeFields(outcome.fields, &entry->fields);
-  entry->fieldset = context.fieldset;
+  if (context.fieldset != kKeepFieldset) entry->fieldset = context.fieldset;
   entry->pending.reset();
 }
 
@@ -106,7 +106,7 @@ std::optional<Entry> AfterMark(std::optional<Entry> before, const Outcome& outco
     entry.departed = false;
     entry.last_run = context.run;
     MergeFields(outcome.fields, &entry.fields);
-    entry.fieldset = context.fieldset;
+    if (context.fieldset != kKeepFieldset) entry.fieldset = context.fieldset;
     return entry;
   }
   if (!before) return before;
@@ -129,7 +129,7 @@ std::optional<Entry> AfterMark(std::optional<Entry> before, const Outcome& outco
       entry.has_absent = outcome.has_absent;
       entry.departed = false;
       MergeFields(outcome.fields, &entry.fields);
-      entry.fieldset = context.fieldset;
+      if (context.fieldset != kKeepFieldset) entry.fieldset = context.fieldset;
       entry.pending.reset();
       return before;
     case Mark::kDropped:
@@ -166,6 +166,13 @@ void AlignFields(const std::vector<std::string>& from, const std::vector<std::st
   *fields = std::move(aligned);
 }
 
+void AlignEntry(const std::vector<std::string>& from, const std::vector<std::string>& to,
+                uint32_t fieldset, Entry* entry) {
+  AlignFields(from, to, &entry->fields);
+  if (entry->pending) AlignFields(from, to, &entry->pending->fields);
+  entry->fieldset = fieldset;
+}
+
 std::optional<Entry> Apply(std::optional<Entry> before, const Outcome& outcome,
                            const OutcomeContext& context) {
   if (outcome.mark != Mark::kNone) return AfterMark(std::move(before), outcome, context);
@@ -189,7 +196,7 @@ std::optional<Entry> Apply(std::optional<Entry> before, const Outcome& outcome,
       if (entry.fields.size() != outcome.fields.size() && !outcome.fields.empty()) {
         entry.fields.resize(outcome.fields.size(), kFieldAbsent);
       }
-      entry.fieldset = context.fieldset;
+      if (context.fieldset != kKeepFieldset) entry.fieldset = context.fieldset;
       entry.last_run = context.run;
       return entry;
     }

@@ -136,12 +136,18 @@ struct OutcomeContext {
   uint32_t run = 0;
   std::string connector_version;
   std::string schema;
-  uint32_t fieldset = 0;  // of Outcome::fields
+  uint32_t fieldset =
+      0;  // of Outcome::fields; kKeepFieldset: the journal names no fields (verbs on single keys)
 };
+inline constexpr uint32_t kKeepFieldset = UINT32_MAX;
 
-/// Aligns `entry`'s field hashes to another list of names: unknown ones become kFieldAbsent.
+/// Aligns field hashes from one sorted list of names to another: unknown ones become kFieldAbsent.
 void AlignFields(const std::vector<std::string>& from, const std::vector<std::string>& to,
                  std::vector<uint32_t>* fields);
+/// The same for all field hashes of an entry, its pending ones included; it then belongs to
+/// `fieldset`.
+void AlignEntry(const std::vector<std::string>& from, const std::vector<std::string>& to,
+                uint32_t fieldset, Entry* entry);
 
 /// The entry after the outcome; nothing if there is none any more. `before` has its fields already
 /// aligned to the outcome's field names. The only place where state changes. [thread-safe]
