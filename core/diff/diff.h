@@ -32,6 +32,9 @@ struct RowNow {
   Hash128 fingerprint;
   bool has_absent = false;
   std::vector<uint32_t> fields;  // Hasher::Field, ABSENT is kFieldAbsent
+  /// False when the entry was written with another list of field names (its mapping was edited
+  /// since).
+  bool same_fields = true;
 };
 
 struct Decision {
