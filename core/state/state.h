@@ -1,6 +1,7 @@
 // The state of one integration on disk: an immutable generation, journals over it, and the lock.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -39,6 +40,37 @@ struct StateCounts {
   bool operator==(const StateCounts&) const = default;
 };
 
+/// What the diff's hot loop compares: 48 bytes a key, as they lie in the file.
+struct MainEntry {
+  static constexpr uint8_t kAcknowledged = 1, kDeparted = 2, kPending = 4, kHasAbsent = 8;
+  static constexpr uint8_t kOverlaid = 128;  // in memory only: `side` points into the overlay
+
+  Hash128 key_hash;
+  Hash128 fingerprint;  // meaningful only if acknowledged
+  uint32_t last_run = 0;
+  Origin origin = Origin::kNone;
+  uint8_t flags = 0;
+  uint16_t reserved = 0;
+  uint64_t side = 0;  // where the rest of the entry is; StateView::LoadEntry knows
+
+  /// True if a row with this fingerprint needs no decision (as PlainlyUnchanged of a whole entry).
+  bool PlainlyUnchanged(const Hash128& now) const {
+    return (flags & (kAcknowledged | kDeparted | kPending)) == kAcknowledged && fingerprint == now;
+  }
+};
+static_assert(sizeof(MainEntry) == 48);
+
+/// One partition of a view, reused from one to the next so that its memory is.
+struct PartitionEntries {
+  uint32_t partition = 0;
+  std::vector<MainEntry> main;  // ascending by key_hash, each key once
+
+  // The view's own: rests of overlaid entries, and the side block read last.
+  std::string overlay;
+  uint64_t block_at = UINT64_MAX;
+  std::string block;
+};
+
 /// Exclusive for runs of one integration, across processes; dies with its process (flock). Holds
 /// who has it.
 class IntegrationLock {
@@ -75,6 +107,21 @@ class StateView {
   virtual const std::vector<std::string>& open_journals() const = 0;
   virtual const StateCounts& counts() const = 0;  // of the whole view
   virtual const std::vector<std::string>& FieldNames(uint32_t fieldset) const = 0;
+
+  /// A power of two, at least 1024; the same for the life of the view. Partitions are ranges of
+  /// ascending key hashes.
+  virtual uint32_t partitions() const = 0;
+  /// By the top bits of the hash.
+  uint32_t PartitionOf(const Hash128& key_hash) const {
+    return static_cast<uint32_t>(key_hash.hi >> (64 - std::countr_zero(partitions())));
+  }
+  /// Main entries of a partition with the overlay applied. One sequential read, no allocation once
+  /// `*out` is warm. PS-STATE-CORRUPT.
+  virtual Status LoadPartition(uint32_t partition, PartitionEntries* out) = 0;
+  /// The whole entry of entries->main[index]; reads one block at most, none when it is the block
+  /// read last: ask in ascending order. PS-STATE-CORRUPT.
+  virtual Result<Entry> LoadEntry(PartitionEntries* entries, size_t index) = 0;
+
   /// The entry of a key; reads a partition at most.
   virtual Result<std::optional<Entry>> Find(const Hash128& key_hash) = 0;
   /// Every entry, partition by partition; stops at the first error of `visit`.
