@@ -18,12 +18,14 @@ enum class Op { kCreate, kWrite, kSync, kRename, kSyncDirectory, kRemove, kTrunc
 class Hooks {
  public:
   virtual ~Hooks() = default;
-  /// Before each operation. Returns 0 to go on, or the errno to fail with. May end the process.
+  /// Before each operation, on whichever thread does it. Returns 0 to go on, or the errno to fail
+  /// with. May end the process. `bytes`: of kWrite what is to be written at `offset`, of kRename
+  /// the new path; `offset` of kTruncate is the new size. A long write may come in several parts.
   virtual int Before(Op op, const std::string& path, std::string_view bytes, uint64_t offset) = 0;
   /// After each operation that was done.
   virtual void After(Op op, const std::string& path, const std::string& to) = 0;
 };
-/// Not thread-safe against running operations: set it before threads start.
+/// Null takes it away. Not thread-safe against running operations: set it before threads start.
 void SetHooks(Hooks* hooks);
 
 /// A file being written. Not thread-safe. Closes without sync when destroyed.
@@ -75,10 +77,35 @@ class Reader {
   uint64_t size_ = 0;
 };
 
+/// An advisory lock on a file (flock): dies with its process, is not inherited through exec. The
+/// file stays when the lock is gone. Not thread-safe.
+class Lock {
+ public:
+  /// Opens or creates the file (0600); takes no lock yet. PS-FILE-CREATE.
+  static Result<Lock> Open(const std::string& path);
+  Lock(Lock&& other) noexcept;
+  Lock& operator=(Lock&& other) noexcept;
+  ~Lock();
+  /// True if this object now has it. Never waits. PS-FILE-LOCK.
+  Result<bool> TryLock();
+  /// Says who has the lock; only while having it.
+  Status SetHolder(std::string_view text);
+  /// What the holder said; at most 4 KiB.
+  Result<std::string> Holder() const;
+
+ private:
+  Lock(int fd, std::string path);
+  int fd_ = -1;
+  std::string path_;
+};
+
 /// rename, then fsync of the directory. PS-FILE-RENAME.
 Status RenameDurably(const std::string& from, const std::string& to);
 Status SyncDirectory(const std::string& directory);
+/// unlink; a file that is not there is no error. Not durable before SyncDirectory.
 Status Remove(const std::string& path);
+/// The folder part of a path, "." if it has none.
+std::string DirectoryOf(const std::string& path);
 /// mkdir -p with 0700, durable.
 Status MakeDirectories(const std::string& path);
 Result<std::vector<std::string>> List(
