@@ -32,9 +32,9 @@ class PartitionSpill {
   /// until that is changed. PS-FILE-CORRUPT when a segment's checksum is wrong.
   Result<std::string_view> Read(uint32_t partition, std::string* buffer);
 
-  /// `n` bytes from `offset` of a partition (Bytes() before an Append is the offset of what it
-  /// appends). Reads and verifies at most the segments that hold them; cheapest in one partition
-  /// after another with rising offsets. PS-FILE-CORRUPT.
+  /// `n` bytes from `offset` of a partition, all of them appended before (Bytes() before an Append
+  /// is the offset of what it appends). Reads and verifies at most the segments that hold them;
+  /// cheapest in one partition after another with rising offsets. PS-FILE-CORRUPT.
   Status ReadAt(uint32_t partition, uint64_t offset, size_t n, std::string* out);
 
   /// Bytes appended to a partition so far.
@@ -66,8 +66,7 @@ class PartitionSpill {
   bool TakeChunk(Part* part);
   Status FlushAll();
   Status FlushPart(Part* part, std::string* staging);
-  Status WriteSegment(Part* part, uint64_t start, size_t staged_from, std::string* staging);
-  Status ReadSegment(uint64_t at, uint32_t size, std::string* out) const;
+  Status ReadSegment(uint64_t at, uint32_t size, char* out) const;
   Status IndexPart(uint32_t partition);
   void CopyFromMemory(const Part& part, uint64_t from, size_t n, char* out);
   Error Damaged(uint64_t at) const;
