@@ -1,0 +1,42 @@
+// Changes as a connector takes them: decoded values, seqs and destination ids, kept alive together.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/plan/plan.h"
+#include "core/value/value.h"
+
+namespace penstock {
+
+/// Changes of one operation that are handed to a writer at once. Immutable once built; shared while
+/// records of it are in flight.
+class Batch {
+ public:
+  /// `key_only`: just the key field is handed over (deletes). PS-PLAN-CORRUPT if a payload cannot
+  /// be decoded.
+  static Result<std::shared_ptr<Batch>> Build(std::vector<Change> changes, size_t n_fields,
+                                              size_t key_field, bool key_only);
+
+  /// Borrowed from this batch.
+  const penstock_batch& view() const { return view_; }
+  const std::vector<Change>& changes() const { return changes_; }
+  size_t size() const { return changes_.size(); }
+
+  /// The key as the connector gets it.
+  const Value& key(size_t i) const { return values_[i * view_.n_fields + key_index_]; }
+
+ private:
+  std::vector<Change> changes_;
+  std::vector<Value> values_;
+  std::vector<uint64_t> seqs_;
+  std::vector<penstock_str> ids_;
+  Arena arena_;
+  penstock_batch view_{};
+  size_t key_index_ = 0;
+};
+
+}  // namespace penstock

@@ -1,0 +1,225 @@
+#include "core/push/lane.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+namespace penstock {
+namespace {
+
+/// Failed calls in a row, over all writers of a lane, after which the destination counts as down.
+constexpr uint32_t kMaxFailuresInARow = 3;
+
+}  // namespace
+
+void StopSwitch::Stop(Error reason) {
+  const std::lock_guard lock(mutex_);
+  if (reason_.ok()) reason_ = Status(std::move(reason));
+}
+
+bool StopSwitch::stopped() const {
+  const std::lock_guard lock(mutex_);
+  return !reason_.ok();
+}
+
+Status StopSwitch::reason() const {
+  const std::lock_guard lock(mutex_);
+  return reason_;
+}
+
+CallFailure Explain(const sdk::Failure& failure, const std::string& destination) {
+  const std::string where = "destination " + destination + ": ";
+  CallFailure result;
+  result.stop = true;
+  switch (failure.status) {
+    case PENSTOCK_E_UNAUTHENTICATED:
+      result.error =
+          MakeError("PS-DEST-AUTH", where + failure.message,
+                    "put a valid credential where the project file refers to it, then run again");
+      break;
+    case PENSTOCK_E_PERMISSION:
+      result.error =
+          MakeError("PS-DEST-PERMISSION", where + failure.message,
+                    "grant the missing permission at the destination, then run `penstock check`");
+      break;
+    case PENSTOCK_E_QUOTA:
+      result.error = MakeError("PS-DEST-QUOTA", where + failure.message,
+                               "run again after the quota has been reset; nothing is lost");
+      break;
+    case PENSTOCK_E_INVALID_CONFIG:
+      result.error = UsageError("PS-DEST-CONFIG", where + failure.message,
+                                "correct the destination's `config:`");
+      break;
+    case PENSTOCK_E_NOT_FOUND:
+      result.error = MakeError("PS-DEST-SCHEMA", where + failure.message,
+                               "run `penstock check` to refresh the catalog, then plan again");
+      break;
+    case PENSTOCK_E_CANCELLED:
+      result.error = MakeError("PS-RUN-CANCELLED", "the run was cancelled",
+                               "run again: what is left is found anew");
+      result.error.exit = ExitCode::kCancelled;
+      break;
+    case PENSTOCK_E_RATE_LIMITED:
+    case PENSTOCK_E_UNAVAILABLE:
+    case PENSTOCK_E_DEADLINE:
+      result.stop = false;
+      result.error = MakeError(
+          "PS-DEST-UNREACHABLE", where + failure.message,
+          "check the network and the destination's status page, then run again; nothing is lost");
+      break;
+    default:
+      result.stop = false;
+      result.error = MakeError(
+          "PS-CONN-FAILED", where + failure.message,
+          "look at the exchange with `penstock why`, and report it to the connector's publisher");
+      break;
+  }
+  return result;
+}
+
+Lane::Lane(Options options, Destination* destination, Ledger* ledger, StopSwitch* stop)
+    : options_(std::move(options)), destination_(destination), ledger_(ledger), stop_(stop) {
+  for (uint32_t i = 0; i < std::max<uint32_t>(1, options_.writers); ++i) {
+    threads_.emplace_back([this] { Run(); });
+  }
+}
+
+Lane::~Lane() { Close(); }
+
+bool Lane::Push(std::shared_ptr<Batch> batch) {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return queue_.size() < threads_.size() || stop_->stopped(); });
+  if (stop_->stopped()) return false;
+  queue_.push_back(std::move(batch));
+  changed_.notify_all();
+  return true;
+}
+
+void Lane::Close() {
+  {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+  }
+  changed_.notify_all();
+  for (std::thread& thread : threads_) {
+    if (thread.joinable()) thread.join();
+  }
+}
+
+std::shared_ptr<Batch> Lane::Next() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return !queue_.empty() || closed_ || stop_->stopped(); });
+  if (stop_->stopped() || queue_.empty()) {
+    queue_.clear();  // never entered the ledger: they stay unsent
+    changed_.notify_all();
+    return nullptr;
+  }
+  std::shared_ptr<Batch> batch = std::move(queue_.front());
+  queue_.pop_front();
+  changed_.notify_all();
+  return batch;
+}
+
+void Lane::Stop(Error reason) {
+  stop_->Stop(std::move(reason));
+  const std::lock_guard lock(mutex_);  // so that nobody is between looking and waiting
+  changed_.notify_all();
+}
+
+void Lane::Run() {
+  std::unique_ptr<DestinationWriter> writer;
+  while (std::shared_ptr<Batch> batch = Next()) {
+    if (writer == nullptr) {
+      auto begun = destination_->Begin(options_.assignment, ledger_, options_.limits);
+      if (!begun.ok()) {
+        Stop(Explain(begun.failure(), options_.destination_name).error);
+        return;
+      }
+      writer = *std::move(begun);
+    }
+    std::deque<std::shared_ptr<Batch>> next = {std::move(batch)};
+    while (!next.empty()) {
+      std::shared_ptr<Batch> one = std::move(next.front());
+      next.pop_front();
+      if (stop_->stopped()) {
+        for (const Change& change : one->changes()) {
+          ledger_->SettleUnsent(change, OutcomeKind::kUnsent, "stopped",
+                                "the run stopped before it was sent");
+        }
+        continue;
+      }
+      WriteOne(writer.get(), one, &next);
+    }
+  }
+  if (writer == nullptr) return;
+  std::vector<Change> left;
+  const sdk::Status status =
+      writer->Finish([&](const penstock_outcome& outcome) { ledger_->Settle(outcome); });
+  if (!status.ok()) Failed({}, status.failure());
+}
+
+void Lane::WriteOne(DestinationWriter* writer, const std::shared_ptr<Batch>& batch,
+                    std::deque<std::shared_ptr<Batch>>* next) {
+  ledger_->Enter(batch);
+  std::map<uint32_t, std::vector<uint64_t>> split;
+  size_t reported = 0;
+  sdk::Failure down;  // the last word of a destination that took nothing
+  bool all_down = true;
+  const sdk::Status status = writer->Write(batch->view(), [&](const penstock_outcome& outcome) {
+    ++reported;
+    const bool nothing = outcome.outcome == PENSTOCK_UNSENT || outcome.outcome == PENSTOCK_IN_DOUBT;
+    all_down = all_down && nothing;
+    if (nothing && outcome.message.len > 0)
+      down.message.assign(outcome.message.ptr, outcome.message.len);
+    if (outcome.outcome == PENSTOCK_SPLIT) {
+      split[outcome.group].push_back(outcome.seq);
+    } else {
+      ledger_->Settle(outcome);
+    }
+  });
+  for (auto& [group, seqs] : split) Halve(ledger_->TakeBack(seqs), next);
+  if (!status.ok()) {
+    Failed(ledger_->Open(*batch), status.failure());
+  } else if (reported > 0 && all_down) {
+    down.status = PENSTOCK_E_UNAVAILABLE;
+    Failed({}, down);
+  } else {
+    const std::lock_guard lock(mutex_);
+    failures_in_a_row_ = 0;
+  }
+  if (Status journal = ledger_->journal_status(); !journal.ok()) Stop(journal.error());
+}
+
+void Lane::Halve(std::vector<Change> group, std::deque<std::shared_ptr<Batch>>* next) {
+  if (group.size() == 1) {  // a connector must not split a single record: its word is a rejection
+    ledger_->SettleUnsent(group[0], OutcomeKind::kRejected, "SPLIT_OF_ONE",
+                          "the connector could not say why the destination refused this record");
+    return;
+  }
+  const size_t half = group.size() / 2;
+  std::vector<Change> second(
+      std::make_move_iterator(group.begin() + static_cast<std::ptrdiff_t>(half)),
+      std::make_move_iterator(group.end()));
+  group.resize(half);
+  for (std::vector<Change>* part : {&second, &group}) {
+    auto batch = Batch::Build(std::move(*part), options_.shape);
+    if (!batch.ok()) {
+      Stop(batch.error());
+      return;
+    }
+    next->push_front(*std::move(batch));
+  }
+}
+
+void Lane::Failed(const std::vector<uint64_t>& open, const sdk::Failure& failure) {
+  ledger_->CloseUnreported(open, failure);
+  CallFailure explained = Explain(failure, options_.destination_name);
+  bool stop = explained.stop;
+  {
+    const std::lock_guard lock(mutex_);
+    stop = stop || ++failures_in_a_row_ >= kMaxFailuresInARow;
+  }
+  if (stop) Stop(std::move(explained.error));
+}
+
+}  // namespace penstock

@@ -1,0 +1,78 @@
+// A lane: the writers of one operation, each on a thread of its own, fed with batches through a
+// short queue.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/push/batch.h"
+#include "core/push/ledger.h"
+#include "core/run/destination.h"
+
+namespace penstock {
+
+/// Shared by all lanes of a push: the first reason to stop wins. [thread-safe]
+class StopSwitch {
+ public:
+  void Stop(Error reason);
+  bool stopped() const;
+  Status reason() const;
+
+ private:
+  mutable std::mutex mutex_;
+  Status reason_;
+};
+
+/// The sentence for a failed call into a connector, and whether the run has to stop for it.
+struct CallFailure {
+  Error error;
+  bool stop = false;
+};
+CallFailure Explain(const sdk::Failure& failure, const std::string& destination);
+
+class Lane {
+ public:
+  struct Options {
+    sdk::Assignment assignment;
+    uint32_t writers = 2;
+    Batch::Shape shape;
+    std::string destination_name;
+    CallLimits limits;
+  };
+  Lane(Options options, Destination* destination, Ledger* ledger, StopSwitch* stop);
+  ~Lane();  // Close
+
+  /// Hands a batch over; waits while the queue is full. False once stopped (the batch was not
+  /// taken).
+  bool Push(std::shared_ptr<Batch> batch);
+  /// No more batches: waits until every writer has finished. Idempotent.
+  void Close();
+
+ private:
+  void Run();
+  void WriteOne(DestinationWriter* writer, const std::shared_ptr<Batch>& batch,
+                std::deque<std::shared_ptr<Batch>>* next);
+  void Stop(Error reason);
+  void Halve(std::vector<Change> group, std::deque<std::shared_ptr<Batch>>* next);
+  void Failed(const std::vector<uint64_t>& open, const sdk::Failure& failure);
+  std::shared_ptr<Batch> Next();
+
+  const Options options_;
+  Destination* const destination_;
+  Ledger* const ledger_;
+  StopSwitch* const stop_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<std::shared_ptr<Batch>> queue_;
+  bool closed_ = false;
+  uint32_t failures_in_a_row_ = 0;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace penstock

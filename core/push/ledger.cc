@@ -1,0 +1,292 @@
+#include "core/push/ledger.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace penstock {
+namespace {
+
+constexpr size_t kMaxConflictsKept = 100'000;
+constexpr size_t kMaxErrorKinds = 1'000;
+
+std::string Text(const penstock_str& s) {
+  return s.len == 0 ? std::string() : std::string(s.ptr, s.len);
+}
+
+/// The host reads an unknown value from a connector as the worst of its kind.
+OutcomeKind ReadKind(int32_t outcome) {
+  if (outcome >= PENSTOCK_CREATED && outcome <= PENSTOCK_IN_DOUBT)
+    return static_cast<OutcomeKind>(outcome);
+  return OutcomeKind::kInDoubt;
+}
+
+ErrorClass ReadClass(int32_t error_class) {
+  if (error_class >= PENSTOCK_CLASS_DATA && error_class <= PENSTOCK_CLASS_DESTINATION) {
+    return static_cast<ErrorClass>(error_class);
+  }
+  return ErrorClass::kData;
+}
+
+/// Statuses that say: the destination refused the request as such, nothing of it was applied.
+bool RefusedAsAWhole(penstock_status status) {
+  switch (status) {
+    case PENSTOCK_E_UNAUTHENTICATED:
+    case PENSTOCK_E_PERMISSION:
+    case PENSTOCK_E_QUOTA:
+    case PENSTOCK_E_RATE_LIMITED:
+    case PENSTOCK_E_NOT_FOUND:
+    case PENSTOCK_E_INVALID_CONFIG:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+Ledger::Ledger(Journal* journal, Clock* clock, bool keep_conflicts)
+    : journal_(journal), clock_(clock), keep_conflicts_(keep_conflicts) {}
+
+void Ledger::Enter(const std::shared_ptr<Batch>& batch) {
+  const std::lock_guard lock(mutex_);
+  for (size_t i = 0; i < batch->size(); ++i) {
+    in_flight_[batch->changes()[i].seq] = InFlight{batch, i, 0, Wire::kNotSent};
+  }
+}
+
+Outcome Ledger::FromChange(const Change& change) {
+  Outcome outcome;
+  outcome.seq = change.seq;
+  outcome.key_hash = change.key_hash;
+  outcome.key = change.key;
+  outcome.op = change.op;
+  outcome.destination_id = change.destination_id;
+  outcome.fingerprint = change.fingerprint;
+  outcome.has_absent = change.has_absent;
+  outcome.fields = change.fields;
+  return outcome;
+}
+
+bool Ledger::Settle(const penstock_outcome& reported) {
+  const std::lock_guard lock(mutex_);
+  const auto at = in_flight_.find(reported.seq);
+  if (at == in_flight_.end()) return false;
+  const Change& change = at->second.batch->changes()[at->second.index];
+  Outcome outcome = FromChange(change);
+  outcome.kind = ReadKind(reported.outcome);
+  outcome.exchange = at->second.request;
+  if (outcome.kind == OutcomeKind::kRejected) outcome.error_class = ReadClass(reported.error_class);
+  outcome.code = Text(reported.code);
+  outcome.message = Text(reported.message);
+  outcome.field = Text(reported.field);
+  if (PENSTOCK_HAS(penstock_outcome, &reported, warning)) outcome.warning = Text(reported.warning);
+  if (reported.destination_id.len > 0) outcome.destination_id = Text(reported.destination_id);
+  const bool aside = keep_conflicts_ && outcome.kind == OutcomeKind::kRejected &&
+                     outcome.error_class == ErrorClass::kConflict &&
+                     conflicts_.size() < kMaxConflictsKept;
+  if (aside) conflicts_.emplace_back(change, outcome);
+  Write(outcome, change.key_text, !aside);
+  in_flight_.erase(at);
+  return true;
+}
+
+void Ledger::SettleUnsent(const Change& change, OutcomeKind kind, const std::string& code,
+                          const std::string& message) {
+  const std::lock_guard lock(mutex_);
+  Outcome outcome = FromChange(change);
+  outcome.kind = kind;
+  outcome.code = code;
+  outcome.message = message;
+  Write(std::move(outcome), change.key_text, true);
+}
+
+std::vector<Change> Ledger::TakeBack(const std::vector<uint64_t>& seqs) {
+  const std::lock_guard lock(mutex_);
+  std::vector<Change> changes;
+  for (const uint64_t seq : seqs) {
+    const auto at = in_flight_.find(seq);
+    if (at == in_flight_.end()) continue;
+    changes.push_back(at->second.batch->changes()[at->second.index]);
+    in_flight_.erase(at);
+  }
+  return changes;
+}
+
+void Ledger::CloseUnreported(const std::vector<uint64_t>& seqs, const sdk::Failure& failure) {
+  const std::lock_guard lock(mutex_);
+  for (const uint64_t seq : seqs) {
+    const auto at = in_flight_.find(seq);
+    if (at == in_flight_.end()) continue;
+    const InFlight& flight = at->second;
+    const Change& change = flight.batch->changes()[flight.index];
+    Outcome outcome = FromChange(change);
+    const bool refused = flight.wire == Wire::kAnswered && RefusedAsAWhole(failure.status);
+    outcome.kind =
+        flight.wire == Wire::kNotSent || refused ? OutcomeKind::kUnsent : OutcomeKind::kInDoubt;
+    outcome.code = failure.code;
+    outcome.message = failure.message;
+    outcome.exchange = flight.request;
+    Write(std::move(outcome), change.key_text, true);
+    in_flight_.erase(at);
+  }
+}
+
+std::vector<uint64_t> Ledger::Open(const Batch& batch) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<uint64_t> seqs;
+  for (const Change& change : batch.changes()) {
+    if (in_flight_.contains(change.seq)) seqs.push_back(change.seq);
+  }
+  return seqs;
+}
+
+std::vector<uint64_t> Ledger::AllOpen() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<uint64_t> seqs;
+  seqs.reserve(in_flight_.size());
+  for (const auto& [seq, flight] : in_flight_) seqs.push_back(seq);
+  return seqs;
+}
+
+std::vector<Change> Ledger::TakeConflicts() {
+  const std::lock_guard lock(mutex_);
+  std::vector<Change> changes;
+  changes.reserve(conflicts_.size());
+  for (auto& [change, outcome] : conflicts_) changes.push_back(std::move(change));
+  conflicts_.clear();
+  return changes;
+}
+
+void Ledger::SettleConflicts() {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [change, outcome] : conflicts_) Count(outcome, change.key_text);
+  conflicts_.clear();
+}
+
+void Ledger::Write(Outcome outcome, const std::string& key_text, bool count) {
+  outcome.at_us = clock_->UnixMicros();
+  if (count) Count(outcome, key_text);
+  Status status = journal_->Report(std::move(outcome));
+  if (!status.ok() && journal_status_.ok()) journal_status_ = std::move(status);
+}
+
+void Ledger::Count(const Outcome& outcome, const std::string& key_text) {
+  switch (outcome.kind) {
+    case OutcomeKind::kCreated:
+      ++counts_.created;
+      break;
+    case OutcomeKind::kUpdated:
+      ++counts_.updated;
+      break;
+    case OutcomeKind::kDeleted:
+      ++counts_.deleted;
+      break;
+    case OutcomeKind::kUnchanged:
+      ++counts_.unchanged;
+      break;
+    default:
+      break;
+  }
+  if (Succeeded(outcome.kind)) {
+    ++counts_.succeeded;
+    return;
+  }
+  if (Skipped(outcome.kind)) {
+    ++counts_.skipped;
+  } else if (outcome.kind == OutcomeKind::kRejected) {
+    ++counts_.rejected;
+  } else if (outcome.kind == OutcomeKind::kInDoubt) {
+    ++counts_.in_doubt;
+  } else {
+    ++counts_.unsent;
+  }
+  const std::string code =
+      outcome.code.empty() ? std::string(OutcomeName(outcome.kind)) : outcome.code;
+  if (!errors_.contains(code) && errors_.size() >= kMaxErrorKinds) return;
+  ErrorCount& error = errors_[code];
+  if (error.count++ == 0) {
+    error.code = code;
+    error.message = outcome.message;
+    error.example_key = key_text;
+  }
+}
+
+OutcomeCounts Ledger::counts() const {
+  const std::lock_guard lock(mutex_);
+  return counts_;
+}
+
+std::vector<ErrorCount> Ledger::errors() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<ErrorCount> errors;
+  for (const auto& [code, error] : errors_) errors.push_back(error);
+  std::stable_sort(errors.begin(), errors.end(),
+                   [](const ErrorCount& a, const ErrorCount& b) { return a.count > b.count; });
+  if (errors.size() > 20) errors.resize(20);
+  return errors;
+}
+
+uint64_t Ledger::settled() const {
+  const std::lock_guard lock(mutex_);
+  return counts_.succeeded + counts_.rejected + counts_.skipped + counts_.in_doubt + counts_.unsent;
+}
+
+Status Ledger::journal_status() const {
+  const std::lock_guard lock(mutex_);
+  return journal_status_;
+}
+
+Status Ledger::BeforeSend(uint64_t request, std::span<const uint64_t> seqs) {
+  std::vector<IntentRecord> records;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!journal_status_.ok()) return journal_status_;
+    records.reserve(seqs.size());
+    for (const uint64_t seq : seqs) {
+      const auto at = in_flight_.find(seq);
+      if (at == in_flight_.end()) {
+        return MakeError("PS-CONN-SEQ",
+                         "the connector named record " + std::to_string(seq) +
+                             " in a request, which is not its to send",
+                         "report this to the connector's publisher");
+      }
+      const Change& change = at->second.batch->changes()[at->second.index];
+      records.push_back({change.seq, change.op, change.key_hash, change.key, change.fingerprint,
+                         change.has_absent, change.fields, change.destination_id});
+      at->second.wire = Wire::kSent;
+      at->second.request = request;
+    }
+  }
+  Status status = journal_->Intend(request, records);
+  const std::lock_guard lock(mutex_);
+  if (!status.ok()) {
+    if (journal_status_.ok()) journal_status_ = status;
+    for (const uint64_t seq : seqs) {
+      if (const auto at = in_flight_.find(seq); at != in_flight_.end())
+        at->second.wire = Wire::kNotSent;
+    }
+  }
+  return status;
+}
+
+void Ledger::Answered(uint64_t request, std::span<const uint64_t> seqs) {
+  const std::lock_guard lock(mutex_);
+  for (const uint64_t seq : seqs) {
+    const auto at = in_flight_.find(seq);
+    if (at != in_flight_.end() && at->second.request == request) at->second.wire = Wire::kAnswered;
+  }
+}
+
+void Ledger::NotApplied(uint64_t request, std::span<const uint64_t> seqs) {
+  const std::lock_guard lock(mutex_);
+  for (const uint64_t seq : seqs) {
+    const auto at = in_flight_.find(seq);
+    if (at != in_flight_.end() && at->second.request == request) at->second.wire = Wire::kNotSent;
+  }
+}
+
+Status Ledger::Note(std::span<const uint64_t> seqs, const std::string& token) {
+  return journal_->Note({token, std::vector<uint64_t>(seqs.begin(), seqs.end())});
+}
+
+}  // namespace penstock

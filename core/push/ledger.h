@@ -1,0 +1,92 @@
+// The ledger of a push: which records are in flight, in which request, and what became of each. It
+// is the one place that turns answers into journalled outcomes, so counts add up by construction.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/push/batch.h"
+#include "core/run/destination.h"
+#include "core/run/run.h"
+#include "core/state/journal.h"
+
+namespace penstock {
+
+/// [thread-safe]
+class Ledger final : public RequestJournal {
+ public:
+  /// `keep_conflicts`: rejections of class conflict are put aside for TakeConflicts instead of
+  /// being counted at once.
+  Ledger(Journal* journal, Clock* clock, bool keep_conflicts);
+
+  /// The batch's records are about to be handed to a writer.
+  void Enter(const std::shared_ptr<Batch>& batch);
+
+  /// A record's outcome (never SPLIT). The first word counts; a second one for the same record is
+  /// ignored and told by `false`, as is an unknown seq.
+  bool Settle(const penstock_outcome& outcome);
+  /// An outcome that the core decides itself, without a request.
+  void SettleUnsent(const Change& change, OutcomeKind kind, const std::string& code,
+                    const std::string& message);
+
+  /// Takes records out for a SPLIT: they are handed over again in smaller batches. Unknown seqs are
+  /// left out.
+  std::vector<Change> TakeBack(const std::vector<uint64_t>& seqs);
+
+  /// What a failed call left unreported among `seqs`: in doubt or unsent, by what is known of their
+  /// requests.
+  void CloseUnreported(const std::vector<uint64_t>& seqs, const sdk::Failure& failure);
+  /// Seqs of `batch` without an outcome yet.
+  std::vector<uint64_t> Open(const Batch& batch) const;
+  std::vector<uint64_t> AllOpen() const;
+
+  /// Rejections of class conflict, to be tried once more after the deletes. Their second outcome
+  /// counts.
+  std::vector<Change> TakeConflicts();
+  /// Those that were taken aside but will not be tried again count now.
+  void SettleConflicts();
+
+  OutcomeCounts counts() const;
+  std::vector<ErrorCount> errors() const;
+  /// Number of records with an outcome.
+  uint64_t settled() const;
+  /// The first failure to write the journal; then nothing more may be sent.
+  Status journal_status() const;
+
+  // RequestJournal
+  Status BeforeSend(uint64_t request, std::span<const uint64_t> seqs) override;
+  void Answered(uint64_t request, std::span<const uint64_t> seqs) override;
+  void NotApplied(uint64_t request, std::span<const uint64_t> seqs) override;
+  Status Note(std::span<const uint64_t> seqs, const std::string& token) override;
+
+ private:
+  enum class Wire : uint8_t { kNotSent, kSent, kAnswered };
+  struct InFlight {
+    std::shared_ptr<Batch> batch;
+    size_t index = 0;
+    uint64_t request = 0;
+    Wire wire = Wire::kNotSent;
+  };
+
+  void Write(Outcome outcome, const std::string& key_text, bool count);
+  void Count(const Outcome& outcome, const std::string& key_text);
+  static Outcome FromChange(const Change& change);
+
+  Journal* const journal_;
+  Clock* const clock_;
+  const bool keep_conflicts_;
+  mutable std::mutex mutex_;
+  std::unordered_map<uint64_t, InFlight> in_flight_;
+  std::vector<std::pair<Change, Outcome>> conflicts_;
+  OutcomeCounts counts_;
+  std::map<std::string, ErrorCount> errors_;
+  Status journal_status_;
+};
+
+}  // namespace penstock
