@@ -16,10 +16,16 @@ namespace penstock {
 /// records of it are in flight.
 class Batch {
  public:
-  /// `key_only`: just the key field is handed over (deletes). PS-PLAN-CORRUPT if a payload cannot
-  /// be decoded.
-  static Result<std::shared_ptr<Batch>> Build(std::vector<Change> changes, size_t n_fields,
-                                              size_t key_field, bool key_only);
+  /// How payloads become rows of values.
+  struct Shape {
+    size_t n_fields = 0, key_field = 0;
+    bool key_only = false;  // just the key field is handed over (deletes, lookups)
+    /// Run variables: (field, text or timestamp of this run) instead of what was known when
+    /// planning.
+    std::vector<std::pair<size_t, Value>> overrides;
+  };
+  /// PS-DATA-CORRUPT if a payload cannot be decoded. Values of overrides are borrowed.
+  static Result<std::shared_ptr<Batch>> Build(std::vector<Change> changes, const Shape& shape);
 
   /// Borrowed from this batch.
   const penstock_batch& view() const { return view_; }
