@@ -14,7 +14,7 @@ Result<std::shared_ptr<Batch>> Batch::Build(std::vector<Change> changes, const S
   batch->values_.reserve(batch->changes_.size() * width);
   for (const Change& change : batch->changes_) {
     std::string_view bytes =
-        key_only ? std::string_view(change.key) : std::string_view(change.payload);
+        shape.key_only ? std::string_view(change.key) : std::string_view(change.payload);
     for (size_t f = 0; f < width; ++f) {
       PENSTOCK_ASSIGN_OR_RETURN(const Value value, DecodeValue(&bytes, &batch->arena_));
       batch->values_.push_back(value);
