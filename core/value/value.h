@@ -80,11 +80,17 @@ inline Value ListValue(std::span<const Value> items) {
 /// Owns text and lists that values point to. Addresses stay until Clear. Not thread-safe.
 class Arena {
  public:
+  /// A copy of `text` that lives here.
   std::string_view Copy(std::string_view text);
+  /// `n` values, all ABSENT.
   std::span<Value> Values(size_t n);
+  /// Room for `n` bytes of text, not initialised.
+  char* Bytes(size_t n) { return Allocate(n, 1); }
+  /// Gives back the end of the latest Bytes: the `n` bytes that were not needed.
+  void Unused(size_t n) { used_ -= n; }
   /// A deep copy of `v` whose text lives here.
   Value Own(const Value& v);
-  /// Keeps the memory for reuse; everything handed out is gone.
+  /// Keeps the memory for reuse, but for blocks beyond a megabyte; everything handed out is gone.
   void Clear();
 
  private:
