@@ -89,7 +89,7 @@ void WriteCounts(const PlanCounts& counts, JsonWriter* out) {
   out->Key("invalid_by_code");
   out->StartObject();
   for (const auto& [code, count] : counts.invalid_by_code) {
-    out->Key(code);
+    out->Key(code.data(), static_cast<rapidjson::SizeType>(code.size()));
     out->Uint64(count);
   }
   out->EndObject();

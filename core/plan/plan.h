@@ -42,9 +42,9 @@ struct Change {
   bool shared_id = false;  // delete only: another live key has this destination id; it is skipped
   Origin origin = Origin::kNone;  // before
   std::vector<uint16_t> changed;  // indices into PlanHeader::fields; empty for new ones and deletes
-  std::vector<uint32_t> fields;   // field hashes after acknowledgement
+  std::vector<uint32_t> fields;   // field hashes after acknowledgement; empty for deletes
   std::string payload;  // encoded values by PlanHeader::fields, as they are sent (NULL or ABSENT
-                        // decided); deletes: key only
+                        // decided); deletes: the key field's value alone, the same bytes as `key`
 };
 
 struct InvalidRow {
@@ -74,6 +74,7 @@ struct PlanCounts {
 struct PlanHeader {
   // Covered by the hash:
   std::string integration, environment, account, object, connector, connector_version;
+  // model_digest: of the model's text and the mapping as the project file has them.
   std::string model_digest, mapping_digest, schema_digest, options;
   Mode mode = Mode::kUpsert;
   std::string lineage;
@@ -92,8 +93,11 @@ class PlanWriter {
  public:
   static Result<std::unique_ptr<PlanWriter>> Create(const std::string& path);
   virtual ~PlanWriter() = default;  // without Finish: leaves nothing behind
-  /// Non-deletes first, then deletes; seq is given here.
+  /// Non-deletes first, then deletes (else PS-PLAN-ORDER); seq is given here. After an error every
+  /// later call returns the same one.
   virtual Status Add(Change* change) = 0;
+  /// `entry`: as the diff saw it, with `fields` by PlanHeader::fields; for marks about a row that
+  /// is in the model, `fingerprint`, `has_absent` and `fields` are the row's.
   virtual Status AddMark(Mark mark, const Entry& entry) = 0;
   virtual Status AddInvalid(const InvalidRow& row) = 0;
   /// Sets header->hash, fsyncs, renames. The directory is durable on return. PS-PLAN-WRITE (disk
@@ -108,7 +112,8 @@ class PlanReader {
   static Result<std::unique_ptr<PlanReader>> Open(const std::string& path);
   virtual ~PlanReader() = default;
   virtual const PlanHeader& header() const = 0;
-  /// Changes in order of seq, from `first_seq`. Stops at the first error of `visit`.
+  /// Changes in order of seq, from `first_seq`. Stops at the first error of `visit`, which must not
+  /// call the reader. What it is handed lives until it returns.
   virtual Status Changes(uint64_t first_seq, const std::function<Status(const Change&)>& visit) = 0;
   virtual Status Marks(const std::function<Status(Mark, const Entry&)>& visit) = 0;
   virtual Status InvalidRows(const std::function<Status(const InvalidRow&)>& visit) = 0;

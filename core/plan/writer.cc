@@ -178,7 +178,11 @@ Status FilePlanWriter::DoFinish(PlanHeader* header) {
   PENSTOCK_RETURN_IF_ERROR(WriteHeader(*header, covered, &index));
   PENSTOCK_RETURN_IF_ERROR(WriteIndex(index));
   PENSTOCK_RETURN_IF_ERROR(out_.Sync());
-  PENSTOCK_RETURN_IF_ERROR(file::RenameDurably(temporary_, path_));
+  const Status renamed = file::RenameDurably(temporary_, path_);
+  if (!renamed.ok()) {
+    if (!file::Exists(temporary_)) (void)file::Remove(path_);  // renamed, but not durably
+    return renamed;
+  }
   finished_ = true;
   return {};
 }
