@@ -1,0 +1,98 @@
+// The host as a connector sees it: the call in hand, log, clock, journal, metrics.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "penstock/connector.h"
+#include "penstock/result.hpp"
+
+namespace penstock::sdk {
+
+inline penstock_str Str(std::string_view text) { return {text.data(), text.size()}; }
+inline std::string_view View(penstock_str text) {
+  return text.ptr == nullptr ? std::string_view() : std::string_view(text.ptr, text.len);
+}
+
+/// The call that the host is making. Valid until it returns.
+class Call {
+ public:
+  explicit Call(const penstock_call* call) : call_(call) {}
+  /// The run is being stopped: finish the request in hand, then return CANCELLED. [thread-safe]
+  bool cancelled() const { return call_->cancelled != nullptr && call_->cancelled(call_) != 0; }
+  /// On Host::MonotonicMicros; 0: none.
+  int64_t deadline_us() const { return call_->deadline_us; }
+  const penstock_call* c() const { return call_; }
+
+ private:
+  const penstock_call* call_;
+};
+
+/// A Status for what a service returned.
+inline Status ServiceStatus(penstock_status status, std::string_view service) {
+  if (status == PENSTOCK_OK) return {};
+  return Failure{
+      status, "connector.SERVICE",
+      "the host's " + std::string(service) + " service ended with status " + std::to_string(status),
+      0};
+}
+
+/// A view of the host; copy it freely. Valid from open to close. [thread-safe]
+class Host {
+ public:
+  explicit Host(const penstock_host* host) : host_(host) {}
+
+  const penstock_host* c() const { return host_; }
+  std::string_view name() const { return host_->name == nullptr ? "" : host_->name; }
+  std::string_view version() const { return host_->version == nullptr ? "" : host_->version; }
+
+  /// `level`: PENSTOCK_LOG_...; `fields_json`: a JSON object or empty. Never a secret, never a
+  /// record's values.
+  void Log(int32_t level, std::string_view message, std::string_view fields_json = {}) const {
+    const auto* log = Find<penstock_host_log>(PENSTOCK_HOST_LOG);
+    if (log != nullptr) log->log(host_, level, Str(message), Str(fields_json));
+  }
+
+  /// 0 when the host has no clock.
+  int64_t UnixMicros() const {
+    const auto* clock = Find<penstock_host_clock>(PENSTOCK_HOST_CLOCK);
+    return clock == nullptr ? 0 : clock->unix_us(host_);
+  }
+  int64_t MonotonicMicros() const {
+    const auto* clock = Find<penstock_host_clock>(PENSTOCK_HOST_CLOCK);
+    return clock == nullptr ? 0 : clock->monotonic_us(host_);
+  }
+  /// The only way to wait. CANCELLED or DEADLINE end it early.
+  Status Sleep(Call call, int64_t ms) const {
+    const auto* clock = Find<penstock_host_clock>(PENSTOCK_HOST_CLOCK);
+    if (clock == nullptr) return ServiceStatus(PENSTOCK_E_UNSUPPORTED, "clock");
+    return ServiceStatus(clock->sleep_ms(host_, call.c(), ms), "clock");
+  }
+
+  /// Ties `token` to records until they have an outcome. Durable on return.
+  Status Note(Call call, std::span<const uint64_t> seqs, std::string_view token) const {
+    const auto* journal = Find<penstock_host_journal>(PENSTOCK_HOST_JOURNAL);
+    if (journal == nullptr) return ServiceStatus(PENSTOCK_E_UNSUPPORTED, "journal");
+    return ServiceStatus(journal->note(host_, call.c(), seqs.data(), seqs.size(), Str(token)),
+                         "journal");
+  }
+
+  void AddMetric(std::string_view metric, double delta, std::string_view labels_json = {}) const {
+    const auto* metrics = Find<penstock_host_metrics>(PENSTOCK_HOST_METRICS);
+    if (metrics != nullptr) metrics->add(host_, Str(metric), delta, Str(labels_json));
+  }
+
+  /// A service's table, or null when the host does not have it (or only an older, shorter one).
+  template <typename Table>
+  const Table* Find(const char* id) const {
+    if (host_->get_extension == nullptr) return nullptr;
+    const auto* table = static_cast<const Table*>(host_->get_extension(host_, id));
+    return table != nullptr && table->struct_size >= sizeof(Table) ? table : nullptr;
+  }
+
+ private:
+  const penstock_host* host_;
+};
+
+}  // namespace penstock::sdk

@@ -1,0 +1,214 @@
+// Requests through the host: built in one place, sent together, answered one by one.
+#pragma once
+
+#include <cctype>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "penstock/host.hpp"
+#include "penstock/records.hpp"
+
+namespace penstock::sdk {
+
+/// One request. Owns its text.
+struct HttpRequest {
+  std::string method = "GET";
+  std::string url;  // relative to the destination's base URL
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+  std::string limiter;         // named in the manifest; empty: "default"
+  std::vector<uint64_t> seqs;  // records that it may change; none for reads
+  uint32_t cost = 1;
+  uint32_t timeout_ms = 0;  // 0: the host's default
+  bool idempotent = false;  // sending it twice leaves the same state
+  bool no_auth = false;
+
+  /// A read: idempotent, changes nothing.
+  static HttpRequest Get(std::string url) {
+    HttpRequest request;
+    request.url = std::move(url);
+    request.idempotent = true;
+    return request;
+  }
+  /// A JSON body. Not idempotent and without seqs until told otherwise.
+  static HttpRequest Post(std::string url, std::string json) {
+    HttpRequest request;
+    request.method = "POST";
+    request.url = std::move(url);
+    request.headers.emplace_back("Content-Type", "application/json");
+    request.body = std::move(json);
+    return request;
+  }
+};
+
+/// An answer, or why there is none. Borrowed during the callback.
+class HttpResponse {
+ public:
+  explicit HttpResponse(const penstock_http_response* response) : response_(response) {}
+
+  /// 0 when there was no answer.
+  int status() const { return response_->status; }
+  /// One of PENSTOCK_TRANSPORT_...; an unknown one is LOST, the worst.
+  int32_t transport() const {
+    const int32_t t = response_->transport;
+    return t >= PENSTOCK_TRANSPORT_OK && t <= PENSTOCK_TRANSPORT_FORBIDDEN
+               ? t
+               : static_cast<int32_t>(PENSTOCK_TRANSPORT_LOST);
+  }
+  bool answered() const { return transport() == PENSTOCK_TRANSPORT_OK; }
+  bool success() const { return answered() && status() >= 200 && status() < 300; }
+  std::string_view body() const { return View(response_->body); }
+  std::string_view error() const { return View(response_->error); }
+  int64_t retry_after_ms() const { return response_->retry_after_ms; }
+  uint32_t attempts() const { return response_->attempts; }
+  /// The first header of that name, in any case; empty if there is none.
+  std::string_view Header(std::string_view name) const {
+    for (size_t i = 0; i < response_->n_headers; ++i) {
+      if (SameName(View(response_->headers[i].name), name)) {
+        return View(response_->headers[i].value);
+      }
+    }
+    return {};
+  }
+
+ private:
+  static bool SameName(std::string_view a, std::string_view b) {
+    if (a.size() != b.size()) return false;
+    for (size_t i = 0; i < a.size(); ++i) {
+      if (std::tolower(static_cast<unsigned char>(a[i])) !=
+          std::tolower(static_cast<unsigned char>(b[i]))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  const penstock_http_response* response_;
+};
+
+/// What a write request without a usable answer means for its records: PENSTOCK_UNSENT when
+/// certainly nothing was applied, PENSTOCK_IN_DOUBT when it may have been, 0 when the answer
+/// decides (2xx, and every 4xx but 408, 423, 425, 429, 477). The host has made its attempts by
+/// then.
+inline int32_t FateOf(const HttpResponse& response) {
+  if (!response.answered()) {
+    return response.transport() == PENSTOCK_TRANSPORT_LOST ? static_cast<int32_t>(PENSTOCK_IN_DOUBT)
+                                                           : static_cast<int32_t>(PENSTOCK_UNSENT);
+  }
+  const int status = response.status();
+  switch (status) {
+    case 423:
+    case 425:
+    case 429:
+    case 477:
+      return PENSTOCK_UNSENT;
+    case 408:
+      return PENSTOCK_IN_DOUBT;
+    case 503:
+      return response.retry_after_ms() > 0 ? PENSTOCK_UNSENT : PENSTOCK_IN_DOUBT;
+    default:
+      // A redirect that the host did not follow, too, says nothing of what was done.
+      return status < 200 || (status >= 300 && status < 400) || status >= 500
+                 ? static_cast<int32_t>(PENSTOCK_IN_DOUBT)
+                 : 0;
+  }
+}
+
+/// Reports the fate of a write request's records where FateOf knows it; false when the answer
+/// decides. [serial:writer]
+inline bool ReportFate(const HttpResponse& response, std::span<const uint64_t> seqs,
+                       Outcomes& outcomes) {
+  const int32_t fate = FateOf(response);
+  if (fate == 0) return false;
+  std::string code = response.answered()       ? "HTTP_" + std::to_string(response.status())
+                     : fate == PENSTOCK_UNSENT ? std::string("NOT_SENT")
+                                               : std::string("NO_ANSWER");
+  std::string message = response.answered()
+                            ? "the destination answered " + std::to_string(response.status())
+                            : std::string(response.error());
+  for (const uint64_t seq : seqs) outcomes.Fate(fate, seq, {code, message, {}});
+  return true;
+}
+
+/// Sends requests through the host. [thread-safe]
+class Http {
+ public:
+  explicit Http(Host host) : host_(host) {}
+
+  using OnResponse = std::function<void(size_t index, const HttpResponse&)>;
+
+  /// Sends all of them, as many at once as the host's limits allow, and calls `on_response` once
+  /// per request with its index, in order of completion, on this thread. Blocks. Not ok when the
+  /// host refused to work (e.g. CANCELLED): then requests without a callback were not sent. An
+  /// exception thrown by `on_response` comes out here, after the other answers are in.
+  Status PerformAll(Call call, std::span<const HttpRequest> requests,
+                    const OnResponse& on_response) const {
+    const auto* http = host_.Find<penstock_host_http>(PENSTOCK_HOST_HTTP);
+    if (http == nullptr) return ServiceStatus(PENSTOCK_E_UNSUPPORTED, "http");
+    std::vector<std::vector<penstock_http_header>> headers(requests.size());
+    std::vector<penstock_http_request> list(requests.size());
+    for (size_t i = 0; i < requests.size(); ++i) {
+      list[i] = Fill(requests[i], i, &headers[i]);
+    }
+    Passed passed{&on_response, requests.size(), nullptr};
+    const penstock_status status = http->perform(host_.c(), call.c(), list.data(), list.size(),
+                                                 sizeof(penstock_http_request), &Pass, &passed);
+    if (passed.thrown) std::rethrow_exception(passed.thrown);
+    return ServiceStatus(status, "http");
+  }
+
+  /// One request.
+  Status Perform(Call call, const HttpRequest& request,
+                 const std::function<void(const HttpResponse&)>& on_response) const {
+    return PerformAll(call, {&request, 1},
+                      [&](size_t, const HttpResponse& response) { on_response(response); });
+  }
+
+ private:
+  struct Passed {
+    const OnResponse* on_response;
+    size_t n;
+    std::exception_ptr thrown;
+  };
+
+  static void Pass(void* user, const penstock_http_response* response) noexcept {
+    auto* passed = static_cast<Passed*>(user);
+    if (response == nullptr || response->tag >= passed->n) return;
+    try {
+      (*passed->on_response)(static_cast<size_t>(response->tag), HttpResponse(response));
+    } catch (...) {
+      if (!passed->thrown) passed->thrown = std::current_exception();
+    }
+  }
+
+  static penstock_http_request Fill(const HttpRequest& from, size_t tag,
+                                    std::vector<penstock_http_header>* headers) {
+    for (const auto& [name, value] : from.headers) headers->push_back({Str(name), Str(value)});
+    penstock_http_request request{};
+    request.struct_size = sizeof(request);
+    request.flags = (from.idempotent ? static_cast<uint32_t>(PENSTOCK_HTTP_IDEMPOTENT) : 0u) |
+                    (from.no_auth ? static_cast<uint32_t>(PENSTOCK_HTTP_NO_AUTH) : 0u);
+    request.tag = tag;
+    request.method = Str(from.method);
+    request.url = Str(from.url);
+    request.headers = headers->data();
+    request.n_headers = headers->size();
+    request.body = Str(from.body);
+    request.limiter = Str(from.limiter);
+    request.cost = from.cost;
+    request.timeout_ms = from.timeout_ms;
+    request.seqs = from.seqs.data();
+    request.n_seqs = from.seqs.size();
+    return request;
+  }
+
+  Host host_;
+};
+
+}  // namespace penstock::sdk

@@ -1,0 +1,54 @@
+// Reading JSON answers without trusting them. The only SDK header that needs RapidJSON.
+#pragma once
+
+#include <rapidjson/document.h>
+
+#include <string>
+#include <string_view>
+
+#include "penstock/result.hpp"
+
+namespace penstock::sdk {
+
+using JsonValue = rapidjson::Value;
+
+/// Parses `text` in bounded stack. False when it is no JSON. Numbers keep full precision as far as
+/// a double or 64 bits do: read ids as text where the API gives them as text.
+inline bool ParseJson(std::string_view text, rapidjson::Document* out) {
+  out->Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag |
+             rapidjson::kParseFullPrecisionFlag>(text.data(), text.size());
+  return !out->HasParseError();
+}
+
+/// The member of an object; null when `value` is no object or has none of that name.
+inline const JsonValue* Member(const JsonValue& value, const char* name) {
+  if (!value.IsObject()) return nullptr;
+  const auto it = value.FindMember(name);
+  return it == value.MemberEnd() ? nullptr : &it->value;
+}
+
+/// The same when the member is an array, else null.
+inline const JsonValue* ArrayMember(const JsonValue& value, const char* name) {
+  const JsonValue* member = Member(value, name);
+  return member != nullptr && member->IsArray() ? member : nullptr;
+}
+
+/// Text of a JSON string; empty when it is none. Borrowed from the document.
+inline std::string_view JsonText(const JsonValue& value) {
+  return value.IsString() ? std::string_view(value.GetString(), value.GetStringLength())
+                          : std::string_view();
+}
+
+/// Text of a member that is a string; empty when there is none. Borrowed from the document.
+inline std::string_view TextMember(const JsonValue& value, const char* name) {
+  const JsonValue* member = Member(value, name);
+  return member == nullptr ? std::string_view() : JsonText(*member);
+}
+
+/// True only for a member that is `true`.
+inline bool TrueMember(const JsonValue& value, const char* name) {
+  const JsonValue* member = Member(value, name);
+  return member != nullptr && member->IsTrue();
+}
+
+}  // namespace penstock::sdk

@@ -1,0 +1,96 @@
+// Values as text, exactly: no detour over floating point, no locale.
+#pragma once
+
+#include <charconv>
+#include <cstdint>
+#include <cstdio>
+#include <string>
+#include <string_view>
+
+#include "penstock/connector.h"
+
+namespace penstock::sdk {
+
+/// Text of a STRING, DECIMAL, JSON or BYTES value; borrowed as the value is.
+inline std::string_view TextOf(const penstock_value& value) {
+  return value.len == 0 ? std::string_view() : std::string_view(value.v.text, value.len);
+}
+
+inline penstock_value NullValue() {
+  penstock_value value{};
+  value.type = PENSTOCK_NULL;
+  return value;
+}
+
+/// Borrows `text`.
+inline penstock_value StringValue(std::string_view text) {
+  penstock_value value{};
+  value.type = PENSTOCK_STRING;
+  value.len = static_cast<uint32_t>(text.size());
+  value.v.text = text.data();
+  return value;
+}
+
+/// "2026-11-22" of days since 1970-01-01. Years before 0 or after 9999 carry their sign or digits.
+inline std::string DateText(int64_t days) {
+  // Days to civil date, in eras of 400 years that begin on 1 March.
+  const int64_t z = days + 719468;
+  const int64_t era = (z >= 0 ? z : z - 146096) / 146097;
+  const int64_t day_of_era = z - era * 146097;
+  const int64_t year_of_era =
+      (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+  const int64_t day_of_year =
+      day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+  const int64_t shifted_month = (5 * day_of_year + 2) / 153;
+  const int64_t day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+  const int64_t month = shifted_month < 10 ? shifted_month + 3 : shifted_month - 9;
+  const int64_t year = year_of_era + era * 400 + (month <= 2 ? 1 : 0);
+  char text[64];
+  std::snprintf(text, sizeof(text), "%04lld-%02lld-%02lld", static_cast<long long>(year),
+                static_cast<long long>(month), static_cast<long long>(day));
+  return text;
+}
+
+/// "2026-11-22T10:00:00.123456Z" of microseconds since 1970. `digits` (0 to 6) of the fraction are
+/// kept, the rest is cut off towards the past.
+inline std::string TimestampText(int64_t micros, int digits = 6) {
+  constexpr int64_t kDay = 86400000000;
+  const int64_t days = micros / kDay - (micros % kDay < 0 ? 1 : 0);
+  const int64_t in_day = micros - days * kDay;
+  const int64_t seconds = in_day / 1000000;
+  char text[64];
+  std::snprintf(text, sizeof(text), "T%02d:%02d:%02d.%06d", static_cast<int>(seconds / 3600),
+                static_cast<int>(seconds / 60 % 60), static_cast<int>(seconds % 60),
+                static_cast<int>(in_day % 1000000));
+  std::string clock(text);
+  clock.resize(digits <= 0 ? 9 : 10 + static_cast<size_t>(digits));
+  return DateText(days) + clock + "Z";
+}
+
+/// The shortest text that reads back as the same double.
+inline std::string DoubleText(double value) {
+  char text[64];
+  const std::to_chars_result end = std::to_chars(text, text + sizeof(text), value);
+  return std::string(text, end.ptr);
+}
+
+/// Standard base64 with padding.
+inline std::string Base64(std::string_view bytes) {
+  static constexpr char kDigits[] =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  text.reserve((bytes.size() + 2) / 3 * 4);
+  for (size_t i = 0; i < bytes.size(); i += 3) {
+    const size_t n = bytes.size() - i < 3 ? bytes.size() - i : 3;
+    uint32_t group = 0;
+    for (size_t j = 0; j < 3; ++j) {
+      group = group << 8 | (j < n ? static_cast<unsigned char>(bytes[i + j]) : 0u);
+    }
+    for (size_t j = 0; j < 4; ++j) {
+      text += j <= n ? kDigits[group >> (18 - 6 * j) & 63] : '=';
+    }
+  }
+  return text;
+}
+
+}  // namespace penstock::sdk

@@ -1,0 +1,280 @@
+#include "sdk/runtime/loader.h"
+
+#include <boost/dll/library_info.hpp>
+#include <boost/dll/shared_library.hpp>
+#include <condition_variable>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "sdk/runtime/call.h"
+#include "sdk/runtime/files.h"
+#include "sdk/runtime/host_tables.h"
+#include "sdk/runtime/init_services.h"
+
+namespace penstock::sdk {
+
+namespace fs = std::filesystem;
+using runtime::LoadFailure;
+
+namespace {
+
+constexpr std::string_view kEntryStem = "penstock_connector_entry_v";
+constexpr char kEntryName[] = "penstock_connector_entry_v0";
+
+class LoadedLibrary final : public ConnectorLibrary {
+ public:
+  LoadedLibrary(Sidecar sidecar, std::string sha256, boost::dll::shared_library library,
+                const penstock_connector_entry* entry)
+      : sidecar_(std::move(sidecar)),
+        sha256_(std::move(sha256)),
+        library_(std::move(library)),
+        entry_(entry) {}
+
+  const Sidecar& sidecar() const override { return sidecar_; }
+  const std::string& sha256() const override { return sha256_; }
+  bool has_lookup() const override { return lookup_ != nullptr; }
+  const penstock_connector_entry& entry() const override { return *entry_; }
+  const penstock_connector_lookup* lookup() const override { return lookup_; }
+
+  void FindExtensions() {
+    if (!PENSTOCK_HAS(penstock_connector_entry, entry_, get_extension)) return;
+    if (entry_->get_extension == nullptr) return;
+    const auto* table = static_cast<const penstock_connector_lookup*>(
+        entry_->get_extension(PENSTOCK_CONNECTOR_LOOKUP));
+    if (table != nullptr && PENSTOCK_HAS(penstock_connector_lookup, table, lookup)) {
+      lookup_ = table;
+    }
+  }
+
+ private:
+  Sidecar sidecar_;
+  std::string sha256_;
+  boost::dll::shared_library library_;
+  const penstock_connector_entry* entry_;
+  const penstock_connector_lookup* lookup_ = nullptr;
+};
+
+// Never destroyed: connectors stay until the process ends. By canonical path of the library. One
+// whose init failed is kept and not tried again.
+struct Registry {
+  std::mutex mutex;
+  std::map<std::string, std::unique_ptr<LoadedLibrary>> libraries;
+  std::map<std::string, Failure> failed;
+  std::vector<std::unique_ptr<LoadedLibrary>> broken;
+};
+Registry& TheRegistry() {
+  static auto* registry = new Registry;
+  return *registry;
+}
+
+std::string Called(const Sidecar& sidecar) { return "connector " + sidecar.manifest.id; }
+
+// The canonical path, once the file is where it should be and as it should be.
+Result<std::string> CheckFile(const std::string& directory, const Sidecar& sidecar) {
+  std::error_code error;
+  const fs::path home = fs::canonical(directory, error);
+  const fs::path path = fs::canonical(sidecar.library_path, error);
+  if (error) {
+    return LoadFailure("PS-CONN-MISSING",
+                       Called(sidecar) + ": its library " + sidecar.library_path + " is not there");
+  }
+  if (path.parent_path() != home) {
+    return LoadFailure("PS-CONN-PATH", Called(sidecar) + ": its library " + sidecar.library_path +
+                                           " leads out of the connector directory, to " +
+                                           path.string());
+  }
+  for (const fs::path& file : {home, path}) {
+    if (runtime::WritableByAll(file)) {
+      return LoadFailure("PS-CONN-WRITABLE",
+                         Called(sidecar) + ": " + file.string() +
+                             " can be written by every user of this machine; take that right away");
+    }
+  }
+  return path.string();
+}
+
+// Reads the symbol table; runs nothing.
+Status CheckSymbols(const std::string& path, const Sidecar& sidecar) {
+  std::string reason;
+  if (!runtime::IsSharedLibrary(path, &reason)) {
+    return LoadFailure("PS-CONN-NOT-CONNECTOR",
+                       Called(sidecar) + ": " + path + " is not a connector: " + reason);
+  }
+  std::string others;
+  try {
+    boost::dll::library_info info(path);
+    for (const std::string& symbol : info.symbols()) {
+      if (symbol == kEntryName) return {};
+      if (symbol.starts_with(kEntryStem)) others += (others.empty() ? "" : ", ") + symbol;
+    }
+  } catch (const std::exception& e) {
+    return LoadFailure("PS-CONN-NOT-CONNECTOR", Called(sidecar) + ": the symbols of " + path +
+                                                    " cannot be read: " + e.what());
+  }
+  if (!others.empty()) {
+    return LoadFailure("PS-CONN-ABI", Called(sidecar) + ": " + path +
+                                          " is built for another ABI (" + others +
+                                          "); this program loads " + kEntryName);
+  }
+  return LoadFailure("PS-CONN-NOT-CONNECTOR",
+                     Called(sidecar) + ": " + path +
+                         " is a shared library, but no connector: it does not export " +
+                         kEntryName);
+}
+
+bool WholeTable(const penstock_connector* table) {
+  return table != nullptr && PENSTOCK_HAS(penstock_connector, table, end) &&
+         table->open != nullptr && table->close != nullptr && table->check != nullptr &&
+         table->discover != nullptr && table->begin != nullptr && table->write_batch != nullptr &&
+         table->finish != nullptr && table->end != nullptr;
+}
+
+Status CheckEntry(const penstock_connector_entry& entry, const Sidecar& sidecar) {
+  const std::string who = Called(sidecar);
+  if (entry.magic != PENSTOCK_MAGIC) {
+    return LoadFailure("PS-CONN-ENTRY",
+                       who + ": " + kEntryName + " is not what its name says: wrong magic number");
+  }
+  // Major before size: another major may have another shape.
+  if (entry.abi_major != PENSTOCK_ABI_MAJOR) {
+    return LoadFailure("PS-CONN-ABI", who + " is built for ABI " + std::to_string(entry.abi_major) +
+                                          ", this program for ABI " +
+                                          std::to_string(PENSTOCK_ABI_MAJOR));
+  }
+  if (!PENSTOCK_HAS(penstock_connector_entry, &entry, connector)) {
+    return LoadFailure(
+        "PS-CONN-ENTRY",
+        who + ": its entry has " + std::to_string(entry.struct_size) + " bytes, too few to be one");
+  }
+  const std::string draft = entry.draft_id == nullptr ? "" : entry.draft_id;
+  if (draft != PENSTOCK_DRAFT_ID) {
+    return LoadFailure("PS-CONN-DRAFT", who + " is built with \"" + draft +
+                                            "\" of the draft ABI, this program with \"" +
+                                            PENSTOCK_DRAFT_ID + "\"; build both from one release");
+  }
+  if (!WholeTable(entry.connector)) {
+    return LoadFailure("PS-CONN-ENTRY", who + ": its table of functions is not complete");
+  }
+  if (entry.manifest_json == nullptr || sidecar.manifest_json != entry.manifest_json) {
+    return LoadFailure("PS-CONN-SIDECAR", who + ": the manifest " + sidecar.path +
+                                              " is not the one that the library was built with; "
+                                              "install both again");
+  }
+  return {};
+}
+
+// What a thread that may outlive the call works with.
+struct InitState {
+  runtime::InitServices services;
+  runtime::HostTables tables{&services};
+  std::mutex mutex;
+  std::condition_variable done;
+  bool finished = false;
+  Status result;
+};
+
+// On a thread of its own: a connector that hangs must not hang the host. It is left behind then,
+// with everything it may touch.
+Status RunInit(const penstock_connector_entry& entry, const Sidecar& sidecar, int64_t timeout_ms) {
+  if (entry.init == nullptr) return {};
+  auto state = std::make_shared<InitState>();
+  const std::string id = sidecar.manifest.id;
+  std::thread([state, &entry, id, timeout_ms] {
+    CallContext context;
+    context.timeout_ms = timeout_ms;
+    const runtime::CallScope call(context, &state->services);
+    const penstock_status status =
+        runtime::Contained([&] { return entry.init(state->tables.c(), call.c()); });
+    Status result = call.Conclude(status, id, "init");
+    const std::lock_guard<std::mutex> lock(state->mutex);
+    state->result = std::move(result);
+    state->finished = true;
+    state->done.notify_all();
+  }).detach();
+  std::unique_lock<std::mutex> lock(state->mutex);
+  if (!state->done.wait_for(lock, std::chrono::milliseconds(timeout_ms),
+                            [&] { return state->finished; })) {
+    return LoadFailure("PS-CONN-INIT", Called(sidecar) + " did not start within " +
+                                           std::to_string(timeout_ms) + " ms");
+  }
+  if (state->result.ok()) return {};
+  return LoadFailure("PS-CONN-INIT",
+                     Called(sidecar) + " did not start: " + state->result.failure().message);
+}
+
+Result<std::unique_ptr<LoadedLibrary>> Load(const Sidecar& sidecar, const std::string& path,
+                                            std::string sha256) {
+  try {
+    boost::dll::shared_library library(
+        path, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
+    const auto& entry = library.get<const penstock_connector_entry>(kEntryName);
+    return std::make_unique<LoadedLibrary>(sidecar, std::move(sha256), std::move(library), &entry);
+  } catch (const std::exception& e) {
+    return LoadFailure("PS-CONN-LOAD",
+                       Called(sidecar) + ": " + path + " cannot be loaded: " + e.what());
+  }
+}
+
+Result<std::string> CheckDigest(const std::string& path, const Sidecar& sidecar,
+                                const std::string& expected) {
+  Result<std::string> digest = Sha256OfFile(path);
+  if (!digest.ok() || expected.empty() || *digest == expected) return digest;
+  return LoadFailure("PS-CONN-DIGEST", Called(sidecar) + ": " + path + " has SHA-256 " + *digest +
+                                           ", expected is " + expected);
+}
+
+}  // namespace
+
+Result<const ConnectorLibrary*> LoadConnector(const std::string& directory, const std::string& id,
+                                              const LoadOptions& options) {
+  Result<Sidecar> sidecar = ReadSidecar(directory, id);
+  if (!sidecar.ok()) return sidecar.failure();
+  Result<std::string> path = CheckFile(directory, *sidecar);
+  if (!path.ok()) return path.failure();
+
+  Registry& registry = TheRegistry();
+  const std::lock_guard<std::mutex> lock(registry.mutex);
+  if (const auto it = registry.libraries.find(*path); it != registry.libraries.end()) {
+    return static_cast<const ConnectorLibrary*>(it->second.get());
+  }
+  if (const auto it = registry.failed.find(*path); it != registry.failed.end()) return it->second;
+
+  Result<std::string> digest = CheckDigest(*path, *sidecar, options.expected_sha256);
+  if (!digest.ok()) return digest.failure();
+  Status symbols = CheckSymbols(*path, *sidecar);
+  if (!symbols.ok()) return symbols.failure();
+  Result<std::unique_ptr<LoadedLibrary>> library = Load(*sidecar, *path, *digest);
+  if (!library.ok()) return library.failure();
+  Status entry = CheckEntry((*library)->entry(), *sidecar);
+  if (!entry.ok()) return entry.failure();
+  Status init = RunInit((*library)->entry(), *sidecar, options.init_timeout_ms);
+  if (!init.ok()) {
+    // Its init may still be running: it must stay mapped.
+    registry.broken.push_back(*std::move(library));
+    registry.failed.emplace(*path, init.failure());
+    return init.failure();
+  }
+  (*library)->FindExtensions();
+  const auto kept = registry.libraries.emplace(*path, *std::move(library)).first;
+  return static_cast<const ConnectorLibrary*>(kept->second.get());
+}
+
+void ShutDownConnectors() {
+  Registry& registry = TheRegistry();
+  const std::lock_guard<std::mutex> lock(registry.mutex);
+  static bool done = false;
+  if (done) return;
+  done = true;
+  for (const auto& [path, library] : registry.libraries) {
+    if (library->entry().deinit == nullptr) continue;
+    runtime::Contained([&] {
+      library->entry().deinit();
+      return PENSTOCK_OK;
+    });
+  }
+}
+
+}  // namespace penstock::sdk
