@@ -1,0 +1,87 @@
+// The project: penstock.yaml and integrations/*.yaml, read for one environment, with everything
+// that is wrong with them.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/model/integration.h"
+
+namespace penstock::project {
+
+/// A warehouse as the file describes it. References (${env:NAME}) are not resolved here.
+struct SourceSettings {
+  std::string name;
+  std::string type;  // "postgres", "sqlite"
+  std::string url;   // postgres; may hold references
+  std::string path;  // sqlite; absolute; may hold references
+  std::string time_zone = "UTC";
+  Place place;
+};
+
+/// A destination as the file describes it. References are not resolved here.
+struct DestinationSettings {
+  std::string name;
+  std::string connector;
+  std::string config = "{}";                   // JSON object; texts may hold references
+  std::map<std::string, Place> config_places;  // by property; "" is the config itself
+  std::string base_url;                        // empty: the manifest's; may hold references
+  std::string ca_file;                         // absolute; empty: the system's
+  int64_t timeout_ms = 0;                      // of one request; 0: the gateway's default
+  double daily_share = 0.8;
+  bool connector_known = true;  // false: complained of already
+  Place place, connector_place;
+};
+
+/// An integration with what only the host needs of it.
+struct IntegrationSettings {
+  Integration integration;
+  bool shared = false;
+  std::string trigger;  // as written, for people; empty: none
+  std::optional<Place> trigger_place;
+  std::string table;  // the model's table form; empty otherwise
+  Place place;        // of its name
+};
+
+struct Project {
+  std::string directory;    // absolute, of the project file
+  std::string file;         // the project file, as messages name it
+  std::string environment;  // "default" without --env
+  std::map<std::string, SourceSettings> sources;
+  std::map<std::string, DestinationSettings> destinations;
+  std::map<std::string, IntegrationSettings> integrations;
+
+  /// `.penstock/<environment>` below the project, absolute.
+  std::string StateDirectory() const;
+  /// `catalog/<destination>.json` below the project, absolute.
+  std::string CatalogPath(const std::string& destination) const;
+};
+
+struct LoadOptions {
+  std::string directory;                // -C; empty: the working directory
+  std::string file;                     // --project; empty: penstock.yaml in `directory`
+  std::string environment = "default";  // --env
+};
+
+/// What a load found. `project` holds whatever could be read, also beside errors; integrations with
+/// errors of their own are left out of it.
+struct LoadedProject {
+  Project project;
+  std::vector<Error> errors;  // in the order of the files
+  std::vector<Error> warnings;
+};
+
+/// Reads the project; resolves no reference, opens no connection, runs no connector code. Errors of
+/// the file are collected, not returned; PS-CONF-MISSING when there is no project file.
+/// [thread-safe]
+Result<LoadedProject> LoadProject(const LoadOptions& options);
+
+/// "integration", "source", ...: complains that `name` is unknown, with a suggestion. PS-CONF-NAME.
+Error UnknownName(const std::string& what, const std::string& name,
+                  const std::vector<std::string>& known);
+
+}  // namespace penstock::project
