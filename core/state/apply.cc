@@ -76,7 +76,9 @@ std::optional<Entry> AfterMissing(Entry entry, const Outcome& outcome,
 }
 
 /// The user's word, or the connector's lookup, on a key in doubt.
-std::optional<Entry> AfterSettled(Entry entry, bool applied, const OutcomeContext& context) {
+std::optional<Entry> AfterSettled(Entry entry, const Outcome& settled,
+                                  const OutcomeContext& context) {
+  const bool applied = settled.mark == Mark::kSettledApplied;
   if (!entry.pending) return entry;
   const Pending pending = std::move(*entry.pending);
   entry.pending.reset();
@@ -90,7 +92,8 @@ std::optional<Entry> AfterSettled(Entry entry, bool applied, const OutcomeContex
   outcome.fields = pending.fields;
   outcome.has_absent =
       std::find(pending.fields.begin(), pending.fields.end(), kFieldAbsent) != pending.fields.end();
-  outcome.destination_id = pending.destination_id;
+  outcome.destination_id =
+      settled.destination_id.empty() ? pending.destination_id : settled.destination_id;
   Acknowledge(outcome, context,
               pending.op == Op::kInsert ? OutcomeKind::kCreated : OutcomeKind::kUpdated, &entry);
   return entry;
@@ -138,9 +141,8 @@ std::optional<Entry> AfterMark(std::optional<Entry> before, const Outcome& outco
       if (entry.pending) entry.pending->retry_asked = true;
       return before;
     case Mark::kSettledApplied:
-      return AfterSettled(std::move(entry), true, context);
     case Mark::kSettledNotApplied:
-      return AfterSettled(std::move(entry), false, context);
+      return AfterSettled(std::move(entry), outcome, context);
     case Mark::kListed:
     case Mark::kNone:
       break;

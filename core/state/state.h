@@ -26,6 +26,9 @@ struct StateIdentity {
   uint32_t encoding = kEncodingVersion;
   bool operator==(const StateIdentity&) const = default;
 };
+/// PS-STATE-IDENTITY saying both sides of the first difference: "the state of contacts belongs to
+/// account 123, the destination opens account 456".
+Status CheckIdentity(const StateIdentity& stored, const StateIdentity& now);
 
 /// What the store remembers, to notice a state that is missing, older or someone else's.
 struct StateAnchor {
@@ -36,7 +39,7 @@ struct StateAnchor {
 
 struct StateCounts {
   uint64_t entries = 0, acknowledged = 0, departed = 0;
-  uint64_t rejected = 0, in_doubt = 0, skipped = 0;  // pending, by outcome
+  uint64_t rejected = 0, in_doubt = 0, skipped = 0;  // pending, by outcome: missing, exists
   bool operator==(const StateCounts&) const = default;
 };
 
@@ -75,22 +78,30 @@ struct PartitionEntries {
 /// who has it.
 class IntegrationLock {
  public:
-  /// PS-RUN-LOCKED naming the holder's run and pid; waits up to `wait_ms` first.
+  /// PS-RUN-LOCKED naming the holder's run and pid; waits up to `wait_ms` first. Creates the
+  /// directory. `holder`: one line, "run contacts-12". `cancelled` may be empty; PS-RUN-CANCELLED.
   static Result<std::unique_ptr<IntegrationLock>> Acquire(const std::string& directory,
                                                           const std::string& holder,
                                                           int64_t wait_ms,
                                                           const std::function<bool()>& cancelled);
   virtual ~IntegrationLock() = default;
+  /// Says more about the holder once it is known ("run contacts-12, pid 4711").
+  virtual Status Describe(const std::string& holder) = 0;
 };
 
-/// A read-only view: newest generation overlaid by every later journal. Safe beside a running
-/// writer.
+/// A read-only view: newest generation overlaid by every later journal, as they are when it is
+/// opened. Safe beside a running writer and a compaction. Not thread-safe.
 class StateView {
  public:
   /// Verifies header, footer, lineage against the anchor, continuity of outcome numbers over the
-  /// journals. PS-STATE-MISSING, PS-STATE-OLDER, PS-STATE-CORRUPT, PS-STATE-LINEAGE,
-  /// PS-STATE-IDENTITY. `identity` is compared when the state has one. Overlay spills below
-  /// `scratch_dir` so that memory stays within `memory_bytes`.
+  /// journals. PS-STATE-MISSING, PS-STATE-OLDER, PS-STATE-LINEAGE, PS-STATE-CORRUPT,
+  /// PS-STATE-VERSION. A state newer than the anchor is good: the process died between the two. So
+  /// is one with an empty anchor, if its files agree on their lineage.
+  ///
+  /// Reads the later journals once and applies them; what comes out is kept by partition and spills
+  /// below `scratch_dir`, so that memory stays within `memory_bytes` (plus one partition).
+  /// An intent without an outcome in a journal without close frame is shown as in doubt: the run
+  /// was interrupted, or is at it now.
   static Result<std::unique_ptr<StateView>> Open(const std::string& directory,
                                                  const StateAnchor& anchor,
                                                  const std::string& scratch_dir,
@@ -102,10 +113,12 @@ class StateView {
   virtual const std::string& lineage() const = 0;
   virtual uint64_t generation() const = 0;
   virtual uint64_t last_outcome() const = 0;
+  virtual uint64_t overlaid_outcomes() const = 0;  // of these, not in the generation
   virtual uint32_t last_run() const = 0;  // highest run ordinal seen
   /// Runs whose journal has no close frame, oldest first.
   virtual const std::vector<std::string>& open_journals() const = 0;
   virtual const StateCounts& counts() const = 0;  // of the whole view
+  /// Sorted; empty for a fieldset that there is not (0 has no names).
   virtual const std::vector<std::string>& FieldNames(uint32_t fieldset) const = 0;
 
   /// A power of two, at least 1024; the same for the life of the view. Partitions are ranges of
@@ -128,20 +141,21 @@ class StateView {
   virtual Status ForEach(const std::function<Status(const Entry&)>& visit) = 0;
 };
 
-/// Writes a new generation from a view: fsynced, renamed, directory fsynced; the previous
-/// generation and its journals stay until the next commit. Only under the integration's lock.
-/// Returns the anchor to store.
+/// Writes a new generation from a view: fsynced, renamed, directory fsynced. The generation that the
+/// view was made of stays with the journals that follow it; what is older, and what killed
+/// compactions left, is removed. Only under the integration's lock, with every journal closed, on a
+/// view opened after that. Returns the anchor to store. PS-STATE-OPEN, PS-STATE-IDENTITY,
+/// PS-STATE-LINEAGE, PS-STATE-STALE, PS-STATE-CORRUPT, PS-FILE-...
 struct CompactOptions {
   StateIdentity identity;
   std::string lineage;  // of a new state; must equal the view's otherwise
-  uint64_t memory_bytes = 64u << 20;
-  std::string scratch_dir;
+  bool keep_journals = false;  // older journals are left to the caller's retention
 };
 Result<StateAnchor> Compact(const std::string& directory, StateView* view,
                             const CompactOptions& options);
 
-/// True when enough outcomes lie over the generation that a new one pays (or there is no generation
-/// yet).
+/// True when enough outcomes lie over the generation that a new one pays (more than 10,000 and a
+/// sixteenth of the entries), or there is no generation yet.
 bool ShouldCompact(const StateView& view);
 
 /// Path of a run's journal in the integration's directory.

@@ -1,0 +1,201 @@
+// What an earlier run left open: closed before anything new is decided.
+#include <algorithm>
+#include <charconv>
+#include <span>
+#include <unordered_map>
+#include <utility>
+
+#include "core/run/context.h"
+
+namespace penstock::run {
+namespace {
+
+constexpr size_t kLookupKeys = 500;
+
+uint32_t OrdinalOf(const std::string& run) {
+  uint32_t ordinal = 0;
+  const size_t dash = run.rfind('-');
+  if (dash != std::string::npos)
+    std::from_chars(run.data() + dash + 1, run.data() + run.size(), ordinal);
+  return ordinal;
+}
+
+/// A journal read to its end: what has an outcome, and what was sent and has none.
+struct Interrupted {
+  JournalSummary summary;
+  std::unordered_map<uint64_t, std::pair<uint64_t, IntentRecord>> open;  // seq -> (request, record)
+  OutcomeCounts counts;
+};
+
+void Tally(OutcomeKind kind, OutcomeCounts* counts) {
+  if (Succeeded(kind)) {
+    ++counts->succeeded;
+    if (kind == OutcomeKind::kCreated) ++counts->created;
+    if (kind == OutcomeKind::kUpdated) ++counts->updated;
+    if (kind == OutcomeKind::kDeleted) ++counts->deleted;
+    if (kind == OutcomeKind::kUnchanged) ++counts->unchanged;
+  } else if (Skipped(kind)) {
+    ++counts->skipped;
+  } else if (kind == OutcomeKind::kRejected) {
+    ++counts->rejected;
+  } else if (kind == OutcomeKind::kInDoubt) {
+    ++counts->in_doubt;
+  } else {
+    ++counts->unsent;
+  }
+}
+
+Result<Interrupted> ReadInterrupted(const std::string& path) {
+  Interrupted result;
+  std::vector<bool> counted;
+  JournalVisitor visitor;
+  visitor.intent = [&](uint64_t request, const IntentRecord& record) -> Status {
+    result.open[record.seq] = {request, record};
+    return {};
+  };
+  visitor.outcome = [&](const Outcome& outcome) -> Status {
+    if (outcome.mark != Mark::kNone) return {};
+    result.open.erase(outcome.seq);
+    if (counted.size() <= outcome.seq) counted.resize(outcome.seq * 2 + 64);
+    if (!counted[outcome.seq]) Tally(outcome.kind, &result.counts);
+    counted[outcome.seq] = true;
+    return {};
+  };
+  PENSTOCK_ASSIGN_OR_RETURN(result.summary, ReadJournal(path, visitor));
+  return result;
+}
+
+Status CloseInterrupted(const RunEnvironment& env, const std::string& run) {
+  const std::string path = JournalPath(env.directory, OrdinalOf(run));
+  PENSTOCK_ASSIGN_OR_RETURN(Interrupted interrupted, ReadInterrupted(path));
+  PENSTOCK_ASSIGN_OR_RETURN(auto journal, Journal::Continue(path));
+  for (const auto& [seq, sent] : interrupted.open) {
+    const auto& [request, record] = sent;
+    Outcome outcome;
+    outcome.seq = record.seq;
+    outcome.key_hash = record.key_hash;
+    outcome.key = record.key;
+    outcome.op = record.op;
+    outcome.kind = OutcomeKind::kInDoubt;
+    outcome.code = "interrupted";
+    outcome.message = "the run ended before the destination's answer was written down";
+    outcome.fingerprint = record.fingerprint;
+    outcome.has_absent = record.has_absent;
+    outcome.fields = record.fields;
+    outcome.destination_id = record.destination_id;
+    outcome.exchange = request;
+    outcome.at_us = env.clock->UnixMicros();
+    Tally(outcome.kind, &interrupted.counts);
+    PENSTOCK_RETURN_IF_ERROR(journal->Report(std::move(outcome)));
+  }
+  JournalClose close;
+  close.status = "interrupted";
+  close.ended_us = env.clock->UnixMicros();
+  close.counts_json = "{}";
+  PENSTOCK_RETURN_IF_ERROR(journal->Close(std::move(close)));
+
+  PENSTOCK_ASSIGN_OR_RETURN(std::optional<RunRecord> record, env.store->FindRun(run));
+  if (!record) return {};
+  record->status = "interrupted";
+  record->ended_us = env.clock->UnixMicros();
+  const uint64_t changes = record->plan.row_changes + record->plan.remove;
+  OutcomeCounts& counts = interrupted.counts;
+  const uint64_t known =
+      counts.succeeded + counts.rejected + counts.skipped + counts.in_doubt + counts.unsent;
+  if (changes > known) counts.unsent += changes - known;
+  record->outcomes = counts;
+  return env.store->FinishRun(*record);
+}
+
+}  // namespace
+
+Status SettleInterrupted(const RunEnvironment& env, OpenRun* run) {
+  if (run->view()->open_journals().empty()) return {};
+  const std::vector<std::string> open = run->view()->open_journals();
+  for (const std::string& name : open) PENSTOCK_RETURN_IF_ERROR(CloseInterrupted(env, name));
+  return run->Refresh();
+}
+
+namespace {
+
+Result<std::vector<Entry>> DoubtfulInserts(StateView* view) {
+  std::vector<Entry> doubtful;
+  PENSTOCK_RETURN_IF_ERROR(view->ForEach([&](const Entry& entry) -> Status {
+    const bool in_doubt = entry.pending && entry.pending->outcome == OutcomeKind::kInDoubt;
+    if (in_doubt && entry.pending->op == Op::kInsert) doubtful.push_back(entry);
+    return {};
+  }));
+  return doubtful;
+}
+
+Status MarkLooked(const RunEnvironment& env, std::span<const Entry> entries,
+                  const std::vector<LookupHit>& hits, Journal* journal) {
+  for (size_t i = 0; i < entries.size() && i < hits.size(); ++i) {
+    Outcome mark;
+    mark.key_hash = entries[i].key_hash;
+    mark.key = entries[i].key;
+    mark.mark = hits[i].found ? Mark::kSettledApplied : Mark::kSettledNotApplied;
+    mark.destination_id = hits[i].destination_id;
+    mark.at_us = env.clock->UnixMicros();
+    PENSTOCK_RETURN_IF_ERROR(journal->Report(std::move(mark)));
+  }
+  return {};
+}
+
+Status LookUp(const RunEnvironment& env, const sdk::Object& object, std::span<const Entry> entries,
+              std::vector<LookupHit>* hits) {
+  const sdk::Field* key = object.FindField(env.integration->key.field);
+  sdk::Assignment assignment;
+  assignment.object = object.name;
+  assignment.operation = "lookup";
+  assignment.identifier = {env.integration->key.field};
+  assignment.fields = {
+      {env.integration->key.field, key == nullptr ? sdk::FieldType::kString : key->type, true}};
+  CallLimits limits;
+  limits.cancelled = env.cancelled;
+  Arena arena;
+  std::vector<Value> keys;
+  for (const Entry& entry : entries) {
+    std::string_view bytes = entry.key;
+    PENSTOCK_ASSIGN_OR_RETURN(const Value value, DecodeValue(&bytes, &arena));
+    keys.push_back(value);
+  }
+  sdk::Status looked = env.destination->Lookup(assignment, keys, hits, limits);
+  if (!looked.ok()) return Explained(env, looked.failure());
+  return {};
+}
+
+Status SettleAll(const RunEnvironment& env, const sdk::Object& object, OpenRun* run) {
+  PENSTOCK_RETURN_IF_ERROR(SettleInterrupted(env, run));
+  PENSTOCK_ASSIGN_OR_RETURN(const std::vector<Entry> doubtful, DoubtfulInserts(run->view()));
+  for (size_t first = 0; first < doubtful.size(); first += kLookupKeys) {
+    const std::span<const Entry> part(doubtful.data() + first,
+                                      std::min(kLookupKeys, doubtful.size() - first));
+    std::vector<LookupHit> hits;
+    PENSTOCK_RETURN_IF_ERROR(LookUp(env, object, part, &hits));
+    PENSTOCK_ASSIGN_OR_RETURN(Journal * journal, run->EnsureJournal(nullptr));
+    PENSTOCK_RETURN_IF_ERROR(MarkLooked(env, part, hits, journal));
+  }
+  return {};
+}
+
+}  // namespace
+
+Status SettleByLookup(const RunEnvironment& env, const SyncOptions& options) {
+  if (env.integration->mode != Mode::kInsertOnly || !env.destination->can_lookup()) return {};
+  PENSTOCK_ASSIGN_OR_RETURN(auto view, OpenView(env));
+  if (view->counts().in_doubt == 0) return {};
+  PENSTOCK_ASSIGN_OR_RETURN(const sdk::Object object, FindObject(env));
+  const auto insert = object.operations.find("insert");
+  if (insert == object.operations.end() || insert->second.idempotent) return {};
+  PENSTOCK_ASSIGN_OR_RETURN(auto doubtful, DoubtfulInserts(view.get()));
+  if (doubtful.empty()) return {};
+  view.reset();
+  SyncOptions settle = options;
+  settle.trigger = "settle";
+  PENSTOCK_ASSIGN_OR_RETURN(auto run, OpenRun::Begin(env, settle, ""));
+  const RunRecord record = run->Finish(SettleAll(env, object, run.get()), nullptr);
+  return record.error ? Status(*record.error) : Status();
+}
+
+}  // namespace penstock::run

@@ -1,0 +1,227 @@
+// Both sides of the seam: settle, plan, guard, push, commit.
+#include <utility>
+
+#include "core/file/file.h"
+#include "core/push/push.h"
+#include "core/run/context.h"
+
+namespace penstock {
+namespace run {
+namespace {
+
+Status WriteMarks(const RunEnvironment& env, PlanReader* plan, Journal* journal) {
+  return plan->Marks([&](Mark mark, const Entry& entry) -> Status {
+    Outcome outcome;
+    outcome.key_hash = entry.key_hash;
+    outcome.key = entry.key;
+    outcome.mark = mark;
+    outcome.fingerprint = entry.fingerprint;
+    outcome.has_absent = entry.has_absent;
+    outcome.fields = entry.fields;
+    outcome.at_us = env.clock->UnixMicros();
+    return journal->Report(std::move(outcome));
+  });
+}
+
+Result<bool> HasMarks(PlanReader* plan) {
+  bool any = false;
+  PENSTOCK_RETURN_IF_ERROR(plan->Marks([&](Mark, const Entry&) -> Status {
+    any = true;
+    return {};
+  }));
+  return any;
+}
+
+/// The credential must open the account that the plan is for: asked before the first write.
+Status CheckAccount(const RunEnvironment& env, const PlanHeader& header) {
+  PENSTOCK_ASSIGN_OR_RETURN(const std::string account, AskAccount(env));
+  if (account == header.account) return {};
+  return UsageError("PS-STATE-IDENTITY",
+                    "plan and state of " + header.integration + " belong to account " +
+                        header.account + "; this credential opens " + account,
+                    "use the credential of that account, or another environment for this one");
+}
+
+/// Numbers of earlier runs' outcomes that this plan may have below it: its own, when it is
+/// continued.
+struct Continued {
+  std::vector<bool> done;  // by seq
+  bool any = false;
+};
+
+Result<std::vector<std::string>> JournalFiles(const RunEnvironment& env) {
+  PENSTOCK_ASSIGN_OR_RETURN(std::vector<std::string> names, file::List(env.directory));
+  std::erase_if(names, [](const std::string& name) { return !name.starts_with("journal-"); });
+  return names;
+}
+
+Status ReadOwn(const std::string& path, const PlanHeader& header, Continued* continued) {
+  JournalVisitor visitor;
+  visitor.outcome = [&](const Outcome& outcome) -> Status {
+    if (outcome.mark != Mark::kNone) return {};
+    const bool again =
+        outcome.kind == OutcomeKind::kInDoubt || outcome.kind == OutcomeKind::kUnsent;
+    if (continued->done.size() <= outcome.seq) {
+      continued->done.resize(header.counts.row_changes + header.counts.remove + 1);
+    }
+    if (outcome.seq < continued->done.size()) continued->done[outcome.seq] = !again;
+    return {};
+  };
+  PENSTOCK_ASSIGN_OR_RETURN(const JournalSummary summary, ReadJournal(path, visitor));
+  (void)summary;
+  return {};
+}
+
+Error Stale(const PlanHeader& header) {
+  return UsageError(
+      "PS-PLAN-STALE",
+      "plan " + header.hash.substr(0, 12) + " of " + header.integration +
+          " was made before other outcomes came: it would act on what is no longer so",
+      "make a new one with `penstock plan " + header.integration + "`");
+}
+
+/// Refuses a plan after the state moved, but for the plan's own earlier, interrupted run.
+Result<Continued> CheckFresh(const RunEnvironment& env, const PlanHeader& header,
+                             const StateView& view) {
+  Continued continued;
+  if (view.last_outcome() == header.last_outcome && view.lineage() == header.lineage)
+    return continued;
+  const bool first_state = header.lineage.empty() && header.last_outcome == 0;
+  if (view.lineage() != header.lineage && !first_state) return Stale(header);
+  PENSTOCK_ASSIGN_OR_RETURN(const std::vector<std::string> names, JournalFiles(env));
+  uint64_t own = 0;
+  for (const std::string& name : names) {
+    const std::string path = env.directory + "/" + name;
+    PENSTOCK_ASSIGN_OR_RETURN(const JournalSummary summary, ReadJournal(path, {}));
+    if (summary.last_outcome <= header.last_outcome) continue;
+    if (summary.open.plan_hash != header.hash) return Stale(header);
+    own += summary.outcomes;
+    PENSTOCK_RETURN_IF_ERROR(ReadOwn(path, header, &continued));
+  }
+  if (header.last_outcome + own != view.last_outcome()) return Stale(header);
+  continued.any = own > 0;
+  return continued;
+}
+
+Status CheckPlanBelongs(const RunEnvironment& env, const PlanHeader& header) {
+  const Integration& integration = *env.integration;
+  const std::string short_hash = header.hash.substr(0, 12);
+  const auto other = [&](const std::string& what) {
+    return UsageError(
+        "PS-PLAN-OTHER",
+        "plan " + short_hash + " was made for another " + what + " than the project file has now",
+        "make a new one with `penstock plan " + integration.id + "`");
+  };
+  if (header.integration != integration.id)
+    return other("integration (" + header.integration + ")");
+  if (header.environment != integration.environment)
+    return other("environment (" + header.environment + ")");
+  if (header.object != integration.object) return other("object (" + header.object + ")");
+  if (header.connector != env.destination->manifest().id)
+    return other("connector (" + header.connector + ")");
+  if (header.mode != integration.mode)
+    return other("mode (" + std::string(ModeName(header.mode)) + ")");
+  if (header.model_digest != SetupDigest(integration)) return other("model, key or mapping");
+  if (header.options != integration.options) return other("set of options");
+  return {};
+}
+
+Status PlanAndPush(const RunEnvironment& env, const SyncOptions& options, OpenRun* run,
+                   StateIdentity* identity) {
+  PENSTOCK_RETURN_IF_ERROR(SettleInterrupted(env, run));
+  PlanInput input;
+  input.view = run->view();
+  input.variables.run_id = run->record().run;
+  input.variables.started_us = run->record().started_us;
+  input.file_name = run->record().run + ".draft";
+  PENSTOCK_ASSIGN_OR_RETURN(const PlannedRun planned, MakePlan(env, options, input));
+  RunRecord& record = run->record();
+  record.plan = planned.header.counts;
+  record.plan_hash = planned.header.hash;
+  PENSTOCK_RETURN_IF_ERROR(
+      env.store->FinishRun(record));  // so that an interrupted run has its counts
+  if (!planned.holds.empty()) {
+    record.status = "held";
+    record.holds = planned.holds;
+    record.standing = planned.standing;
+    return {};
+  }
+  PENSTOCK_ASSIGN_OR_RETURN(auto reader, PlanReader::Open(planned.path));
+  PENSTOCK_ASSIGN_OR_RETURN(const sdk::Object object, FindObject(env));
+  *identity = IdentityOf(env, object, planned.header.account);
+  PENSTOCK_RETURN_IF_ERROR(PushPlan(env, options, reader.get(), object, {}, run));
+  return env.store->SaveBasis(env.integration->id,
+                              BasisOf(*env.integration, planned.header.mapping_digest));
+}
+
+Status ApplyOpen(const RunEnvironment& env, const SyncOptions& options, PlanReader* plan,
+                 OpenRun* run, StateIdentity* identity) {
+  const PlanHeader& header = plan->header();
+  RunRecord& record = run->record();
+  record.plan = header.counts;
+  PENSTOCK_RETURN_IF_ERROR(CheckPlanBelongs(env, header));
+  PENSTOCK_RETURN_IF_ERROR(SettleInterrupted(env, run));
+  PENSTOCK_ASSIGN_OR_RETURN(Continued continued, CheckFresh(env, header, *run->view()));
+  if (!continued.any && env.clock->UnixMicros() > header.expires_us) {
+    return UsageError("PS-PLAN-EXPIRED",
+                      "plan " + header.hash.substr(0, 12) + " of " + header.integration +
+                          " is older than 24 hours",
+                      "make a new one with `penstock plan " + header.integration + "`");
+  }
+  PENSTOCK_RETURN_IF_ERROR(env.store->FinishRun(record));
+  PENSTOCK_ASSIGN_OR_RETURN(const sdk::Object object, FindObject(env));
+  *identity = IdentityOf(env, object, header.account);
+  PENSTOCK_RETURN_IF_ERROR(PushPlan(env, options, plan, object, std::move(continued.done), run));
+  return env.store->SaveBasis(env.integration->id,
+                              BasisOf(*env.integration, header.mapping_digest));
+}
+
+}  // namespace
+
+Status PushPlan(const RunEnvironment& env, const SyncOptions& options, PlanReader* plan,
+                const sdk::Object& object, std::vector<bool> done, OpenRun* run) {
+  const PlanHeader& header = plan->header();
+  RunRecord& record = run->record();
+  const bool changes = header.counts.row_changes + header.counts.remove > 0;
+  PENSTOCK_ASSIGN_OR_RETURN(const bool marks, HasMarks(plan));
+  if (!changes && !marks) return {};
+  if (changes) PENSTOCK_RETURN_IF_ERROR(CheckAccount(env, header));
+  PENSTOCK_ASSIGN_OR_RETURN(Journal * journal, run->EnsureJournal(&header));
+  if (options.only_key.empty()) PENSTOCK_RETURN_IF_ERROR(WriteMarks(env, plan, journal));
+  PushOptions push;
+  push.integration = env.integration;
+  push.object = &object;
+  push.run = record.run;
+  push.limit = options.limit;
+  push.skip_deletes = options.only == "upserts";
+  push.only_key = options.only_key;
+  push.done = std::move(done);
+  push.cancelled = env.cancelled;
+  push.progress = env.progress;
+  PENSTOCK_ASSIGN_OR_RETURN(const PushResult pushed,
+                            Push(plan, env.destination, journal, env.clock, push));
+  record.outcomes = pushed.counts;
+  record.errors = pushed.errors;
+  return pushed.stopped;
+}
+
+}  // namespace run
+
+Result<RunRecord> Sync(const RunEnvironment& env, const SyncOptions& options) {
+  PENSTOCK_RETURN_IF_ERROR(run::SettleByLookup(env, options));
+  PENSTOCK_ASSIGN_OR_RETURN(auto open, run::OpenRun::Begin(env, options, ""));
+  StateIdentity identity;
+  Status status = run::PlanAndPush(env, options, open.get(), &identity);
+  return open->Finish(std::move(status), identity.integration.empty() ? nullptr : &identity);
+}
+
+Result<RunRecord> Apply(const RunEnvironment& env, const std::string& path,
+                        const SyncOptions& options) {
+  PENSTOCK_ASSIGN_OR_RETURN(auto plan, PlanReader::Open(path));
+  PENSTOCK_ASSIGN_OR_RETURN(auto open, run::OpenRun::Begin(env, options, plan->header().hash));
+  StateIdentity identity;
+  Status status = run::ApplyOpen(env, options, plan.get(), open.get(), &identity);
+  return open->Finish(std::move(status), identity.integration.empty() ? nullptr : &identity);
+}
+
+}  // namespace penstock

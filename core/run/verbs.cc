@@ -1,0 +1,134 @@
+// The small verbs on keys and on the whole state.
+#include <utility>
+
+#include "core/file/file.h"
+#include "core/run/context.h"
+
+namespace penstock {
+namespace {
+
+/// Writes marks as a run of its own: settled first, journalled, in the list of runs.
+class MarkRun {
+ public:
+  static Result<std::unique_ptr<MarkRun>> Begin(const RunEnvironment& env,
+                                                const std::string& trigger) {
+    SyncOptions options;
+    options.trigger = trigger;
+    std::unique_ptr<MarkRun> marks(new MarkRun(env));
+    PENSTOCK_ASSIGN_OR_RETURN(marks->run_, run::OpenRun::Begin(env, options, ""));
+    if (Status settled = run::SettleInterrupted(env, marks->run_.get()); !settled.ok()) {
+      return marks->run_->Finish(settled, nullptr).error.value();
+    }
+    return marks;
+  }
+
+  StateView* view() { return run_->view(); }
+
+  Status Write(const Entry& entry, Mark mark) {
+    PENSTOCK_ASSIGN_OR_RETURN(Journal * journal, run_->EnsureJournal(nullptr));
+    Outcome outcome;
+    outcome.key_hash = entry.key_hash;
+    outcome.key = entry.key;
+    outcome.mark = mark;
+    outcome.at_us = env_.clock->UnixMicros();
+    return journal->Report(std::move(outcome));
+  }
+
+  Status Finish(Status status) {
+    const RunRecord record = run_->Finish(std::move(status), nullptr);
+    return record.error ? Status(*record.error) : Status();
+  }
+
+ private:
+  explicit MarkRun(const RunEnvironment& env) : env_(env) {}
+  const RunEnvironment& env_;
+  std::unique_ptr<run::OpenRun> run_;
+};
+
+bool IsRetriable(const Entry& entry) {
+  return entry.pending && entry.pending->outcome != OutcomeKind::kInDoubt &&
+         !entry.pending->retry_asked;
+}
+
+Status RetryAll(MarkRun* marks, uint64_t* count) {
+  return marks->view()->ForEach([&](const Entry& entry) -> Status {
+    if (!IsRetriable(entry)) return {};
+    ++*count;
+    return marks->Write(entry, Mark::kRetry);
+  });
+}
+
+Status RetryKeys(MarkRun* marks, const std::vector<Hash128>& keys, uint64_t* count) {
+  for (const Hash128& key : keys) {
+    PENSTOCK_ASSIGN_OR_RETURN(const std::optional<Entry> entry, marks->view()->Find(key));
+    if (!entry || !IsRetriable(*entry)) continue;
+    ++*count;
+    PENSTOCK_RETURN_IF_ERROR(marks->Write(*entry, Mark::kRetry));
+  }
+  return {};
+}
+
+Status SettleKey(MarkRun* marks, const Hash128& key, bool applied) {
+  PENSTOCK_ASSIGN_OR_RETURN(const std::optional<Entry> entry, marks->view()->Find(key));
+  const bool in_doubt = entry && entry->pending && entry->pending->outcome == OutcomeKind::kInDoubt;
+  if (!in_doubt) {
+    return UsageError("PS-STATE-NOT-IN-DOUBT",
+                      "this key is not in doubt, so there is nothing to settle",
+                      "list those that are with `penstock records --status in_doubt`");
+  }
+  return marks->Write(*entry, applied ? Mark::kSettledApplied : Mark::kSettledNotApplied);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<StateView>> OpenState(const RunEnvironment& env) {
+  return run::OpenView(env);
+}
+
+Result<uint64_t> Retry(const RunEnvironment& env, const std::vector<Hash128>& keys, bool all) {
+  PENSTOCK_ASSIGN_OR_RETURN(auto marks, MarkRun::Begin(env, "retry"));
+  uint64_t count = 0;
+  Status status = all ? RetryAll(marks.get(), &count) : RetryKeys(marks.get(), keys, &count);
+  PENSTOCK_RETURN_IF_ERROR(marks->Finish(std::move(status)));
+  return count;
+}
+
+Status Settle(const RunEnvironment& env, const Hash128& key, bool applied) {
+  PENSTOCK_ASSIGN_OR_RETURN(auto marks, MarkRun::Begin(env, "settle"));
+  return marks->Finish(SettleKey(marks.get(), key, applied));
+}
+
+Result<std::string> Forget(const RunEnvironment& env) {
+  PENSTOCK_RETURN_IF_ERROR(file::MakeDirectories(env.directory));
+  PENSTOCK_ASSIGN_OR_RETURN(
+      auto lock, IntegrationLock::Acquire(env.directory, "penstock forget", 0, env.cancelled));
+  const std::string aside =
+      env.directory + ".forgotten-" + std::to_string(env.clock->UnixMicros() / 1'000'000);
+  // The store forgets first: a crash in between leaves files that the next run adopts, never a
+  // state without files.
+  PENSTOCK_RETURN_IF_ERROR(env.store->SaveAnchor(env.integration->id, StateAnchor()));
+  PENSTOCK_RETURN_IF_ERROR(file::RenameDurably(env.directory, aside));
+  return aside;
+}
+
+Hash128 HashOfKeyText(const Hasher& hasher, const sdk::Field& key_field, const std::string& text) {
+  std::string normal = text;
+  (void)key_field;
+  std::string bytes;
+  EncodeValue(StringValue(normal), &bytes);
+  return hasher.Bytes(bytes);
+}
+
+ExitCode ExitOf(const RunRecord& record, const Tolerance& tolerate) {
+  if (record.status == "held") return ExitCode::kHeld;
+  if (record.status == "cancelled") return ExitCode::kCancelled;
+  if (record.error) return record.error->exit;
+  if (record.status == "failed" || record.status == "interrupted") return ExitCode::kFailed;
+  const OutcomeCounts& c = record.outcomes;
+  const bool above = c.rejected > tolerate.rejected || record.plan.invalid > tolerate.invalid ||
+                     c.skipped > tolerate.skipped || c.in_doubt > tolerate.in_doubt ||
+                     (c.unsent > 0 && !record.limited);
+  return above ? ExitCode::kOutcomes : ExitCode::kDone;
+}
+
+}  // namespace penstock
