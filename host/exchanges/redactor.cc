@@ -1,0 +1,212 @@
+#include "host/exchanges/redactor.h"
+
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cstring>
+
+namespace penstock::exchanges {
+namespace {
+
+constexpr std::array<std::string_view, 12> kSecretMembers = {
+    "access_token",     "refresh_token", "id_token",   "client_secret",
+    "client_assertion", "assertion",     "password",   "api_key",
+    "apikey",           "private_key",   "session_id", "accessToken"};
+constexpr std::array<std::string_view, 7> kSecretHeaders = {
+    "authorization", "proxy-authorization", "cookie",     "set-cookie",
+    "x-api-key",     "x-auth-token",        "set-cookie2"};
+
+std::string Lower(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return lower;
+}
+
+std::string Base64(std::string_view bytes) {
+  std::string out(4 * ((bytes.size() + 2) / 3) + 1, '\0');
+  int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                             reinterpret_cast<const unsigned char*>(bytes.data()),
+                             static_cast<int>(bytes.size()));
+  out.resize(static_cast<size_t>(size));
+  return out;
+}
+
+// The characters of the base64 of any text with `secret` in it at an offset of `shift` modulo 3
+// that depend on nothing but the secret.
+std::string Base64Core(std::string_view secret, size_t shift) {
+  std::string padded(shift, '\0');
+  padded.append(secret);
+  std::string text = Base64(padded);
+  size_t first = (shift * 8 + 5) / 6;
+  size_t last = padded.size() * 8 / 6;
+  return first < last ? text.substr(first, last - first) : std::string();
+}
+
+std::string UrlSafe(std::string base64) {
+  std::replace(base64.begin(), base64.end(), '+', '-');
+  std::replace(base64.begin(), base64.end(), '/', '_');
+  return base64;
+}
+
+std::string PercentEncoded(std::string_view text, bool upper, bool plus) {
+  const char* hex = upper ? "0123456789ABCDEF" : "0123456789abcdef";
+  std::string out;
+  for (char c : text) {
+    auto byte = static_cast<unsigned char>(c);
+    if (std::isalnum(byte) || std::strchr("-_.~", c) != nullptr) {
+      out += c;
+    } else if (plus && c == ' ') {
+      out += '+';
+    } else {
+      out += {'%', hex[byte >> 4], hex[byte & 15]};
+    }
+  }
+  return out;
+}
+
+std::string JsonEscaped(std::string_view text, bool slash) {
+  std::string out;
+  for (char c : text) {
+    if (c == '"' || c == '\\' || (slash && c == '/')) out += '\\';
+    if (c == '\n') {
+      out += "\\n";
+    } else if (c == '\r') {
+      out += "\\r";
+    } else if (c == '\t') {
+      out += "\\t";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+bool IsNameChar(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; }
+
+// Where the value of a member that starts at `name_end` begins, or npos: `": "…`, `=…`.
+// `quoted` says how it ends.
+size_t ValueStart(std::string_view text, size_t name_end, bool* quoted) {
+  size_t i = name_end;
+  *quoted = false;
+  if (i < text.size() && text[i] == '=') return i + 1;
+  if (i < text.size() && text[i] == '\\') ++i;  // JSON inside a JSON string
+  if (i >= text.size() || text[i] != '"') return std::string_view::npos;
+  ++i;
+  while (i < text.size() && std::isspace(static_cast<unsigned char>(text[i]))) ++i;
+  if (i >= text.size() || text[i] != ':') return std::string_view::npos;
+  ++i;
+  while (i < text.size() && std::isspace(static_cast<unsigned char>(text[i]))) ++i;
+  if (i < text.size() && text[i] == '\\') ++i;
+  if (i >= text.size() || text[i] != '"') return std::string_view::npos;
+  *quoted = true;
+  return i + 1;
+}
+
+size_t ValueEnd(std::string_view text, size_t start, bool quoted) {
+  size_t i = start;
+  if (!quoted) {
+    while (i < text.size() && std::strchr("&; \t\r\n\"", text[i]) == nullptr) ++i;
+    return i;
+  }
+  while (i < text.size() && text[i] != '"') {
+    if (text[i] == '\\' && i + 1 < text.size() && text[i + 1] == '"') {
+      if (i + 2 >= text.size() || std::strchr(",}] \\\n", text[i + 2]) != nullptr) return i;
+    }
+    i += text[i] == '\\' ? 2 : 1;
+  }
+  return std::min(i, text.size());
+}
+
+// Replaces the values of one well-known secret member.
+void ReplaceMember(std::string& text, std::string_view member) {
+  size_t at = 0;
+  while ((at = text.find(member, at)) != std::string::npos) {
+    size_t name_end = at + member.size();
+    bool whole = at == 0 || !IsNameChar(text[at - 1]);
+    at = name_end;
+    bool quoted = false;
+    size_t start = whole ? ValueStart(text, name_end, &quoted) : std::string_view::npos;
+    if (start == std::string_view::npos) continue;
+    size_t end = ValueEnd(text, start, quoted);
+    if (end > start) text.replace(start, end - start, kSecretMark);
+    at = start;
+  }
+}
+
+}  // namespace
+
+void Redactor::Add(std::string_view secret) {
+  if (secret.size() < kShortest) return;
+  AddForm(std::string(secret));
+  for (bool flag : {false, true}) {
+    AddForm(JsonEscaped(secret, flag));
+    AddForm(PercentEncoded(secret, true, flag));
+    AddForm(PercentEncoded(secret, false, flag));
+  }
+  for (size_t shift = 0; shift < 3; ++shift) {
+    std::string core = Base64Core(secret, shift);
+    AddForm(core);
+    AddForm(UrlSafe(core));
+  }
+  std::sort(forms_.begin(), forms_.end(), [](const std::string& a, const std::string& b) {
+    return a.size() != b.size() ? a.size() > b.size() : a < b;
+  });
+}
+
+void Redactor::AddForm(std::string form) {
+  if (form.size() < kShortest) return;
+  if (std::find(forms_.begin(), forms_.end(), form) != forms_.end()) return;
+  forms_.push_back(std::move(form));
+}
+
+void Redactor::AddHeader(std::string_view name) { headers_.push_back(Lower(name)); }
+
+std::string Redactor::ReplaceKnown(std::string_view text) const {
+  std::string result(text);
+  for (const std::string& form : forms_) {
+    size_t at = result.find(form);
+    if (at == std::string::npos) continue;
+    std::string replaced;
+    size_t from = 0;
+    for (; at != std::string::npos; at = result.find(form, from)) {
+      replaced.append(result, from, at - from).append(kSecretMark);
+      from = at + form.size();
+    }
+    replaced.append(result, from);
+    result = std::move(replaced);
+  }
+  return result;
+}
+
+std::string Redactor::Text(std::string_view text) const {
+  std::string result = ReplaceKnown(text);
+  for (std::string_view member : kSecretMembers) ReplaceMember(result, member);
+  return result;
+}
+
+std::string Redactor::Header(std::string_view name, std::string_view value) const {
+  std::string lower = Lower(name);
+  bool secret =
+      std::find(kSecretHeaders.begin(), kSecretHeaders.end(), lower) != kSecretHeaders.end() ||
+      std::find(headers_.begin(), headers_.end(), lower) != headers_.end();
+  return secret ? std::string(kSecretMark) : Text(value);
+}
+
+std::string Redactor::Beginning(std::string_view text, size_t cap) const {
+  if (text.size() <= cap) {
+    std::string whole = Text(text);
+    return whole.size() <= cap ? whole : whole.substr(0, cap);
+  }
+  size_t longest = forms_.empty() ? 0 : forms_.front().size();
+  std::string result = Text(text.substr(0, cap + longest));
+  // The last `longest` bytes may hold the beginning of a secret.
+  size_t sure = result.size() > longest ? result.size() - longest : 0;
+  size_t size = std::min(sure, cap);
+  while (size > 0 && (static_cast<unsigned char>(result[size]) & 0xC0) == 0x80) --size;
+  result.resize(size);
+  return result;
+}
+
+}  // namespace penstock::exchanges

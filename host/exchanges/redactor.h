@@ -1,0 +1,42 @@
+// Takes known secrets out of text before anybody keeps or shows it.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace penstock::exchanges {
+
+/// What stands in place of a secret.
+inline constexpr std::string_view kSecretMark = "«secret»";
+
+/// Knows the secrets of a destination in the forms in which they turn up: as they are, escaped in
+/// JSON, percent-encoded, and in base64 (also in the middle of a longer text, as in Basic
+/// credentials). Copyable. Const methods are [thread-safe] once the last Add has returned.
+class Redactor {
+ public:
+  /// Secrets shorter than this cannot be told from ordinary text and are not looked for.
+  static constexpr size_t kShortest = 4;
+
+  void Add(std::string_view secret);
+  /// A header whose value is always secret, besides Authorization, cookies and the like.
+  void AddHeader(std::string_view name);
+
+  /// The text without the secrets it knows, and without the values of well-known secret members
+  /// ("access_token": "…", access_token=…).
+  std::string Text(std::string_view text) const;
+  /// The value of a header as it may be kept.
+  std::string Header(std::string_view name, std::string_view value) const;
+  /// The beginning of a text, at most `cap` bytes: a secret that the cut goes through does not
+  /// leave its first half behind.
+  std::string Beginning(std::string_view text, size_t cap) const;
+
+ private:
+  void AddForm(std::string form);
+  std::string ReplaceKnown(std::string_view text) const;
+
+  std::vector<std::string> forms_;    // longest first
+  std::vector<std::string> headers_;  // lower case
+};
+
+}  // namespace penstock::exchanges

@@ -1,0 +1,447 @@
+// One call of Perform: the calling thread decides, journals and waits; the io thread only moves
+// bytes.
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "host/http/gateway_parts.h"
+#include "host/http/message.h"
+
+namespace penstock::http {
+namespace {
+
+constexpr int64_t kPollUs = 50000;
+constexpr int64_t kLongUs = int64_t{3600} * 1000000;
+
+enum class Stage { kWaiting, kSending, kDone };
+
+// One request on its way through all its attempts.
+struct Flight {
+  const Request* request = nullptr;
+  uint64_t id = 0;
+  Url url;
+  limits::Budget* budget = nullptr;  // null: not limited
+  const sdk::Limiter* limiter = nullptr;
+  Stage stage = Stage::kWaiting;
+  int64_t ready_at_us = 0;
+  bool for_slot = false;       // waits for a concurrency slot
+  bool announced = false;      // to the observer
+  bool maybe_applied = false;  // an earlier or the last attempt may have been
+  bool redirected = false;
+  bool stale_once = false;
+  uint32_t attempts = 0;
+  limits::Permit permit;
+  uint64_t attempt_number = 0;
+  Headers sent_headers;  // without the credential
+  std::vector<int32_t> earlier;
+  std::optional<AttemptResult> last;
+  std::optional<int64_t> retry_after_ms;
+  int64_t started_us = 0;
+  int64_t started_unix_us = 0;
+
+  bool MayRepeat() const {
+    return request->idempotent || request->method == "GET" || request->method == "HEAD";
+  }
+};
+
+class Performance {
+ public:
+  Performance(GatewayParts& parts, std::span<const Request> requests, const PerformContext& context,
+              const Gateway::OnResponse& on_response)
+      : parts_(parts),
+        options_(parts.options),
+        clock_(*parts.clock),
+        context_(context),
+        on_response_(on_response),
+        requests_(requests),
+        flights_(requests.size()),
+        mailbox_(std::make_shared<Mailbox>()),
+        open_(requests.size()) {}
+
+  ~Performance() {
+    if (!registered_) return;
+    std::lock_guard<std::mutex> lock(parts_.mutex);
+    parts_.waiting_for_slots.erase(mailbox_);
+  }
+
+  Status Run() {
+    for (size_t i = 0; i < flights_.size(); ++i) Prepare(i);
+    while (open_ > 0) {
+      CheckStop();
+      if (stop_.ok()) LaunchReady();
+      if (!stop_.ok()) EndWaiting();
+      if (open_ == 0) break;
+      bool woken = false;
+      for (auto& [index, result] : mailbox_->Take(clock_, NextWakeUs(), &woken)) {
+        OnEnded(flights_[index], std::move(result));
+      }
+      if (!woken) continue;
+      for (Flight& flight : flights_) {
+        if (flight.for_slot) flight.ready_at_us = 0;
+      }
+    }
+    return stop_;
+  }
+
+ private:
+  void Prepare(size_t index) {
+    Flight& flight = flights_[index];
+    flight.request = &requests_[index];
+    flight.id = parts_.next_request_id++;
+    Status checked = Check(flight);
+    if (!checked.ok()) Refuse(flight, checked.error());
+  }
+
+  Status Check(Flight& flight) {
+    PENSTOCK_RETURN_IF_ERROR(CheckRequest(*flight.request));
+    PENSTOCK_ASSIGN_OR_RETURN(flight.url, ResolveUrl(parts_.base, flight.request->url));
+    PENSTOCK_RETURN_IF_ERROR(CheckAllowed(flight.url, parts_.base, options_.allowed_hosts));
+    const std::string& asked = flight.request->limiter;
+    const std::string name = asked.empty() ? "default" : asked;
+    auto found = parts_.budgets.find(name);
+    if (found != parts_.budgets.end()) {
+      flight.budget = found->second.get();
+      flight.limiter = &parts_.limiters.find(name)->second;
+    } else if (name != "default") {
+      return UsageError("PS-HTTP-LIMITER", "A request names the unknown limiter " + name + ".",
+                        "The connector's manifest lists its limiters.");
+    }
+    return {};
+  }
+
+  void CheckStop() {
+    if (!stop_.ok()) return;
+    if (context_.cancelled && context_.cancelled()) {
+      Stop(MakeError("PS-HTTP-CANCELLED", "The request was cancelled before it was sent."));
+    } else if (context_.deadline_us != 0 && clock_.MonotonicUs() >= context_.deadline_us) {
+      Stop(MakeError("PS-HTTP-DEADLINE", "The time for this request is over; it was not sent."));
+    }
+  }
+
+  // Nothing more is sent; what is under way is waited for.
+  void Stop(Error error) {
+    if (!stop_.ok()) return;
+    stop_ = std::move(error);
+    for (const Flight& flight : flights_) {
+      if (flight.stage == Stage::kSending) parts_.transport->AbortUnsent(flight.attempt_number);
+    }
+  }
+
+  void EndWaiting() {
+    for (Flight& flight : flights_) {
+      if (flight.stage != Stage::kWaiting) continue;
+      if (flight.last) {
+        flight.earlier.pop_back();
+        Finish(flight);
+      } else {
+        AttemptResult result;
+        result.error = stop_.error();
+        flight.last = std::move(result);
+        Finish(flight);
+      }
+    }
+  }
+
+  int64_t NextWakeUs() const {
+    int64_t now_us = clock_.MonotonicUs();
+    int64_t next_us = now_us + (context_.cancelled ? kPollUs : kLongUs);
+    if (context_.deadline_us != 0) next_us = std::min(next_us, context_.deadline_us);
+    if (!stop_.ok()) return now_us + kPollUs;
+    for (const Flight& flight : flights_) {
+      if (flight.stage == Stage::kWaiting) next_us = std::min(next_us, flight.ready_at_us);
+    }
+    return next_us;
+  }
+
+  void LaunchReady() {
+    std::vector<Flight*> granted;
+    for (Flight& flight : flights_) {
+      if (flight.stage != Stage::kWaiting || flight.ready_at_us > clock_.MonotonicUs()) continue;
+      if (Acquire(flight)) granted.push_back(&flight);
+      if (!stop_.ok()) break;
+    }
+    if (stop_.ok()) Announce(granted);
+    for (Flight* flight : granted) {
+      if (stop_.ok()) StartAttempt(*flight);
+      if (flight->stage == Stage::kWaiting) GiveBack(*flight);
+    }
+  }
+
+  bool Acquire(Flight& flight) {
+    if (flight.budget == nullptr) return true;
+    limits::Decision decision = flight.budget->TryAcquire(flight.request->cost);
+    flight.for_slot = false;
+    switch (decision.verdict) {
+      case limits::Verdict::kGranted:
+        flight.permit = decision.permit;
+        return true;
+      case limits::Verdict::kWait:
+        flight.ready_at_us = decision.retry_at_us;
+        flight.for_slot = decision.for_slot;
+        if (decision.for_slot) Register();
+        return false;
+      case limits::Verdict::kSpent:
+      case limits::Verdict::kFailed:
+        Stop(std::move(decision.error));
+        return false;
+    }
+    return false;
+  }
+
+  void Register() {
+    if (std::exchange(registered_, true)) return;
+    std::lock_guard<std::mutex> lock(parts_.mutex);
+    parts_.waiting_for_slots.insert(mailbox_);
+  }
+
+  void GiveBack(Flight& flight) {
+    if (flight.budget == nullptr) return;
+    flight.budget->Release(flight.permit, {}, {});
+    parts_.WakeWaiting();
+  }
+
+  // Journals, all at once, what is about to be sent for the first time.
+  void Announce(const std::vector<Flight*>& granted) {
+    std::vector<Sending> sendings;
+    for (Flight* flight : granted) {
+      if (context_.observer == nullptr || flight->announced) continue;
+      if (flight->request->seqs.empty()) continue;
+      sendings.push_back({flight->id, flight->request->seqs});
+    }
+    if (sendings.empty()) return;
+    Status status = context_.observer->BeforeSend(sendings);
+    if (!status.ok()) return Stop(status.error());
+    for (Flight* flight : granted) {
+      flight->announced = flight->announced || !flight->request->seqs.empty();
+    }
+  }
+
+  void StartAttempt(Flight& flight) {
+    std::pair<std::string, std::string> credential;
+    bool attach = options_.credential && !flight.request->no_auth;
+    if (attach) {
+      auto provided = options_.credential();
+      if (!provided.ok()) return Stop(provided.error());
+      credential = *std::move(provided);
+    }
+    Headers headers = CompleteHeaders(*flight.request, flight.url, options_.user_agent,
+                                      attach ? &credential : nullptr);
+    Attempt attempt = MakeAttempt(flight);
+    attempt.head = HeadText(flight.request->method, flight.url, headers);
+    if (attach) headers.back().second = std::string(exchanges::kSecretMark);
+    flight.sent_headers = std::move(headers);
+    if (flight.attempts == 0) {
+      flight.started_us = clock_.MonotonicUs();
+      flight.started_unix_us = clock_.UnixUs();
+    }
+    ++flight.attempts;
+    flight.stage = Stage::kSending;
+    auto index = static_cast<size_t>(&flight - flights_.data());
+    flight.attempt_number = parts_.transport->Start(
+        std::move(attempt), [mailbox = mailbox_, index](AttemptResult result) {
+          mailbox->Put(index, std::move(result));
+        });
+  }
+
+  Attempt MakeAttempt(const Flight& flight) const {
+    Attempt attempt;
+    attempt.https = flight.url.https;
+    attempt.host = flight.url.host;
+    attempt.port = flight.url.port;
+    attempt.body = flight.request->body_reader == nullptr ? flight.request->body : "";
+    attempt.body_reader = flight.request->body_reader;
+    attempt.body_sink = flight.request->body_sink;
+    attempt.head_method = flight.request->method == "HEAD";
+    attempt.fresh_connection = flight.stale_once;
+    attempt.connect_timeout_ms = options_.connect_timeout_ms;
+    uint32_t own = flight.request->timeout_ms;
+    attempt.timeout_ms = own != 0 ? own : options_.timeout_ms;
+    if (context_.deadline_us != 0) {
+      int64_t left_ms = (context_.deadline_us - clock_.MonotonicUs()) / 1000;
+      attempt.timeout_ms = std::clamp<int64_t>(left_ms, 1, attempt.timeout_ms);
+    }
+    attempt.max_answer_bytes = options_.max_answer_bytes;
+    return attempt;
+  }
+
+  void OnEnded(Flight& flight, AttemptResult result) {
+    bool answered = result.transport == Transport::kAnswered;
+    int64_t now_unix_us = clock_.UnixUs();
+    flight.retry_after_ms.reset();
+    if (answered) flight.retry_after_ms = ReadRetryAfter(result.headers, now_unix_us);
+    bool spent = answered && IsSpent(options_.spent_rules, result.status, result.body);
+    ReleasePermit(flight, result, spent);
+    Fate fate = spent ? Fate::kFinal : Judge(options_.retry, result, flight.retry_after_ms);
+    flight.maybe_applied =
+        flight.maybe_applied || fate == Fate::kUnclear || result.transport == Transport::kLost;
+    bool stale = result.stale && !flight.stale_once;
+    flight.last = std::move(result);
+    flight.stage = Stage::kWaiting;
+    if (answered && FollowRedirect(flight)) return;
+    uint32_t allowed = options_.retry.attempts + (flight.stale_once ? 1 : 0);
+    bool again = fate == Fate::kNotApplied || (fate == Fate::kUnclear && flight.MayRepeat());
+    if (stale && again) {
+      flight.stale_once = true;
+      return SendAgain(flight, 0);
+    }
+    if (!again || flight.attempts >= allowed || !stop_.ok()) return Finish(flight);
+    int64_t wait_ms = 0;
+    {
+      std::lock_guard<std::mutex> lock(parts_.mutex);
+      wait_ms = BackoffMs(flight.attempts, flight.retry_after_ms, parts_.random);
+    }
+    int64_t ready_us = clock_.MonotonicUs() + wait_ms * 1000;
+    if (context_.deadline_us != 0 && ready_us >= context_.deadline_us) return Finish(flight);
+    SendAgain(flight, wait_ms * 1000);
+  }
+
+  void SendAgain(Flight& flight, int64_t wait_us) {
+    flight.earlier.push_back(flight.last->status);
+    flight.ready_at_us = clock_.MonotonicUs() + wait_us;
+  }
+
+  void ReleasePermit(Flight& flight, const AttemptResult& result, bool spent) {
+    if (flight.budget == nullptr) return;
+    bool slow_down = result.status == 429 || (result.status == 503 && flight.retry_after_ms);
+    limits::Use use;
+    use.sent_us = result.sent_us;
+    use.answered_us = result.answered_us;
+    use.accepted = result.transport == Transport::kAnswered && !slow_down;
+    flight.budget->Release(flight.permit, use, ReadTold(*flight.limiter, result.headers));
+    if (spent) {
+      flight.budget->SetSpent();
+    } else if (slow_down) {
+      flight.budget->Pause(flight.retry_after_ms.value_or(0), result.sent_us);
+    }
+    parts_.WakeWaiting();
+  }
+
+  // True when the redirect was dealt with: followed once to the same host, or refused.
+  bool FollowRedirect(Flight& flight) {
+    const std::string* location = RedirectTarget(flight.last->status, flight.last->headers);
+    if (location == nullptr) return false;
+    auto target = ResolveRedirect(flight.url, *location);
+    if (target.ok() && target->SameHost(flight.url)) {
+      bool safe = flight.request->method == "GET" || flight.request->method == "HEAD";
+      if (!safe || flight.redirected || !stop_.ok()) return false;
+      flight.redirected = true;
+      flight.url = *std::move(target);
+      --flight.attempts;  // the same request in another place
+      SendAgain(flight, 0);
+      return true;
+    }
+    std::string where = target.ok() ? target->HostAndPort() : "an address that is not valid";
+    flight.last->transport = Transport::kForbidden;
+    flight.last->body.clear();
+    flight.last->error =
+        MakeError("PS-HTTP-REDIRECT",
+                  flight.url.HostAndPort() + " redirects to " + where + ", which is not followed.",
+                  "Check base_url of the destination: the redirect may name the right one.");
+    Finish(flight);
+    return true;
+  }
+
+  void Refuse(Flight& flight, const Error& error) {
+    AttemptResult result;
+    result.transport = Transport::kForbidden;
+    result.error = error;
+    flight.last = std::move(result);
+    if (flight.url.host.empty()) flight.url.target = flight.request->url;
+    Finish(flight);
+  }
+
+  // An attempt that certainly did nothing does not undo one before it that may have.
+  void ConfessDoubt(Flight& flight) const {
+    AttemptResult& last = *flight.last;
+    if (!flight.maybe_applied || flight.request->seqs.empty()) return;
+    bool not_sent = last.transport == Transport::kNotSent;
+    bool refused = last.transport == Transport::kAnswered &&
+                   Judge(options_.retry, last, flight.retry_after_ms) == Fate::kNotApplied;
+    if (!not_sent && !refused) return;
+    std::string reason =
+        not_sent ? last.error.message : "The last answer was " + std::to_string(last.status) + ".";
+    last.transport = Transport::kLost;
+    last.error = MakeError("PS-HTTP-LOST", "An earlier attempt may have been applied. " + reason,
+                           last.error.hint);
+    flight.earlier.push_back(last.status);
+    last.status = 0;
+    last.headers.clear();
+    last.body.clear();
+  }
+
+  void Finish(Flight& flight) {
+    ConfessDoubt(flight);
+    flight.stage = Stage::kDone;
+    --open_;
+    AttemptResult& last = *flight.last;
+    bool happened = flight.attempts > 0 || last.transport == Transport::kForbidden;
+    if (context_.exchanges != nullptr && happened) Keep(flight);
+    if (flight.announced) {
+      context_.observer->AfterAnswer(
+          {flight.id, flight.request->seqs, last.transport, last.status, flight.attempts});
+    }
+    Response response;
+    response.tag = flight.request->tag;
+    response.request_id = flight.id;
+    response.status = last.status;
+    response.transport = last.transport;
+    response.attempts = flight.attempts;
+    response.retry_after_ms = flight.retry_after_ms.value_or(0);
+    response.headers = std::move(last.headers);
+    response.body = std::move(last.body);
+    response.error = std::move(last.error);
+    on_response_(response);
+    flight.last.reset();
+  }
+
+  void Keep(const Flight& flight) {
+    const AttemptResult& last = *flight.last;
+    exchanges::Raw raw;
+    exchanges::Exchange& exchange = raw.exchange;
+    exchange.id = flight.id;
+    exchange.seqs.assign(flight.request->seqs.begin(), flight.request->seqs.end());
+    exchange.method = flight.request->method;
+    exchange.url = flight.url.host.empty() ? flight.url.target : flight.url.Text();
+    exchange.request_headers = flight.sent_headers;
+    exchange.transport = static_cast<int32_t>(last.transport);
+    exchange.status = last.status;
+    exchange.response_headers = last.headers;
+    exchange.error = last.error.message;
+    exchange.earlier = flight.earlier;
+    exchange.started_unix_us = flight.started_unix_us;
+    int64_t now_us = clock_.MonotonicUs();
+    if (last.sent_us != 0) {
+      exchange.duration_us = (last.answered_us != 0 ? last.answered_us : now_us) - last.sent_us;
+    }
+    if (flight.started_us != 0) exchange.total_us = now_us - flight.started_us;
+    const Request& request = *flight.request;
+    raw.request_body = request.body_reader == nullptr ? request.body : std::string_view();
+    raw.request_bytes =
+        request.body_reader != nullptr ? request.body_reader->size() : request.body.size();
+    raw.response_body = last.body;
+    raw.response_bytes = last.body_bytes;
+    context_.exchanges->Keep(std::move(raw));
+  }
+
+  GatewayParts& parts_;
+  const GatewayOptions& options_;
+  limits::Clock& clock_;
+  const PerformContext& context_;
+  const Gateway::OnResponse& on_response_;
+  const std::span<const Request> requests_;
+  std::vector<Flight> flights_;
+  std::shared_ptr<Mailbox> mailbox_;
+  size_t open_;
+  bool registered_ = false;
+  Status stop_;
+};
+
+}  // namespace
+
+Status RunPerformance(GatewayParts& parts, std::span<const Request> requests,
+                      const PerformContext& context, const Gateway::OnResponse& on_response) {
+  return Performance(parts, requests, context, on_response).Run();
+}
+
+}  // namespace penstock::http
