@@ -31,6 +31,7 @@ struct MappedField {
   bool hashed = true;  // run variables are not
   bool sensitive = false;
   NullPolicy null = NullPolicy::kClearOurs;
+  std::vector<sdk::Normaliser> normalisers = {};  // applied to its text, in order
 };
 
 /// One mapped row. Borrowed from the Mapper until its next Map.
@@ -49,7 +50,7 @@ struct Record {
   bool valid = true;
   std::string_view invalid_field;    // empty: the key
   std::string_view invalid_code;     // "KEY_MISSING", "WRONG_TYPE", "OUT_OF_RANGE", "TOO_LONG",
-                                     // "NOT_ALLOWED", "NOT_FINITE"
+                                     // "NOT_ALLOWED", "NOT_FINITE", "NOT_TEXT" (not UTF-8)
   std::string_view invalid_message;  // for people; holds no sensitive value
 };
 
@@ -59,8 +60,9 @@ class Mapper {
  public:
   /// Checks everything before a row is read: missing columns (with a suggestion), unknown or
   /// read-only fields (with a suggestion), constants against types, identifiers, required fields
-  /// for the mode's operations. PS-MAP-COLUMN, PS-MAP-FIELD, PS-MAP-CONST, PS-MAP-KEY,
-  /// PS-MAP-REQUIRED: exit 2, with the place in the project file.
+  /// for the mode's operations, the mode itself. PS-MAP-COLUMN, PS-MAP-FIELD, PS-MAP-CONST,
+  /// PS-MAP-KEY, PS-MAP-REQUIRED, PS-MAP-MODE, PS-MAP-ZONE: exit 2, with the place in the project
+  /// file.
   static Result<std::unique_ptr<Mapper>> Compile(const Integration& integration,
                                                  const std::vector<Column>& columns,
                                                  const sdk::Object& object, const Hasher& hasher,

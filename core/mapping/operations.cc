@@ -1,0 +1,127 @@
+// Does the object do what the mode needs, by this key?
+#include <algorithm>
+#include <array>
+
+#include "core/base/suggest.h"
+#include "core/mapping/compiled.h"
+
+namespace penstock {
+namespace {
+
+constexpr std::array<Mode, 5> kModes = {Mode::kMirror, Mode::kUpsert, Mode::kUpdateOnly,
+                                        Mode::kDeleteOnly, Mode::kInsertOnly};
+
+std::vector<std::string> NeededOperations(Mode mode) {
+  switch (mode) {
+    case Mode::kMirror:
+      return {"upsert", "delete"};
+    case Mode::kUpsert:
+      return {"upsert"};
+    case Mode::kUpdateOnly:
+      return {"update"};
+    case Mode::kDeleteOnly:
+      return {"delete"};
+    case Mode::kInsertOnly:
+      return {"insert"};
+  }
+  return {};
+}
+
+bool Creates(Mode mode) {
+  return mode == Mode::kMirror || mode == Mode::kUpsert || mode == Mode::kInsertOnly;
+}
+
+std::string Join(const std::vector<std::string>& names) {
+  std::string out;
+  for (const std::string& name : names) out += (out.empty() ? "" : ", ") + name;
+  return out;
+}
+
+Status CheckMode(const Integration& integration, const sdk::Object& object) {
+  const auto supports = [&](Mode mode) {
+    const auto needed = NeededOperations(mode);
+    return std::all_of(needed.begin(), needed.end(),
+                       [&](const std::string& op) { return object.operations.contains(op); });
+  };
+  if (supports(integration.mode)) return {};
+  std::vector<std::string> missing, modes;
+  for (const std::string& operation : NeededOperations(integration.mode)) {
+    if (!object.operations.contains(operation)) missing.push_back(operation);
+  }
+  for (const Mode mode : kModes) {
+    if (supports(mode)) modes.emplace_back(ModeName(mode));
+  }
+  return At(integration, "mode",
+            UsageError("PS-MAP-MODE",
+                       "Mode " + std::string(ModeName(integration.mode)) + " needs " +
+                           Join(missing) + ", which " + object.name + " does not support.",
+                       modes.empty() ? "The object supports no mode."
+                                     : "Modes that work here: " + Join(modes) + "."));
+}
+
+// May records be found by `key` for this operation?
+bool Identifies(const std::string& key, const std::string& operation, Mode mode,
+                const sdk::Operation& declared) {
+  // What does not exist yet need not be found.
+  if (operation == "insert" && declared.identifiers.empty()) return true;
+  for (const std::vector<std::string>& set : declared.identifiers) {
+    if (set.size() != 1) continue;
+    if (set.front() == key) return true;
+    // Mirror deletes what it wrote, and knows the ids of that.
+    if (operation == "delete" && mode == Mode::kMirror && set.front() == "id") return true;
+  }
+  return false;
+}
+
+Status CheckKey(const Integration& integration, const sdk::Object& object) {
+  for (const std::string& operation : NeededOperations(integration.mode)) {
+    const sdk::Operation& declared = object.operations.at(operation);
+    if (Identifies(integration.key.field, operation, integration.mode, declared)) continue;
+    std::vector<std::string> usable;
+    for (const auto& set : declared.identifiers) {
+      if (set.size() == 1) usable.push_back(set.front());
+    }
+    std::string hint = DidYouMean(integration.key.field, usable);
+    if (hint.empty()) {
+      hint =
+          usable.empty()
+              ? "The object is identified only by several fields at once, which is not built yet."
+              : "Fields that can be the key: " + Join(usable) + ".";
+    }
+    return At(integration, "key",
+              UsageError("PS-MAP-KEY",
+                         "\"" + integration.key.field + "\" cannot identify " + object.name +
+                             " for " + operation + ".",
+                         hint));
+  }
+  return {};
+}
+
+Status CheckRequired(const Integration& integration, const sdk::Object& object) {
+  if (!Creates(integration.mode)) return {};
+  std::vector<std::string> missing;
+  for (const sdk::Field& field : object.fields) {
+    if (!field.required || !field.createable || field.name == integration.key.field) continue;
+    const bool mapped = std::any_of(
+        integration.mapping.begin(), integration.mapping.end(),
+        [&](const FieldMapping& m) { return m.field == field.name && !m.constant_null; });
+    if (!mapped) missing.push_back(field.name);
+  }
+  if (missing.empty()) return {};
+  return At(
+      integration, "mapping",
+      UsageError("PS-MAP-REQUIRED",
+                 object.name + " cannot be created without " + Join(missing) +
+                     ", and the mapping does not set " + (missing.size() == 1 ? "it." : "them."),
+                 "Map it to a column or a constant, or use mode update_only."));
+}
+
+}  // namespace
+
+Status CheckOperations(const Integration& integration, const sdk::Object& object) {
+  PENSTOCK_RETURN_IF_ERROR(CheckMode(integration, object));
+  PENSTOCK_RETURN_IF_ERROR(CheckKey(integration, object));
+  return CheckRequired(integration, object);
+}
+
+}  // namespace penstock
