@@ -1,0 +1,54 @@
+# The front door. Every target installs what it needs (Debian 12 packages, through sudo when not root).
+#   make demo    build what the demo needs and run it: a whole story in a minute
+#   make test    build everything with sanitizers and run all tests
+#   make build   the release: build/release/bin, build/release/lib/penstock/connectors
+#   make bench   speed, as ratios measured in one run (tests/bench/README.md)
+#   make format  clang-format over the tree
+JOBS ?= $(shell nproc)
+export CMAKE_BUILD_PARALLEL_LEVEL = $(JOBS)
+
+.PHONY: help build demo test bench format check-format tidy clean deps-build deps-test
+
+help:
+	@sed -n '2,6p' Makefile | cut -c3-
+
+deps-build:
+	@packaging/install-packages.sh build
+
+deps-test:
+	@packaging/install-packages.sh build test
+
+build/release/build.ninja: CMakeLists.txt CMakePresets.json
+	@cmake --preset release >build-release.log 2>&1 || { cat build-release.log; rm -f build-release.log; exit 1; }
+	@rm -f build-release.log
+
+build: deps-build
+	@$(MAKE) --no-print-directory build/release/build.ninja
+	cmake --build --preset release
+
+demo: deps-build
+	@$(MAKE) --no-print-directory build/release/build.ninja
+	@packaging/quiet-build.sh release penstock hubspot hubspot-sandbox
+	@packaging/demo/demo.sh
+
+test: deps-test check-format
+	cmake --preset debug
+	cmake --build --preset debug
+	ctest --preset debug
+
+bench: deps-test
+	cmake --preset release -B build/bench -DPENSTOCK_BENCH=ON
+	cmake --build build/bench
+	tests/bench/run.sh build/bench
+
+format:
+	@git ls-files '*.cc' '*.h' '*.hpp' | xargs clang-format -i
+
+check-format:
+	@git ls-files '*.cc' '*.h' '*.hpp' | xargs clang-format --dry-run --Werror
+
+tidy:
+	@git ls-files 'core/*.cc' 'host/*.cc' 'sdk/*.cc' 'plugins/*.cc' | xargs -P $(JOBS) -n 4 clang-tidy --quiet -p build/debug
+
+clean:
+	rm -rf build demo
