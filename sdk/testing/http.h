@@ -42,8 +42,9 @@ struct Request {
   std::map<std::string, std::string> params;  // what the route's {names} matched
   Headers headers;
   std::string body;
-  std::string route;    // template of the route that matched, "" if none
-  std::int64_t now_ms;  // arrival on the sandbox's clock, ms since 1970 UTC
+  std::string route;                         // template of the route that matched, "" if none
+  std::map<std::string, std::string> notes;  // between a vendor's own calls
+  std::int64_t now_ms;                       // arrival on the sandbox's clock, ms since 1970 UTC
 
   // The first header of that name in any case, "" if there is none.
   std::string_view Header(std::string_view name) const;

@@ -54,6 +54,8 @@ Request ReadHead(const Poco::Net::HTTPServerRequest& from, std::int64_t now_ms) 
 bool ReadBody(Poco::Net::HTTPServerRequest& from, std::int64_t limit, std::string* body) {
   std::int64_t length = from.getContentLength64();
   if (length > limit) return false;
+  // Without a length there is no body; Poco would wait for the connection's end.
+  if (length < 0 && !from.getChunkedTransferEncoding()) return true;
   if (length > 0) body->reserve(static_cast<std::size_t>(length));
   std::istream& in = from.stream();
   char piece[16 * 1024];

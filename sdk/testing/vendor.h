@@ -75,8 +75,8 @@ class Vendor {
 
   // Name of a table for the name a path uses ("0-1" -> "contacts").
   virtual std::string TableName(const std::string& path_name) const { return path_name; }
-  // Before a handler: tokens, limits. An answer ends the request.
-  virtual std::optional<Response> Admit(const Request& /*request*/) { return std::nullopt; }
+  // Before a handler: tokens, limits. An answer ends the request. May leave notes for Finish().
+  virtual std::optional<Response> Admit(Request& /*request*/) { return std::nullopt; }
   // After a handler or a fault's answer: headers that every answer has.
   virtual void Finish(const Request& /*request*/, Response* /*response*/) {}
   // The vendor's error body for a status; also of faults, unknown paths (404) and methods (405).

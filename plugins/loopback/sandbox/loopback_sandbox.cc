@@ -53,7 +53,7 @@ class Loopback : public Vendor {
     return true;
   }
 
-  std::optional<Response> Admit(const Request& request) override {
+  std::optional<Response> Admit(Request& request) override {
     if (request.BearerToken() == token_) return std::nullopt;
     return Error(request, 401, "The token is not valid.");
   }
