@@ -56,17 +56,20 @@ struct JournalNote {
 /// Writes. [thread-safe]: many writers' threads share one.
 class Journal {
  public:
-  /// Creates the file (it must not exist), makes the open frame and the directory durable.
-  /// PS-STATE-WRITE.
+  /// Creates the file (it must not exist), makes the open frame and the directory durable. Under
+  /// its own name the file always begins with a whole open frame. PS-STATE-WRITE, PS-FILE-...
   static Result<std::unique_ptr<Journal>> Create(const std::string& path, const JournalOpen& open);
   /// Opens the journal of an interrupted run to settle and close it; drops a torn tail.
+  /// PS-STATE-WRITE if it is closed, PS-STATE-CORRUPT.
   static Result<std::unique_ptr<Journal>> Continue(const std::string& path);
+  /// Without Close: flushes what it can; the run counts as interrupted.
   virtual ~Journal() = default;
 
   /// Durable on return; concurrent callers share one fdatasync. To be called before the request's
   /// first byte.
   virtual Status Intend(uint64_t request, const std::vector<IntentRecord>& records) = 0;
-  /// Numbers the outcome and queues it; durable at the latest 50 ms later, or at Flush.
+  /// Numbers the outcome (its own number is not looked at) and queues it; its sync begins at most
+  /// 25 ms later, or with the next Intend, Note or Flush. Waits while more than 8 MiB are queued.
   virtual Status Report(Outcome outcome) = 0;
   /// Durable on return.
   virtual Status Note(const JournalNote& note) = 0;
@@ -95,10 +98,15 @@ struct JournalVisitor {
   std::function<Status(const JournalNote&)> note;
 };
 
-/// Reads the whole file in order in bounded memory; absent callbacks skip. A damaged frame that is
-/// followed by a good one, a damaged frame in a closed journal, or a gap in numbers:
-/// PS-STATE-CORRUPT naming file and offset. A torn tail (nothing valid after it, no close frame):
-/// not an error, told in the summary.
+/// Reads the whole file in order in bounded memory; absent callbacks skip. A damaged frame that had
+/// been durable (a later frame says so; in a closed journal all have), or a gap in numbers:
+/// PS-STATE-CORRUPT naming file and offset. A torn tail (what a power loss leaves of the last
+/// group, none of which was ever acknowledged): not an error, told in the summary. Safe beside the
+/// running writer.
 Result<JournalSummary> ReadJournal(const std::string& path, const JournalVisitor& visitor);
+
+/// Open and close frames alone, whatever the journal's length: `close`, `last_outcome` and
+/// `outcomes` are set only if the file ends with a close frame. PS-STATE-CORRUPT, PS-STATE-VERSION.
+Result<JournalSummary> PeekJournal(const std::string& path);
 
 }  // namespace penstock

@@ -79,13 +79,14 @@ struct PartitionEntries {
 class IntegrationLock {
  public:
   /// PS-RUN-LOCKED naming the holder's run and pid; waits up to `wait_ms` first. Creates the
-  /// directory. `holder`: one line, "run contacts-12". `cancelled` may be empty; PS-RUN-CANCELLED.
+  /// directory. `holder`: one line, "run contacts-12, pid 4711". `cancelled` may be empty;
+  /// PS-RUN-CANCELLED.
   static Result<std::unique_ptr<IntegrationLock>> Acquire(const std::string& directory,
                                                           const std::string& holder,
                                                           int64_t wait_ms,
                                                           const std::function<bool()>& cancelled);
   virtual ~IntegrationLock() = default;
-  /// Says more about the holder once it is known ("run contacts-12, pid 4711").
+  /// Says more about the holder once it is known .
   virtual Status Describe(const std::string& holder) = 0;
 };
 
@@ -114,7 +115,7 @@ class StateView {
   virtual uint64_t generation() const = 0;
   virtual uint64_t last_outcome() const = 0;
   virtual uint64_t overlaid_outcomes() const = 0;  // of these, not in the generation
-  virtual uint32_t last_run() const = 0;  // highest run ordinal seen
+  virtual uint32_t last_run() const = 0;           // highest run ordinal seen
   /// Runs whose journal has no close frame, oldest first.
   virtual const std::vector<std::string>& open_journals() const = 0;
   virtual const StateCounts& counts() const = 0;  // of the whole view
@@ -141,14 +142,16 @@ class StateView {
   virtual Status ForEach(const std::function<Status(const Entry&)>& visit) = 0;
 };
 
-/// Writes a new generation from a view: fsynced, renamed, directory fsynced. The generation that the
-/// view was made of stays with the journals that follow it; what is older, and what killed
+/// Writes a new generation from a view: fsynced, renamed, directory fsynced. The generation that
+/// the view was made of stays with the journals that follow it; what is older, and what killed
 /// compactions left, is removed. Only under the integration's lock, with every journal closed, on a
 /// view opened after that. Returns the anchor to store. PS-STATE-OPEN, PS-STATE-IDENTITY,
 /// PS-STATE-LINEAGE, PS-STATE-STALE, PS-STATE-CORRUPT, PS-FILE-...
 struct CompactOptions {
   StateIdentity identity;
   std::string lineage;  // of a new state; must equal the view's otherwise
+  uint64_t memory_bytes = 64u << 20;
+  std::string scratch_dir;
   bool keep_journals = false;  // older journals are left to the caller's retention
 };
 Result<StateAnchor> Compact(const std::string& directory, StateView* view,
