@@ -1,0 +1,342 @@
+#include "tests/property/fake_account.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <memory>
+#include <sstream>
+
+namespace penstock::testing {
+namespace {
+
+constexpr char kTab = '\t';
+
+std::vector<std::string> Split(const std::string& line) {
+  std::vector<std::string> parts;
+  std::stringstream stream(line);
+  for (std::string part; std::getline(stream, part, kTab);) parts.push_back(part);
+  return parts;
+}
+
+}  // namespace
+
+FakeAccount::FakeAccount(std::string log_path) : path_(std::move(log_path)) {
+  std::ifstream log(path_);
+  for (std::string line; std::getline(log, line);) Replay(line);
+}
+
+/// One write(2) with O_APPEND: whole or not at all, whenever the process dies.
+void FakeAccount::Append(const std::string& line) {
+  const int fd = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  const std::string text = line + "\n";
+  [[maybe_unused]] const ssize_t written = ::write(fd, text.data(), text.size());
+  ::close(fd);
+  Replay(line);
+}
+
+/// set KEY ID OURS [FIELD=VALUE…] (a value of nothing clears), del KEY.
+void FakeAccount::Replay(const std::string& line) {
+  const std::vector<std::string> parts = Split(line);
+  if (parts[0] == "del") {
+    records_.erase(parts[1]);
+    return;
+  }
+  HeldRecord& record = records_[parts[1]];
+  record.id = parts[2];
+  if (parts[3] == "1") {
+    record.ours = true;
+    ++record.writes;
+  }
+  for (size_t i = 4; i < parts.size(); ++i) {
+    const size_t equals = parts[i].find('=');
+    const std::string value = parts[i].substr(equals + 1);
+    if (value.empty()) {
+      record.fields.erase(parts[i].substr(0, equals));
+    } else {
+      record.fields[parts[i].substr(0, equals)] = value;
+    }
+  }
+  next_id_ = std::max(next_id_, static_cast<uint64_t>(std::stoull(parts[2])) + 1);
+}
+
+std::map<std::string, HeldRecord> FakeAccount::Records() const {
+  const std::lock_guard lock(mutex_);
+  return records_;
+}
+
+void FakeAccount::Seed(const std::string& key, const std::map<std::string, std::string>& fields) {
+  const std::lock_guard lock(mutex_);
+  if (records_.contains(key)) return;
+  std::string line = "set\t" + key + kTab + std::to_string(next_id_) + "\t0";
+  for (const auto& [field, value] : fields) line += kTab + field + "=" + value;
+  Append(line);
+}
+
+std::string FakeAccount::KeyOfId(const std::string& id) const {
+  for (const auto& [key, record] : records_) {
+    if (record.id == id) return key;
+  }
+  return "";
+}
+
+std::optional<std::string> FakeAccount::FindId(const std::string& key) const {
+  const std::lock_guard lock(mutex_);
+  const auto at = records_.find(key);
+  return at == records_.end() ? std::nullopt : std::optional(at->second.id);
+}
+
+FakeAccount::Applied FakeAccount::Write(
+    int32_t op, const std::string& key, const std::string& id,
+    const std::vector<std::pair<std::string, const Value*>>& values, bool judge_only) {
+  const std::lock_guard lock(mutex_);
+  std::string at_key = key;
+  if ((op == PENSTOCK_OP_UPDATE || op == PENSTOCK_OP_DELETE) && !id.empty()) at_key = KeyOfId(id);
+  const auto at = records_.find(at_key);
+  const bool exists = !at_key.empty() && at != records_.end();
+  Applied applied;
+  if (op == PENSTOCK_OP_DELETE) {
+    applied.outcome = exists ? PENSTOCK_DELETED : PENSTOCK_MISSING;
+    if (exists && !judge_only) Append("del\t" + at_key);
+    return applied;
+  }
+  if (op == PENSTOCK_OP_UPDATE && !exists) {
+    applied.outcome = PENSTOCK_MISSING;
+    return applied;
+  }
+  if (op == PENSTOCK_OP_INSERT && exists) {
+    applied.outcome = PENSTOCK_EXISTS;
+    return applied;
+  }
+  std::string line =
+      "set\t" + at_key + kTab + (exists ? at->second.id : std::to_string(next_id_)) + "\t1";
+  for (const auto& [field, value] : values) {
+    if (TypeOf(*value) == ValueType::kAbsent || field == "email") continue;
+    const std::string text = ToText(*value);
+    line += kTab + field + "=" + text;
+    if (field != "name") continue;
+    applied.outcome = PENSTOCK_REJECTED;
+    if (text.starts_with("bad")) {
+      applied.error_class = PENSTOCK_CLASS_DATA;
+      applied.code = "INVALID_NAME";
+      return applied;
+    }
+    const bool unique = text.starts_with("u");
+    for (const auto& [other, record] : records_) {
+      const auto name = record.fields.find("name");
+      if (unique && other != at_key && name != record.fields.end() && name->second == text) {
+        applied.error_class = PENSTOCK_CLASS_CONFLICT;
+        applied.code = "NAME_TAKEN";
+        return applied;
+      }
+    }
+  }
+  applied.outcome = exists ? PENSTOCK_UPDATED : PENSTOCK_CREATED;
+  applied.id = exists ? at->second.id : std::to_string(next_id_);
+  if (!judge_only) Append(line);
+  return applied;
+}
+
+sdk::Catalog FakeCatalog() {
+  sdk::Object object;
+  object.name = "people";
+  object.label = "People";
+  object.operations["upsert"] = {{{"email"}}, true, false};
+  object.operations["insert"] = {{{"email"}}, false, true};
+  object.operations["update"] = {{{"id"}}, true, true};
+  object.operations["delete"] = {{{"id"}}, true, true};
+  object.limits = {8, 4, 2};
+  sdk::Field email;
+  email.name = "email";
+  email.unique = true;
+  email.normalisers = {sdk::Normaliser::kTrim, sdk::Normaliser::kLower};
+  sdk::Field score;
+  score.name = "score";
+  score.type = sdk::FieldType::kDecimal;
+  sdk::Field name;
+  name.name = "name";
+  name.max_length = 12;
+  sdk::Field note;
+  note.name = "note";
+  object.fields = {email, score, name, note};
+  sdk::Catalog catalog;
+  catalog.objects = {object};
+  return catalog;
+}
+
+/// Writes as a connector does: requests of at most four records, each with an answer or one of the
+/// faults.
+class FakeWriter final : public DestinationWriter {
+ public:
+  FakeWriter(FakeDestination* destination, sdk::Assignment assignment, RequestJournal* journal)
+      : destination_(destination), assignment_(std::move(assignment)), journal_(journal) {}
+
+  sdk::Status Write(const penstock_batch& batch, const OutcomeCallback& report) override {
+    const size_t size = assignment_.limits.max_request_records;
+    for (size_t first = 0; first < batch.n_records; first += size) {
+      sdk::Status status = Request(batch, first, std::min(size, batch.n_records - first), report);
+      if (!status.ok()) return status;
+    }
+    return {};
+  }
+  sdk::Status Finish(const OutcomeCallback&) override { return {}; }
+
+ private:
+  using Fault = FakeDestination::Fault;
+
+  sdk::Status Request(const penstock_batch& batch, size_t first, size_t n,
+                      const OutcomeCallback& report);
+  FakeAccount::Applied Do(const penstock_batch& batch, size_t i, bool judge_only);
+  void Report(const penstock_batch& batch, size_t i, int32_t outcome,
+              const FakeAccount::Applied& applied, const OutcomeCallback& report,
+              uint32_t group = 0);
+  int32_t op() const {
+    const std::string& name = assignment_.operation;
+    return name == "upsert"   ? PENSTOCK_OP_UPSERT
+           : name == "insert" ? PENSTOCK_OP_INSERT
+           : name == "update" ? PENSTOCK_OP_UPDATE
+                              : PENSTOCK_OP_DELETE;
+  }
+  std::string KeyOf(const penstock_batch& batch, size_t i) const {
+    for (size_t f = 0; f < assignment_.fields.size(); ++f) {
+      if (assignment_.fields[f].key) return ToText(batch.values[i * batch.n_fields + f]);
+    }
+    return "";
+  }
+
+  FakeDestination* const destination_;
+  const sdk::Assignment assignment_;
+  RequestJournal* const journal_;
+};
+
+FakeAccount::Applied FakeWriter::Do(const penstock_batch& batch, size_t i, bool judge_only) {
+  std::vector<std::pair<std::string, const Value*>> values;
+  for (size_t f = 0; f < batch.n_fields; ++f) {
+    values.emplace_back(assignment_.fields[f].name, &batch.values[i * batch.n_fields + f]);
+  }
+  const std::string id(batch.ids[i].ptr, batch.ids[i].len);
+  return destination_->account_->Write(op(), KeyOf(batch, i), id, values, judge_only);
+}
+
+void FakeWriter::Report(const penstock_batch& batch, size_t i, int32_t outcome,
+                        const FakeAccount::Applied& applied, const OutcomeCallback& report,
+                        uint32_t group) {
+  penstock_outcome item{};
+  item.struct_size = sizeof(item);
+  item.outcome = outcome;
+  item.seq = batch.seqs[i];
+  item.error_class = applied.error_class;
+  item.group = group;
+  item.destination_id = {applied.id.data(), applied.id.size()};
+  item.code = {applied.code.data(), applied.code.size()};
+  report(item);
+}
+
+sdk::Status FakeWriter::Request(const penstock_batch& batch, size_t first, size_t n,
+                                const OutcomeCallback& report) {
+  const std::vector<uint64_t> seqs(batch.seqs + first, batch.seqs + first + n);
+  const Fault fault = destination_->Draw();
+  const uint64_t request = ++destination_->requests_;
+  const auto all = [&](int32_t outcome) {
+    for (size_t i = first; i < first + n; ++i)
+      Report(batch, i, outcome, {}, report, static_cast<uint32_t>(request));
+  };
+  const auto failure = [](penstock_status status, const char* code) {
+    sdk::Failure f;
+    f.status = status;
+    f.code = code;
+    f.message = code;
+    return f;
+  };
+  if (fault == Fault::kDown) return failure(PENSTOCK_E_UNAVAILABLE, "down");
+  if (!journal_->BeforeSend(request, seqs).ok()) return failure(PENSTOCK_E_INTERNAL, "journal");
+  {
+    const std::lock_guard lock(destination_->mutex_);
+    for (size_t i = first; i < first + n; ++i) destination_->sent_.push_back(KeyOf(batch, i));
+  }
+  switch (fault) {
+    case Fault::kNotSent:
+      journal_->NotApplied(request, seqs);
+      all(PENSTOCK_UNSENT);
+      return {};
+    case Fault::kRefused:
+      journal_->Answered(request, seqs);
+      return failure(PENSTOCK_E_UNAUTHENTICATED, "unauthenticated");
+    case Fault::kLostNotApplied:
+      all(PENSTOCK_IN_DOUBT);
+      return {};
+    default:
+      break;
+  }
+  if (destination_->faults_.all_or_nothing && n > 1) {
+    bool bad = false;
+    for (size_t i = first; i < first + n; ++i)
+      bad = bad || Do(batch, i, true).outcome == PENSTOCK_REJECTED;
+    if (bad) {
+      journal_->Answered(request, seqs);
+      all(PENSTOCK_SPLIT);
+      return {};
+    }
+  }
+  std::vector<FakeAccount::Applied> applied;
+  for (size_t i = first; i < first + n; ++i) applied.push_back(Do(batch, i, false));
+  if (fault == Fault::kLostApplied) {
+    all(PENSTOCK_IN_DOUBT);
+    return {};
+  }
+  journal_->Answered(request, seqs);
+  if (fault == Fault::kGarbage) return failure(PENSTOCK_E_INTERNAL, "garbage");
+  const size_t silent = fault == Fault::kSilent ? n / 2 : 0;
+  for (size_t i = n; i > silent; --i) {  // not in order
+    Report(batch, first + i - 1, applied[i - 1].outcome, applied[i - 1], report);
+  }
+  return {};
+}
+
+FakeDestination::FakeDestination(FakeAccount* account, FaultSettings faults)
+    : account_(account), faults_(faults), random_(faults.seed) {
+  manifest_.id = "fake";
+  manifest_.version = "1.0.0";
+}
+
+FakeDestination::Fault FakeDestination::Draw() {
+  const std::lock_guard lock(mutex_);
+  if (std::uniform_real_distribution<double>(0, 1)(random_) >= faults_.per_request)
+    return Fault::kNone;
+  return static_cast<Fault>(1 + random_() % 7);
+}
+
+std::vector<std::string> FakeDestination::sent() const {
+  const std::lock_guard lock(mutex_);
+  return sent_;
+}
+
+sdk::Result<sdk::CheckReport> FakeDestination::Check(const CallLimits&) {
+  sdk::CheckReport report;
+  report.account_id = account_id_;
+  report.account_name = "Fake";
+  return report;
+}
+
+sdk::Result<sdk::Catalog> FakeDestination::Discover(const std::vector<std::string>&,
+                                                    const CallLimits&) {
+  return FakeCatalog();
+}
+
+sdk::Result<std::unique_ptr<DestinationWriter>> FakeDestination::Begin(
+    const sdk::Assignment& assignment, RequestJournal* journal, const CallLimits&) {
+  return std::unique_ptr<DestinationWriter>(new FakeWriter(this, assignment, journal));
+}
+
+sdk::Status FakeDestination::Lookup(const sdk::Assignment&, std::span<const Value> keys,
+                                    std::vector<LookupHit>* hits, const CallLimits&) {
+  ++requests_;
+  for (const Value& key : keys) {
+    const auto id = account_->FindId(ToText(key));
+    hits->push_back({id.has_value(), id.value_or("")});
+  }
+  return {};
+}
+
+}  // namespace penstock::testing

@@ -1,0 +1,117 @@
+// A destination account for property and crash tests: what it holds lives in a file that survives
+// the death of the process, so that a killed run meets the same account again. It follows the ABI's
+// contract and misbehaves on request.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/run/destination.h"
+
+namespace penstock::testing {
+
+/// One record as the account holds it. Values are canonical text; nullopt: empty.
+struct HeldRecord {
+  std::string id;
+  std::map<std::string, std::string> fields;  // without empty ones
+  bool ours = false;                          // written by us at least once
+  uint64_t writes = 0;
+  bool operator==(const HeldRecord&) const = default;
+};
+
+/// The account itself: an append-only log of applied writes, replayed on opening. [thread-safe]
+class FakeAccount {
+ public:
+  explicit FakeAccount(std::string log_path);
+
+  /// Content by key (lower-case).
+  std::map<std::string, HeldRecord> Records() const;
+  /// A record that somebody else made.
+  void Seed(const std::string& key, const std::map<std::string, std::string>& fields);
+
+  struct Applied {
+    int32_t outcome = 0;
+    std::string id, code;
+    int32_t error_class = 0;
+  };
+  /// Judges one write, and applies it unless `judge_only`.
+  Applied Write(int32_t op, const std::string& key, const std::string& id,
+                const std::vector<std::pair<std::string, const Value*>>& values, bool judge_only);
+  std::optional<std::string> FindId(const std::string& key) const;
+
+ private:
+  void Append(const std::string& line);
+  void Replay(const std::string& line);
+  std::string KeyOfId(const std::string& id) const;
+
+  const std::string path_;
+  mutable std::mutex mutex_;
+  std::map<std::string, HeldRecord> records_;
+  uint64_t next_id_ = 1;
+};
+
+/// How a destination misbehaves.
+struct FaultSettings {
+  uint32_t seed = 0;
+  double per_request = 0;       // share of requests with a fault
+  bool all_or_nothing = false;  // one bad record sinks its request: SPLIT
+};
+
+/// The connector and its host adapter in one.
+class FakeDestination final : public Destination {
+ public:
+  FakeDestination(FakeAccount* account, FaultSettings faults);
+
+  const sdk::Manifest& manifest() const override { return manifest_; }
+  sdk::Result<sdk::CheckReport> Check(const CallLimits& limits) override;
+  sdk::Result<sdk::Catalog> Discover(const std::vector<std::string>& objects,
+                                     const CallLimits& limits) override;
+  sdk::Result<std::unique_ptr<DestinationWriter>> Begin(const sdk::Assignment& assignment,
+                                                        RequestJournal* journal,
+                                                        const CallLimits& limits) override;
+  bool can_lookup() const override { return true; }
+  sdk::Status Lookup(const sdk::Assignment& assignment, std::span<const Value> keys,
+                     std::vector<LookupHit>* hits, const CallLimits& limits) override;
+  uint64_t requests() const override { return requests_; }
+
+  /// Keys whose records a request was sent for, in this object's life, in order.
+  std::vector<std::string> sent() const;
+  void set_account_id(const std::string& id) { account_id_ = id; }
+  void set_version(const std::string& version) { manifest_.version = version; }
+
+ private:
+  friend class FakeWriter;
+  enum class Fault {
+    kNone,
+    kLostApplied,
+    kLostNotApplied,
+    kNotSent,
+    kRefused,
+    kGarbage,
+    kSilent,
+    kDown
+  };
+  Fault Draw();
+
+  FakeAccount* const account_;
+  const FaultSettings faults_;
+  sdk::Manifest manifest_;
+  std::string account_id_ = "42";
+  std::atomic<uint64_t> requests_ = 0;
+  mutable std::mutex mutex_;
+  std::mt19937 random_;
+  std::vector<std::string> sent_;
+};
+
+/// The catalog of the fake object "people": key email (trim, lower), score (decimal), name (string,
+/// at most 12), note.
+sdk::Catalog FakeCatalog();
+
+}  // namespace penstock::testing

@@ -1,0 +1,445 @@
+#include "tests/property/world.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+
+#include "core/plan/plan.h"
+#include "core/state/journal.h"
+
+namespace penstock::testing {
+namespace {
+
+constexpr int64_t kHour = int64_t{3600} * 1'000'000;
+
+class TableReader final : public RowReader {
+ public:
+  TableReader(std::vector<TableRow> rows, int fail_after)
+      : rows_(std::move(rows)), fail_after_(fail_after) {}
+  const std::vector<Column>& columns() const override { return columns_; }
+  Result<std::span<const Value>> Next() override {
+    if (fail_after_ >= 0 && at_ >= static_cast<size_t>(fail_after_)) {
+      return MakeError("PS-SRC-LOST", "the connection was lost in mid-read");
+    }
+    if (at_ >= rows_.size()) return std::span<const Value>();
+    const TableRow& row = rows_[at_++];
+    const auto text = [](const std::optional<std::string>& s) {
+      return s ? StringValue(*s) : NullValue();
+    };
+    values_[0] = text(row.email);
+    values_[1] = !row.score            ? NullValue()
+                 : *row.score == "nan" ? DoubleValue(std::nan(""))
+                                       : TextValue(ValueType::kDecimal, *row.score);
+    values_[2] = text(row.name);
+    values_[3] = text(row.note);
+    return std::span<const Value>(values_);
+  }
+
+ private:
+  const std::vector<TableRow> rows_;
+  const int fail_after_;
+  const std::vector<Column> columns_ = {
+      {"k", "text"}, {"s", "numeric"}, {"n", "text"}, {"t", "text"}};
+  size_t at_ = 0;
+  std::array<Value, 4> values_{};
+};
+
+std::string Shown(const std::map<std::string, std::string>& fields) {
+  std::string text = "{";
+  for (const auto& [field, value] : fields) text += field + "=" + value + " ";
+  return text + "}";
+}
+
+}  // namespace
+
+std::string NormalKey(const std::string& text) {
+  std::string key;
+  for (const char c : text) {
+    if (c != ' ') key += static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+  }
+  return key;
+}
+
+bool IsInvalid(const TableRow& row) {
+  return !row.email || NormalKey(*row.email).empty() || row.score == "nan" ||
+         (row.name && row.name->size() > 12);
+}
+
+Result<std::unique_ptr<RowReader>> TableSource::Read(const std::string&, const ReadOptions&) {
+  return std::unique_ptr<RowReader>(new TableReader(rows, fail_after));
+}
+
+// ---- store
+
+std::map<std::string, std::string> FileStore::Load() const {
+  std::map<std::string, std::string> settings;
+  std::ifstream file(path_);
+  for (std::string line; std::getline(file, line);) {
+    const size_t tab = line.find('\t');
+    settings[line.substr(0, tab)] = line.substr(tab + 1);
+  }
+  return settings;
+}
+
+void FileStore::Save(const std::map<std::string, std::string>& settings) const {
+  const std::string draft = path_ + ".new";
+  {
+    std::ofstream file(draft);
+    for (const auto& [name, value] : settings) file << name << '\t' << value << '\n';
+  }
+  std::filesystem::rename(draft, path_);
+}
+
+Result<StateAnchor> FileStore::Anchor(const std::string&) {
+  const auto settings = Load();
+  StateAnchor anchor;
+  if (!settings.contains("lineage")) return anchor;
+  anchor.lineage = settings.at("lineage");
+  anchor.generation = std::stoull(settings.at("generation"));
+  anchor.last_outcome = std::stoull(settings.at("last_outcome"));
+  return anchor;
+}
+
+Status FileStore::SaveAnchor(const std::string&, const StateAnchor& anchor) {
+  auto settings = Load();
+  settings["lineage"] = anchor.lineage;
+  settings["generation"] = std::to_string(anchor.generation);
+  settings["last_outcome"] = std::to_string(anchor.last_outcome);
+  Save(settings);
+  return {};
+}
+
+Result<std::optional<PlanBasis>> FileStore::Basis(const std::string&) {
+  const auto settings = Load();
+  if (!settings.contains("mode")) return std::optional<PlanBasis>();
+  PlanBasis basis;
+  basis.mode = *ParseMode(settings.at("mode"));
+  basis.key_digest = settings.at("key_digest");
+  basis.model_digest = settings.at("model_digest");
+  return std::optional<PlanBasis>(basis);
+}
+
+Status FileStore::SaveBasis(const std::string&, const PlanBasis& basis) {
+  auto settings = Load();
+  settings["mode"] = ModeName(basis.mode);
+  settings["key_digest"] = basis.key_digest;
+  settings["model_digest"] = basis.model_digest;
+  Save(settings);
+  return {};
+}
+
+Status FileStore::BeginRun(RunRecord* record) {
+  auto settings = Load();
+  const uint32_t next =
+      settings.contains("run") ? static_cast<uint32_t>(std::stoul(settings.at("run")) + 1) : 1;
+  record->ordinal = std::max(record->ordinal, next);
+  record->run = record->integration + "-" + std::to_string(record->ordinal);
+  settings["run"] = std::to_string(record->ordinal);
+  Save(settings);
+  return {};
+}
+
+Status FileStore::FinishRun(const RunRecord&) { return {}; }
+Result<std::optional<RunRecord>> FileStore::FindRun(const std::string&) {
+  return std::optional<RunRecord>();
+}
+
+// ---- world
+
+World::World(std::string directory, Mode mode)
+    : account(directory + "/account.log"),
+      directory_(std::move(directory)),
+      store_(directory_ + "/store"),
+      hasher_("0123456789abcdef0123456789abcdef") {
+  integration.id = "people";
+  integration.source = "table";
+  integration.destination = "fake";
+  integration.sql = "SELECT k, s, n, t FROM people";
+  integration.object = "people";
+  integration.mode = mode;
+  integration.key.field = "email";
+  integration.key.columns = {"k"};
+  for (const auto& [field, column] : {std::pair{"score", "s"}, std::pair{"name", "n"}}) {
+    FieldMapping mapping;
+    mapping.field = field;
+    mapping.column = column;
+    integration.mapping.push_back(mapping);
+  }
+  integration.guard.deletes = {1.0, UINT64_MAX, UINT64_MAX};
+  integration.memory_bytes = 8u << 20;
+}
+
+bool World::note_mapped() const { return integration.mapping.size() > 2; }
+
+RunEnvironment World::Environment(FakeDestination* destination) {
+  RunEnvironment env;
+  env.integration = &integration;
+  env.source = &source;
+  env.destination = destination;
+  env.store = &store_;
+  env.clock = &clock;
+  env.hasher = &hasher_;
+  env.directory = directory_ + "/people";
+  env.plans_directory = directory_ + "/plans";
+  env.scratch_dir = directory_ + "/tmp";
+  return env;
+}
+
+std::string World::Content(const TableRow& row) const {
+  const auto text = [](const std::optional<std::string>& s) {
+    return s ? "'" + *s + "'" : std::string("NULL");
+  };
+  std::string score = text(row.score);
+  return score + "|" + text(row.name) + (note_mapped() ? "|" + text(row.note) : "");
+}
+
+std::map<std::string, std::vector<const TableRow*>> World::RowsByKey() const {
+  std::map<std::string, std::vector<const TableRow*>> rows;
+  for (const TableRow& row : source.rows) {
+    if (row.email && !NormalKey(*row.email).empty()) rows[NormalKey(*row.email)].push_back(&row);
+  }
+  return rows;
+}
+
+/// What each key's row says at this sync, for the modes that keep an older word.
+void World::Remember() {
+  for (const auto& [key, rows] : RowsByKey()) {
+    std::string bytes;
+    EncodeValue(StringValue(key), &bytes);
+    key_of_[hasher_.Bytes(bytes)] = key;
+    if (rows.size() == 1 && !IsInvalid(*rows[0])) ever_[key].insert(Content(*rows[0]));
+  }
+}
+
+std::string World::CheckRecord(const RunRecord& record) const {
+  const PlanCounts& p = record.plan;
+  if (p.read != p.unchanged + p.invalid + p.quarantined + p.row_changes)
+    return "rows do not add up";
+  if (p.row_changes != p.insert + p.update) return "row changes do not add up";
+  const OutcomeCounts& c = record.outcomes;
+  const uint64_t outcomes = c.succeeded + c.rejected + c.skipped + c.in_doubt + c.unsent;
+  const bool pushed = record.status != "held" && !(record.status == "failed" && outcomes == 0);
+  if (pushed && outcomes > 0 && outcomes != p.row_changes + p.remove && record.trigger == "cli") {
+    return "outcomes do not add up: " + std::to_string(outcomes) + " of " +
+           std::to_string(p.row_changes + p.remove);
+  }
+  if (c.succeeded != c.created + c.updated + c.deleted + c.unchanged)
+    return "successes do not add up";
+  return "";
+}
+
+/// Never send again what was acknowledged and has not changed since.
+std::string World::CheckSent(const std::vector<std::string>& sent) const {
+  const auto rows = RowsByKey();
+  for (const std::string& key : sent) {
+    const auto known = known_.find(key);
+    const auto now = rows.find(key);
+    if (known == known_.end() || known->second.pending || known->second.acknowledged.empty())
+      continue;
+    if (now == rows.end() || now->second.size() != 1) continue;
+    if (Content(*now->second[0]) == known->second.acknowledged) {
+      return "sent again though acknowledged and unchanged: " + key + " " +
+             known->second.acknowledged;
+    }
+  }
+  return "";
+}
+
+std::string World::ReadJournals() {
+  const std::string directory = directory_ + "/people";
+  if (!std::filesystem::exists(directory)) return "";
+  std::set<std::string> names;
+  for (const auto& file : std::filesystem::directory_iterator(directory)) {
+    const std::string name = file.path().filename();
+    if (name.starts_with("journal-") && !read_journals_.contains(name)) names.insert(name);
+  }
+  const auto rows = RowsByKey();
+  for (const std::string& name : names) {
+    JournalVisitor visitor;
+    visitor.intent = [&](uint64_t, const IntentRecord& record) -> Status {
+      known_[key_of_[record.key_hash]].pending = true;
+      return {};
+    };
+    visitor.outcome = [&](const Outcome& outcome) -> Status {
+      KnownKey& known = known_[key_of_[outcome.key_hash]];
+      if (outcome.mark != Mark::kNone) {
+        if (outcome.mark == Mark::kDropped) known = KnownKey();
+        known.pending =
+            known.pending || outcome.mark == Mark::kRetry || outcome.mark == Mark::kSettledApplied;
+        return {};
+      }
+      known.pending = !Succeeded(outcome.kind) && outcome.kind != OutcomeKind::kUnsent;
+      if (!Succeeded(outcome.kind)) {
+        if (outcome.kind == OutcomeKind::kMissing) known = KnownKey();
+        return {};
+      }
+      const auto now = rows.find(key_of_[outcome.key_hash]);
+      known.acknowledged =
+          outcome.op == Op::kDelete || now == rows.end() ? "" : Content(*now->second[0]);
+      return {};
+    };
+    auto summary = ReadJournal(directory + "/" + name, visitor);
+    if (!summary.ok()) return "journal " + name + ": " + summary.error().message;
+    if (summary->close) read_journals_.insert(name);
+  }
+  return "";
+}
+
+Result<RunRecord> World::BareSync(const FaultSettings& faults, const SyncOptions& options) {
+  FakeDestination destination(&account, faults);
+  destination.set_account_id(account_id);
+  const RunEnvironment env = Environment(&destination);
+  return penstock::Sync(env, options);
+}
+
+std::string World::Sync(const FaultSettings& faults, const SyncOptions& options) {
+  if (std::string wrong = ReadJournals(); !wrong.empty()) return wrong;
+  Remember();
+  FakeDestination destination(&account, faults);
+  const RunEnvironment env = Environment(&destination);
+  auto record = penstock::Sync(env, options);
+  if (!record.ok()) return "sync failed: " + record.error().code + " " + record.error().message;
+  if (std::string wrong = CheckRecord(*record); !wrong.empty()) return wrong;
+  if (record->status == "held") {
+    const std::string path = directory_ + "/plans/" + record->plan_hash + ".plan";
+    if (!destination.sent().empty()) return "a held plan sent something";
+    record = penstock::Apply(env, path, options);
+    if (!record.ok()) return "apply failed: " + record.error().code + " " + record.error().message;
+    if (std::string wrong = CheckRecord(*record); !wrong.empty()) return wrong;
+  }
+  last_run = *record;
+  const bool excused = faults.per_request > 0 || source.fail_after >= 0;
+  if (record->error && !excused)
+    return "run failed: " + record->error->code + " " + record->error->message;
+  if (std::string wrong = CheckSent(destination.sent()); !wrong.empty()) return wrong;
+  return ReadJournals();
+}
+
+std::string World::PlanAndApply(const FaultSettings& faults) {
+  if (std::string wrong = ReadJournals(); !wrong.empty()) return wrong;
+  Remember();
+  FakeDestination destination(&account, faults);
+  const RunEnvironment env = Environment(&destination);
+  auto planned = penstock::Plan(env, {});
+  if (!planned.ok()) return "plan failed: " + planned.error().code + " " + planned.error().message;
+  if (!destination.sent().empty()) return "plan sent something";
+  auto record = penstock::Apply(env, planned->path, {});
+  if (!record.ok()) return "apply failed: " + record.error().code + " " + record.error().message;
+  const bool settled_first = record->error && record->error->code == "PS-PLAN-STALE";
+  if (record->error && !settled_first && faults.per_request == 0)
+    return "apply: " + record->error->message;
+  if (std::string wrong = CheckRecord(*record); !wrong.empty()) return wrong;
+  if (std::string wrong = CheckSent(destination.sent()); !wrong.empty()) return wrong;
+  return ReadJournals();
+}
+
+std::string World::RetryAll() {
+  FakeDestination destination(&account, {});
+  auto count = penstock::Retry(Environment(&destination), {}, true);
+  if (!count.ok()) return "retry failed: " + count.error().message;
+  return ReadJournals();
+}
+
+std::string World::Converge() {
+  source.fail_after = -1;
+  for (int i = 0; i < 4; ++i) {
+    clock.now_us += 25 * kHour;  // whatever was rejected or missing is due again
+    if (std::string wrong = Sync({}); !wrong.empty()) return "converging: " + wrong;
+  }
+  FakeDestination destination(&account, {});
+  auto record = penstock::Sync(Environment(&destination), {});
+  if (!record.ok()) return "last sync failed: " + record.error().message;
+  if (!destination.sent().empty())
+    return "nothing changed, yet " + destination.sent()[0] + " was sent";
+  if (destination.requests() != 0) return "nothing changed, yet a request was made";
+  if (record->outcomes.in_doubt > 0 || record->standing.in_doubt > 0)
+    return "something is still in doubt";
+  return CheckAccount();
+}
+
+/// A unique name ("u…") that another row or record has.
+bool World::TakenByAnother(const std::string& key, const std::string& name) const {
+  if (!name.starts_with("u")) return false;
+  for (const TableRow& row : source.rows) {
+    if (row.name == name && row.email && NormalKey(*row.email) != key) return true;
+  }
+  for (const auto& [other, record] : account.Records()) {
+    const auto at = record.fields.find("name");
+    if (other != key && at != record.fields.end() && at->second == name) return true;
+  }
+  return false;
+}
+
+std::string World::CheckPresent(const std::string& key, const TableRow& row,
+                                const HeldRecord* held) const {
+  const bool refused = row.name && (row.name->starts_with("bad") || TakenByAnother(key, *row.name));
+  const auto foreign = seeded.find(key);
+  if (held == nullptr) {
+    if (refused || integration.mode == Mode::kUpdateOnly || integration.mode == Mode::kDeleteOnly)
+      return "";
+    return "missing: " + key;
+  }
+  if (integration.mode == Mode::kDeleteOnly || refused) return "";
+  if (integration.mode == Mode::kInsertOnly) {
+    if (!held->ours) return "";
+    const auto ever = ever_.find(key);
+    TableRow as_held;
+    const auto field = [&](const char* name) {
+      const auto at = held->fields.find(name);
+      return at == held->fields.end() ? std::nullopt : std::optional(at->second);
+    };
+    as_held.score = field("score");
+    as_held.name = field("name");
+    as_held.note = field("note");
+    if (ever == ever_.end() || !ever->second.contains(Content(as_held)))
+      return "never said: " + Content(as_held);
+    return "";
+  }
+  const auto check = [&](const char* field, const std::optional<std::string>& want) -> std::string {
+    const auto at = held->fields.find(field);
+    const std::string have = at == held->fields.end() ? "" : at->second;
+    if (want && !want->empty())
+      return have == *want ? "" : std::string(field) + " is '" + have + "', not '" + *want + "'";
+    const bool theirs = foreign != seeded.end() && foreign->second.contains(field) &&
+                        foreign->second.at(field) == have;
+    return have.empty() || theirs ? "" : std::string(field) + " is '" + have + "', not empty";
+  };
+  for (const std::string& wrong : {check("score", row.score), check("name", row.name),
+                                   note_mapped() ? check("note", row.note) : std::string()}) {
+    if (!wrong.empty()) return key + ": " + wrong + " in " + Shown(held->fields);
+  }
+  return "";
+}
+
+std::string World::CheckAccount() const {
+  const auto rows = RowsByKey();
+  const auto held = account.Records();
+  for (const auto& [key, same] : rows) {
+    if (same.size() != 1 || IsInvalid(*same[0])) continue;  // shielded: whatever it was
+    const auto at = held.find(key);
+    if (std::string wrong = CheckPresent(key, *same[0], at == held.end() ? nullptr : &at->second);
+        !wrong.empty()) {
+      return wrong;
+    }
+  }
+  for (const auto& [key, record] : held) {
+    if (integration.mode == Mode::kUpdateOnly && !seeded.contains(key))
+      return "created in update_only: " + key;
+    if (rows.contains(key)) continue;
+    if (integration.mode == Mode::kMirror && record.ours) return "departed but not deleted: " + key;
+    if (integration.mode == Mode::kDeleteOnly && ever_.contains(key))
+      return "listed, departed, not deleted: " + key;
+  }
+  for (const auto& [key, fields] : seeded) {
+    const auto at = held.find(key);
+    if (at == held.end() && !ever_.contains(key)) return "never ours, yet gone: " + key;
+    if (at != held.end() && !at->second.ours && at->second.fields != fields)
+      return "never ours, yet changed: " + key;
+  }
+  return "";
+}
+
+}  // namespace penstock::testing
