@@ -63,16 +63,18 @@ inline bool PlainlyUnchanged(const Entry& before, const Hash128& fingerprint) {
 }
 
 struct DiffOptions {
-  uint64_t memory_bytes = 64u << 20;
+  uint64_t memory_bytes = 64u << 20;  // at least 8 MiB are used
   std::string scratch_dir;
   std::function<void(uint64_t rows)> progress;  // now and then, from the calling thread
   std::function<bool()> cancelled;
+  int known_bits = 40;  // of the check of KnownRows; fewer only in tests, to see it fail
 };
 
 /// Reads all rows, maps them, finds duplicates, decides every key, writes changes (sorted:
 /// non-deletes, then deletes; within them by key hash), marks and invalid rows into `plan`, and
 /// fills `header->counts`. Rows that are invalid or duplicate shield their key. Memory stays within
-/// the setting whatever the number of rows. PS-SRC-..., PS-RUN-CANCELLED, PS-PLAN-WRITE.
+/// the setting whatever the number of rows. PS-SRC-..., PS-RUN-CANCELLED, PS-PLAN-WRITE,
+/// PS-FILE-..., PS-STATE-CORRUPT, PS-DIFF-AGAIN (see README), PS-DIFF-COUNTS (a defect).
 Status Diff(RowReader* rows, Mapper* mapper, const Hasher& hasher, StateView* state,
             const DecisionContext& context, const DiffOptions& options, PlanWriter* plan,
             PlanHeader* header);
