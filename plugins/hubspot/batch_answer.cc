@@ -1,0 +1,178 @@
+#include "plugins/hubspot/batch_answer.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "plugins/hubspot/bodies.h"
+
+namespace penstock::hubspot {
+
+using sdk::JsonValue;
+using sdk::TextMember;
+
+namespace {
+
+constexpr size_t kNone = SIZE_MAX;
+
+// The inputs by each of their names. A name that two inputs share names neither.
+class Names {
+ public:
+  void Add(const std::string& name, size_t input) {
+    if (name.empty()) return;
+    const auto [it, fresh] = by_name_.emplace(name, input);
+    if (!fresh) it->second = kNone;
+  }
+  size_t Find(std::string_view name) const {
+    const auto it = by_name_.find(std::string(name));
+    return it == by_name_.end() ? kNone : it->second;
+  }
+
+ private:
+  std::unordered_map<std::string, size_t> by_name_;
+};
+
+class Matcher {
+ public:
+  Matcher(const Request& request, sdk::Outcomes& outcomes)
+      : request_(request), outcomes_(outcomes), settled_(request.inputs.size(), false) {
+    for (size_t i = 0; i < request.inputs.size(); ++i) {
+      const Input& input = request.inputs[i];
+      traces_.Add(std::to_string(input.seq), i);
+      sent_ids_.Add(input.sent_id, i);
+      keys_.Add(input.key, i);
+      record_ids_.Add(input.record_id, i);
+    }
+  }
+
+  void TakeErrors(const JsonValue* errors) {
+    if (errors == nullptr) return;
+    for (const JsonValue& json : errors->GetArray()) {
+      const ApiError error = ReadError(json);
+      size_t named = 0;
+      for (const std::string& trace : error.trace_ids) named += Fail(traces_.Find(trace), error);
+      if (error.trace_ids.empty()) {
+        for (const std::string& id : error.ids) named += Fail(InputOfId(id), error);
+      }
+      if (named == 0) unnamed_errors_.push_back(error);
+    }
+  }
+
+  void TakeResults(const JsonValue* results) {
+    if (results == nullptr) return;
+    for (const JsonValue& result : results->GetArray()) {
+      const size_t input = InputOfResult(result);
+      if (input == kNone || settled_[input]) {
+        unnamed_results_.push_back(&result);
+      } else {
+        Succeed(input, TextMember(result, "id"), sdk::TrueMember(result, "new"));
+      }
+    }
+  }
+
+  void Conclude() {
+    std::vector<size_t> left;
+    for (size_t i = 0; i < settled_.size(); ++i) {
+      if (!settled_[i]) left.push_back(i);
+    }
+    if (left.empty()) return;
+    if (unnamed_errors_.empty() && unnamed_results_.size() == left.size()) {
+      SucceedUnnamed(left);
+    } else if (unnamed_results_.empty() && unnamed_errors_.size() == left.size()) {
+      FailUnnamed(left);
+    } else {
+      for (const size_t i : left) {
+        outcomes_.InDoubt(request_.inputs[i].seq,
+                          {"ANSWER_INCOMPLETE",
+                           "HubSpot answered with success, but says nothing about this record",
+                           {}});
+      }
+    }
+  }
+
+ private:
+  size_t InputOfId(const std::string& id) const {
+    size_t input = sent_ids_.Find(id);
+    if (input == kNone) input = keys_.Find(NormalKey(request_.key_property, id));
+    return input == kNone ? record_ids_.Find(id) : input;
+  }
+
+  size_t InputOfResult(const JsonValue& result) const {
+    const size_t by_trace = traces_.Find(TextMember(result, "objectWriteTraceId"));
+    if (by_trace != kNone) return by_trace;
+    const size_t by_id = record_ids_.Find(TextMember(result, "id"));
+    if (request_.key_property.empty()) return by_id;
+    if (request_.verb == Verb::kUpdate && by_id != kNone) return by_id;
+    const JsonValue* properties = sdk::Member(result, "properties");
+    if (properties == nullptr) return by_id;
+    const size_t by_key = keys_.Find(NormalKey(
+        request_.key_property, TextMember(*properties, request_.key_property.c_str())));
+    return by_key != kNone ? by_key : by_id;
+  }
+
+  size_t Fail(size_t input, const ApiError& error) {
+    if (input == kNone || settled_[input]) return input == kNone ? 0 : 1;
+    settled_[input] = true;
+    ReportError(request_.verb, request_.key_property, request_.inputs[input].seq, error, outcomes_);
+    return 1;
+  }
+
+  void Succeed(size_t input, std::string_view id, bool is_new) {
+    settled_[input] = true;
+    const uint64_t seq = request_.inputs[input].seq;
+    if (request_.verb == Verb::kCreate || (request_.verb == Verb::kUpsert && is_new)) {
+      outcomes_.Created(seq, id);
+    } else {
+      outcomes_.Updated(seq, id);
+    }
+  }
+
+  // As many results as inputs are left: all were written, only which is which is open. "New" is
+  // claimed where it is true of each, an id only where there is but one.
+  void SucceedUnnamed(const std::vector<size_t>& left) {
+    const bool all_new =
+        std::all_of(unnamed_results_.begin(), unnamed_results_.end(),
+                    [](const JsonValue* result) { return sdk::TrueMember(*result, "new"); });
+    for (const size_t i : left) {
+      Succeed(i, left.size() == 1 ? TextMember(*unnamed_results_[0], "id") : std::string_view(),
+              all_new);
+    }
+  }
+
+  // As many errors as inputs are left: all were refused, only why is open if there are several.
+  void FailUnnamed(const std::vector<size_t>& left) {
+    for (size_t n = 0; n < left.size(); ++n) {
+      if (left.size() == 1) {
+        Fail(left[n], unnamed_errors_[0]);
+        continue;
+      }
+      settled_[left[n]] = true;
+      outcomes_.Rejected(request_.inputs[left[n]].seq, sdk::ErrorClass::kData,
+                         {"UNNAMED_ERROR",
+                          "HubSpot refused this record without saying which error is its own; "
+                          "one of them: " +
+                              unnamed_errors_[n].message,
+                          {}});
+    }
+  }
+
+  const Request& request_;
+  sdk::Outcomes& outcomes_;
+  std::vector<bool> settled_;
+  Names traces_, sent_ids_, keys_, record_ids_;
+  std::vector<ApiError> unnamed_errors_;
+  std::vector<const JsonValue*> unnamed_results_;
+};
+
+}  // namespace
+
+void ReportBatch(const Request& request, const sdk::HttpResponse& response,
+                 sdk::Outcomes& outcomes) {
+  rapidjson::Document body;
+  if (!sdk::ParseJson(response.body(), &body)) body.SetObject();
+  Matcher matcher(request, outcomes);
+  matcher.TakeErrors(sdk::ArrayMember(body, "errors"));
+  matcher.TakeResults(sdk::ArrayMember(body, "results"));
+  matcher.Conclude();
+}
+
+}  // namespace penstock::hubspot

@@ -1,0 +1,60 @@
+#include "plugins/hubspot/bodies.h"
+
+namespace penstock::hubspot {
+
+std::string ValueText(const penstock_value& value) {
+  switch (value.type) {
+    case PENSTOCK_BOOL:
+      return value.v.i64 != 0 ? "true" : "false";
+    case PENSTOCK_INT64:
+      return std::to_string(value.v.i64);
+    case PENSTOCK_DOUBLE:
+      return sdk::DoubleText(value.v.f64);
+    case PENSTOCK_DECIMAL:
+    case PENSTOCK_STRING:
+    case PENSTOCK_JSON:
+      return std::string(sdk::TextOf(value));
+    case PENSTOCK_BYTES:
+      return sdk::Base64(sdk::TextOf(value));
+    case PENSTOCK_DATE:
+      return sdk::DateText(value.v.i64);
+    case PENSTOCK_TIMESTAMP:
+      return sdk::TimestampText(value.v.i64, 3);
+    case PENSTOCK_LIST: {
+      std::string joined;
+      for (uint32_t i = 0; i < value.len; ++i) {
+        if (i > 0) joined += ';';
+        joined += ValueText(value.v.list[i]);
+      }
+      return joined;
+    }
+    default:
+      return {};
+  }
+}
+
+std::string NormalKey(std::string_view property, std::string_view key) {
+  if (property != "email") return std::string(key);
+  constexpr std::string_view kSpace = " \t\r\n\f\v";
+  const size_t begin = key.find_first_not_of(kSpace);
+  if (begin == std::string_view::npos) return {};
+  std::string normal(key.substr(begin, key.find_last_not_of(kSpace) - begin + 1));
+  for (char& c : normal) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return normal;
+}
+
+void AppendProperties(const Shape& shape, const sdk::Batch& batch, size_t record,
+                      sdk::JsonWriter* json) {
+  json->BeginObject();
+  for (size_t f = 0; f < shape.fields.size(); ++f) {
+    const penstock_value& value = batch.value(record, f);
+    if (value.type == PENSTOCK_ABSENT) continue;
+    if (f == shape.key_field && shape.key_property.empty()) continue;  // a record id is no property
+    json->Key(shape.fields[f]).String(ValueText(value));
+  }
+  json->EndObject();
+}
+
+}  // namespace penstock::hubspot

@@ -1,0 +1,24 @@
+// What an error of HubSpot's means for the record that it is about.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "penstock/records.hpp"
+#include "plugins/hubspot/answers.h"
+
+namespace penstock::hubspot {
+
+enum class Verb { kUpsert, kCreate, kUpdate, kArchive };
+
+// Reports `error` as the outcome of the record `seq`. `key_property`: what identifies records.
+void ReportError(Verb verb, std::string_view key_property, uint64_t seq, const ApiError& error,
+                 sdk::Outcomes& outcomes);
+
+// Whether an error body is about records of the request (and so ends nothing but them).
+bool IsAboutRecords(int status, const ApiError& error);
+
+// Whether the user chose a key that HubSpot cannot identify records by.
+bool IsBadKey(const ApiError& error);
+
+}  // namespace penstock::hubspot

@@ -1,0 +1,272 @@
+#include "plugins/hubspot/writer.h"
+
+#include <algorithm>
+
+#include "plugins/hubspot/answers.h"
+#include "plugins/hubspot/api.h"
+#include "plugins/hubspot/lookup.h"
+
+namespace penstock::hubspot {
+
+using sdk::Failure;
+using sdk::HttpResponse;
+using sdk::Outcomes;
+using sdk::Status;
+
+namespace {
+
+const char* PathVerb(Verb verb) {
+  switch (verb) {
+    case Verb::kUpsert:
+      return "upsert";
+    case Verb::kCreate:
+      return "create";
+    case Verb::kUpdate:
+      return "update";
+    case Verb::kArchive:
+      return "archive";
+  }
+  return "";
+}
+
+bool ParseVerb(const std::string& operation, Verb* verb) {
+  if (operation == "upsert")
+    *verb = Verb::kUpsert;
+  else if (operation == "insert")
+    *verb = Verb::kCreate;
+  else if (operation == "update")
+    *verb = Verb::kUpdate;
+  else if (operation == "delete")
+    *verb = Verb::kArchive;
+  else
+    return false;
+  return true;
+}
+
+Failure Unsupported(const std::string& sentence) {
+  return {PENSTOCK_E_UNSUPPORTED, "hubspot.UNSUPPORTED", sentence, 0};
+}
+
+}  // namespace
+
+sdk::Result<std::unique_ptr<ContactWriter>> ContactWriter::Begin(
+    sdk::Http http, const sdk::Assignment& assignment) {
+  Verb verb = Verb::kUpsert;
+  if (!ParseVerb(assignment.operation, &verb)) {
+    return Unsupported("this connector has no operation " + assignment.operation);
+  }
+  if (assignment.object != "contacts") {
+    return Unsupported("this connector writes contacts, not " + assignment.object);
+  }
+  if (assignment.identifier.size() != 1) {
+    return Unsupported("HubSpot identifies a contact by one property");
+  }
+  Shape shape;
+  shape.object = assignment.object;
+  const std::string& identifier = assignment.identifier.front();
+  if (identifier != "id") shape.key_property = identifier;
+  bool has_key = false;
+  for (size_t i = 0; i < assignment.fields.size(); ++i) {
+    shape.fields.push_back(assignment.fields[i].name);
+    if (assignment.fields[i].name != identifier) continue;
+    shape.key_field = i;
+    has_key = true;
+  }
+  const bool needs_property = verb == Verb::kUpsert || verb == Verb::kCreate;
+  if (!has_key || (needs_property && shape.key_property.empty())) {
+    return Unsupported("the key " + identifier + " does not suit operation " +
+                       assignment.operation);
+  }
+  const size_t chunk = std::clamp<size_t>(assignment.limits.max_request_records, 1, kMaxInputs);
+  return std::unique_ptr<ContactWriter>(new ContactWriter(http, std::move(shape), verb, chunk));
+}
+
+ContactWriter::ContactWriter(sdk::Http http, Shape shape, Verb verb, size_t chunk)
+    : http_(http), shape_(std::move(shape)), verb_(verb), chunk_(chunk) {}
+
+Status ContactWriter::Finish(sdk::Call, Outcomes&) { return {}; }
+
+Input ContactWriter::InputOf(const sdk::Batch& batch, size_t record) const {
+  Input input;
+  input.seq = batch.seq(record);
+  input.record_id = batch.id(record);
+  const std::string key = ValueText(batch.value(record, shape_.key_field));
+  if (shape_.key_property.empty()) {
+    if (input.record_id.empty()) input.record_id = key;
+  } else {
+    input.key = NormalKey(shape_.key_property, key);
+  }
+  return input;
+}
+
+ContactWriter::Job ContactWriter::MakeJob(const sdk::Batch& batch, const std::vector<Input>& inputs,
+                                          const std::vector<size_t>& records, bool by_id) const {
+  Job job;
+  job.request = {verb_, shape_.key_property, inputs};
+  sdk::JsonWriter json;
+  json.BeginObject().Key("inputs").BeginArray();
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    Input& input = job.request.inputs[i];
+    if (verb_ != Verb::kCreate) input.sent_id = by_id ? input.record_id : input.key;
+    json.BeginObject();
+    if (verb_ == Verb::kCreate) {
+      json.Key("associations").BeginArray().EndArray();
+    } else {
+      json.Key("id").String(input.sent_id);
+      if (!by_id) json.Key("idProperty").String(shape_.key_property);
+    }
+    if (verb_ != Verb::kArchive) {
+      json.Key("objectWriteTraceId").String(std::to_string(input.seq));
+      json.Key("properties");
+      AppendProperties(shape_, batch, records[i], &json);
+    }
+    json.EndObject();
+    job.http.seqs.push_back(input.seq);
+  }
+  json.EndArray().EndObject();
+  std::vector<uint64_t> seqs = std::move(job.http.seqs);
+  job.http = sdk::HttpRequest::Post(BatchPath(shape_.object, PathVerb(verb_)), json.Take());
+  job.http.seqs = std::move(seqs);
+  job.http.idempotent = verb_ != Verb::kCreate;
+  return job;
+}
+
+void ContactWriter::AddJobs(const sdk::Batch& batch, const std::vector<size_t>& records, bool by_id,
+                            std::vector<Job>* jobs) const {
+  for (const sdk::Range& range : sdk::Chunk(records.size(), chunk_)) {
+    const std::vector<size_t> part(records.begin() + static_cast<std::ptrdiff_t>(range.begin),
+                                   records.begin() + static_cast<std::ptrdiff_t>(range.end));
+    std::vector<Input> inputs;
+    for (const size_t record : part) inputs.push_back(InputOf(batch, record));
+    jobs->push_back(MakeJob(batch, inputs, part, by_id));
+  }
+}
+
+Status ContactWriter::Write(sdk::Call call, const sdk::Batch& batch, Outcomes& outcomes) {
+  if (verb_ == Verb::kArchive) return Archive(call, batch, outcomes);
+  // A request is by record id or by key, not both.
+  std::vector<size_t> by_id, by_key;
+  for (size_t i = 0; i < batch.size(); ++i) {
+    const bool id = verb_ == Verb::kUpdate && (shape_.key_property.empty() || !batch.id(i).empty());
+    (id ? by_id : by_key).push_back(i);
+  }
+  std::vector<Job> jobs;
+  AddJobs(batch, by_id, true, &jobs);
+  AddJobs(batch, by_key, false, &jobs);
+  return Send(call, jobs, outcomes);
+}
+
+// HubSpot archives by record id only: where the host knows none, the key is looked up first.
+Status ContactWriter::Archive(sdk::Call call, const sdk::Batch& batch, Outcomes& outcomes) {
+  std::vector<Input> inputs;
+  std::vector<std::string> unknown;
+  for (size_t i = 0; i < batch.size(); ++i) {
+    inputs.push_back(InputOf(batch, i));
+    if (inputs.back().record_id.empty()) unknown.push_back(inputs.back().key);
+  }
+  if (!unknown.empty()) {
+    auto found = FindByKey(http_, call, shape_.object, shape_.key_property, unknown, {});
+    if (!found.ok()) {
+      for (const Input& input : inputs) outcomes.Unsent(input.seq, {"NOT_SENT", {}, {}});
+      return found.failure();
+    }
+    size_t next = 0;
+    for (Input& input : inputs) {
+      if (!input.record_id.empty()) continue;
+      const auto& contact = (*found)[next++];
+      if (contact.has_value()) input.record_id = contact->id;
+    }
+  }
+  std::vector<Input> present;
+  for (const Input& input : inputs) {
+    if (!input.record_id.empty()) {
+      present.push_back(input);
+    } else {
+      outcomes.Missing(input.seq, {"OBJECT_NOT_FOUND", "there is no contact with this key", {}});
+    }
+  }
+  std::vector<Job> jobs;
+  for (const sdk::Range& range : sdk::Chunk(present.size(), chunk_)) {
+    const std::vector<Input> part(present.begin() + static_cast<std::ptrdiff_t>(range.begin),
+                                  present.begin() + static_cast<std::ptrdiff_t>(range.end));
+    jobs.push_back(MakeJob(batch, part, {}, true));
+  }
+  return Send(call, jobs, outcomes);
+}
+
+Status ContactWriter::Send(sdk::Call call, const std::vector<Job>& jobs, Outcomes& outcomes) {
+  std::vector<sdk::HttpRequest> requests;
+  for (const Job& job : jobs) requests.push_back(job.http);
+  Status stop;
+  Status performed =
+      http_.PerformAll(call, requests, [&](size_t index, const HttpResponse& response) {
+        Status status = Take(jobs[index], response, outcomes);
+        if (stop.ok() && !status.ok()) stop = status;
+      });
+  return performed.ok() ? stop : performed;
+}
+
+Status ContactWriter::Take(const Job& job, const HttpResponse& response, Outcomes& outcomes) {
+  if (!response.success()) return TakeFailure(job, response, outcomes);
+  if (verb_ != Verb::kArchive) {
+    ReportBatch(job.request, response, outcomes);
+    return {};
+  }
+  // 204: archived, also what was archived before.
+  for (const Input& input : job.request.inputs) outcomes.Deleted(input.seq, input.record_id);
+  return {};
+}
+
+Status ContactWriter::TakeFailure(const Job& job, const HttpResponse& response,
+                                  Outcomes& outcomes) {
+  const ApiError error = response.answered() ? ReadError(response) : ApiError();
+  if (sdk::ReportFate(response, job.http.seqs, outcomes)) {
+    return RunFailure(response, error, "writing contacts");
+  }
+  if (IsBadKey(error)) {
+    for (const Input& input : job.request.inputs) {
+      outcomes.Unsent(input.seq, {"NON_UNIQUE_PROPERTY", error.message, shape_.key_property});
+    }
+    return Failure{PENSTOCK_E_INVALID_CONFIG, "hubspot.NON_UNIQUE_PROPERTY",
+                   "HubSpot cannot identify contacts by " + shape_.key_property +
+                       ", whose values are not unique; use email or a property with unique values",
+                   0};
+  }
+  if (IsAboutRecords(response.status(), error)) {
+    Refuse(job.request, error, outcomes);
+    return {};
+  }
+  for (const Input& input : job.request.inputs) {
+    outcomes.Unsent(input.seq, {error.category.empty() ? "REFUSED" : error.category, {}, {}});
+  }
+  return RunFailure(response, error, "writing contacts");
+}
+
+void ContactWriter::Refuse(const Request& request, const ApiError& error, Outcomes& outcomes) {
+  if (request.inputs.size() == 1) {
+    ReportError(verb_, shape_.key_property, request.inputs[0].seq, error, outcomes);
+    return;
+  }
+  // "Duplicate IDs": the named ones apart from the others, so that those go through at once.
+  std::vector<bool> named;
+  size_t n_named = 0;
+  for (const Input& input : request.inputs) {
+    const bool is_named =
+        std::any_of(error.ids.begin(), error.ids.end(), [&](const std::string& id) {
+          return !id.empty() && (id == input.sent_id || id == input.record_id ||
+                                 NormalKey(shape_.key_property, id) == input.key);
+        });
+    named.push_back(is_named);
+    n_named += is_named ? 1 : 0;
+  }
+  // A group of one cannot be split off: then the halves must do.
+  const bool apart = n_named >= 2 && request.inputs.size() - n_named >= 2;
+  const uint32_t rest = ++group_;
+  const uint32_t apart_group = apart ? ++group_ : rest;
+  const std::string& code = error.code.empty() ? error.category : error.code;
+  for (size_t i = 0; i < request.inputs.size(); ++i) {
+    outcomes.Split(request.inputs[i].seq, named[i] ? apart_group : rest, {code, error.message, {}});
+  }
+}
+
+}  // namespace penstock::hubspot
