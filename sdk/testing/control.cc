@@ -106,6 +106,10 @@ bool Configure(Sandbox& sandbox, Vendor& vendor, std::string_view name, const Js
     sandbox.clock.SetOffset(value.GetInt64());
     return true;
   }
+  if (name == "clock_ms" && value.IsInt64()) {
+    sandbox.clock.Freeze(value.GetInt64());
+    return true;
+  }
   if (name == "limits" && value.IsBool()) {
     sandbox.limits.store(value.GetBool());
     return true;

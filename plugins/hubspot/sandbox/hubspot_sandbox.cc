@@ -205,7 +205,7 @@ std::string HubSpot::TableName(const std::string& path_name) const {
 std::vector<std::string> HubSpot::NeededScopes(const Request& request) const {
   const std::string& route = request.route;
   auto object = request.params.find("object");
-  if (object == request.params.end()) return {};
+  if (object == request.params.end() || portal_.Find(object->second) == nullptr) return {};
   std::string name = TableName(object->second);
   auto scope = [&](const char* kind, const char* right) {
     return "crm." + std::string(kind) + "." + name + "." + right;

@@ -64,7 +64,7 @@ std::optional<ValueError> CheckTyped(const Property& property, std::string_view 
   const std::string text(value);
   if (property.type == "number") {
     if (IsNumber(value)) return std::nullopt;
-    return Refuse(property.name, "INVALID_NUMBER", text + " was not a valid number.");
+    return Refuse(property.name, "INVALID_INTEGER", text + " was not a valid number.");
   }
   if (property.type == "bool") {
     if (value == "true" || value == "false") return std::nullopt;
