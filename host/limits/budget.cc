@@ -169,6 +169,7 @@ class FileBudget final : public Budget {
   }
 
   bool DecideDay(BudgetState& state, Decision& decision) {
+    bool first = !std::exchange(looked_, true);
     Permit& permit = decision.permit;
     permit.day = state.day;
     int64_t unix_us = clock_.UnixUs();
@@ -177,13 +178,13 @@ class FileBudget final : public Budget {
         static_cast<int64_t>(std::floor(static_cast<double>(max) * options_.daily_share));
     bool told = state.day_told_remaining >= 0;
     int64_t used = state.day_used;
-    if (told)
+    if (told) {
       used = std::max<int64_t>(0, max - state.day_told_remaining) + state.day_used_since_told;
+    }
     bool spent = state.day_spent != 0 || (max > 0 && used + permit.cost > allowed);
     // What the destination told may be out of date (its day need not be ours, and more can be
     // bought): each new process, and one request a minute, looks again.
-    bool may_look = (told || state.day_spent != 0) &&
-                    (!std::exchange(looked_, true) || unix_us >= state.day_look_unix_us);
+    bool may_look = (told || state.day_spent != 0) && (first || unix_us >= state.day_look_unix_us);
     if (spent && !may_look) {
       decision.verdict = Verdict::kSpent;
       decision.resets_unix_us = (state.day + 1) * kDayUs;

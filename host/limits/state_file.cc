@@ -8,7 +8,6 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
-#include <memory>
 #include <utility>
 
 #include "host/limits/slots.h"
@@ -19,17 +18,7 @@ namespace {
 constexpr char kMagic[8] = {'P', 'X', 'L', 'I', 'M', '0', '0', '1'};
 constexpr size_t kHeadBytes = offsetof(BudgetState, log) + offsetof(SlidingLog, marks);
 
-// On disk: this, then the state up to the last mark in use.
-struct Prefix {
-  char magic[8];
-  uint64_t bytes;
-  uint64_t checksum;
-};
-
-struct OnDisk {
-  Prefix prefix;
-  BudgetState state;
-};
+constexpr size_t kPrefixBytes = offsetof(StateImage, state);
 
 size_t UsedBytes(const BudgetState& state) { return kHeadBytes + state.log.size * sizeof(Mark); }
 
@@ -90,11 +79,14 @@ Result<StateFile> StateFile::Open(const std::filesystem::path& path) {
 }
 
 StateFile::StateFile(StateFile&& other) noexcept
-    : path_(std::move(other.path_)), fd_(std::exchange(other.fd_, -1)) {}
+    : path_(std::move(other.path_)),
+      fd_(std::exchange(other.fd_, -1)),
+      image_(std::move(other.image_)) {}
 
 StateFile& StateFile::operator=(StateFile&& other) noexcept {
   std::swap(path_, other.path_);
   std::swap(fd_, other.fd_);
+  std::swap(image_, other.image_);
   return *this;
 }
 
@@ -112,31 +104,23 @@ Status StateFile::Reopen() {
   return {};
 }
 
-bool StateFile::Read(BudgetState& state) const {
-  auto disk = std::make_unique<OnDisk>();
-  ssize_t got = pread(fd_, disk.get(), sizeof(OnDisk), 0);
-  if (got < static_cast<ssize_t>(sizeof(Prefix) + kHeadBytes)) return false;
-  if (std::memcmp(disk->prefix.magic, kMagic, sizeof kMagic) != 0) return false;
-  if (disk->state.log.size > SlidingLog::kMarks) return false;
-  size_t bytes = UsedBytes(disk->state);
-  if (disk->prefix.bytes != bytes || got < static_cast<ssize_t>(sizeof(Prefix) + bytes)) {
-    return false;
-  }
-  if (disk->prefix.checksum != XXH3_64bits(&disk->state, bytes)) return false;
-  if (!Plausible(disk->state)) return false;
-  std::memcpy(&state, &disk->state, bytes);
-  return true;
+bool StateFile::Read() {
+  ssize_t got = pread(fd_, image_.get(), sizeof(StateImage), 0);
+  if (got < static_cast<ssize_t>(kPrefixBytes + kHeadBytes)) return false;
+  if (std::memcmp(image_->magic, kMagic, sizeof kMagic) != 0) return false;
+  if (image_->state.log.size > SlidingLog::kMarks) return false;
+  size_t bytes = UsedBytes(image_->state);
+  if (image_->bytes != bytes || got < static_cast<ssize_t>(kPrefixBytes + bytes)) return false;
+  return image_->checksum == XXH3_64bits(&image_->state, bytes) && Plausible(image_->state);
 }
 
-Status StateFile::Write(const BudgetState& state) const {
-  auto disk = std::make_unique<OnDisk>();
-  size_t bytes = UsedBytes(state);
-  std::memcpy(disk->prefix.magic, kMagic, sizeof kMagic);
-  disk->prefix.bytes = bytes;
-  disk->prefix.checksum = XXH3_64bits(&state, bytes);
-  std::memcpy(&disk->state, &state, bytes);
-  ssize_t wanted = static_cast<ssize_t>(sizeof(Prefix) + bytes);
-  ssize_t written = pwrite(fd_, disk.get(), static_cast<size_t>(wanted), 0);
+Status StateFile::Write() {
+  size_t bytes = UsedBytes(image_->state);
+  std::memcpy(image_->magic, kMagic, sizeof kMagic);
+  image_->bytes = bytes;
+  image_->checksum = XXH3_64bits(&image_->state, bytes);
+  auto wanted = static_cast<ssize_t>(kPrefixBytes + bytes);
+  ssize_t written = pwrite(fd_, image_.get(), static_cast<size_t>(wanted), 0);
   if (written != wanted) return FileError(path_, "written", written < 0 ? errno : ENOSPC);
   return {};
 }
@@ -145,16 +129,16 @@ Status StateFile::Change(int64_t now_us, int64_t now_unix_us,
                          const std::function<void(BudgetState&)>& change) {
   PENSTOCK_RETURN_IF_ERROR(Reopen());
   if (!LockByteBlocking(fd_, kStateByte)) return FileError(path_, "locked", errno);
-  auto state = std::make_unique<BudgetState>();
-  if (!Read(*state)) {
-    *state = BudgetState();
-    std::memcpy(state->boot_id, BootId(), sizeof state->boot_id);
+  BudgetState& state = image_->state;
+  if (!Read()) {
+    state = BudgetState();
+    std::memcpy(state.boot_id, BootId(), sizeof state.boot_id);
   }
-  AdoptBoot(*state, now_us, now_unix_us);
-  change(*state);
-  state->saved_us = now_us;
-  state->saved_unix_us = now_unix_us;
-  Status written = Write(*state);
+  AdoptBoot(state, now_us, now_unix_us);
+  change(state);
+  state.saved_us = now_us;
+  state.saved_unix_us = now_unix_us;
+  Status written = Write();
   UnlockByte(fd_, kStateByte);
   return written;
 }

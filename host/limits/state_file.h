@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <type_traits>
 
 #include "core/base/result.h"
@@ -40,6 +41,14 @@ struct BudgetState {
 };
 static_assert(std::is_trivially_copyable_v<BudgetState>);
 
+/// What stands in the file: this, without the marks that are not in use.
+struct StateImage {
+  char magic[8] = {};
+  uint64_t bytes = 0;     // of the state that follow
+  uint64_t checksum = 0;  // of them
+  BudgetState state;
+};
+
 /// The open file of one budget. Its locks die with the process. One object may be used by one
 /// thread at a time; other objects on the same path, in this or another process, are excluded.
 class StateFile {
@@ -62,13 +71,15 @@ class StateFile {
   int descriptor() const { return fd_; }
 
  private:
-  StateFile(std::filesystem::path path, int fd) : path_(std::move(path)), fd_(fd) {}
+  StateFile(std::filesystem::path path, int fd)
+      : path_(std::move(path)), fd_(fd), image_(std::make_unique<StateImage>()) {}
   Status Reopen();
-  bool Read(BudgetState& state) const;
-  Status Write(const BudgetState& state) const;
+  bool Read();
+  Status Write();
 
   std::filesystem::path path_;
   int fd_ = -1;
+  std::unique_ptr<StateImage> image_;
 };
 
 }  // namespace penstock::limits
