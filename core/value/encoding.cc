@@ -102,7 +102,7 @@ void EncodeValue(const Value& v, std::string* out) {
   out->push_back(static_cast<char>(v.type));
   if (IsText(v)) {
     AppendVarint(v.len, out);
-    out->append(v.v.text, v.len);
+    out->append(TextOf(v));
   } else if (v.type == PENSTOCK_LIST) {
     AppendVarint(v.len, out);
     for (const Value& item : ItemsOf(v)) EncodeValue(item, out);

@@ -1,0 +1,267 @@
+#include "host/sources/postgres_session.h"
+
+#include <poll.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <vector>
+
+#include "host/sources/sql_text.h"
+
+namespace penstock::sources {
+namespace {
+
+constexpr int kPollMs = 100;
+
+struct FreeConnInfo {
+  void operator()(PQconninfoOption* options) const { PQconninfoFree(options); }
+};
+using ConnInfo = std::unique_ptr<PQconninfoOption, FreeConnInfo>;
+
+// The URL taken apart; null when libpq cannot read it. Its own message may quote the password, so
+// that it is dropped.
+ConnInfo ParseUrl(const std::string& url) {
+  char* message = nullptr;
+  ConnInfo info(PQconninfoParse(url.c_str(), &message));
+  if (message != nullptr) PQfreemem(message);
+  return info;
+}
+
+std::string Option(const ConnInfo& info, std::string_view keyword) {
+  for (PQconninfoOption* o = info.get(); o != nullptr && o->keyword != nullptr; ++o) {
+    if (keyword == o->keyword && o->val != nullptr) return o->val;
+  }
+  return {};
+}
+
+std::string SetZone(const std::string& zone) {
+  if (zone.front() == '+' || zone.front() == '-') {
+    // A bare offset would be taken with the opposite sign.
+    return "SET LOCAL TIME ZONE INTERVAL '" + zone + "' HOUR TO MINUTE;";
+  }
+  return "SET LOCAL TIME ZONE '" + zone + "';";
+}
+
+std::string Field(const PGresult* result, int code) {
+  const char* text = PQresultErrorField(result, code);
+  return text == nullptr ? std::string() : std::string(text);
+}
+
+}  // namespace
+
+Status CheckPostgresUrl(const std::string& url) {
+  const ConnInfo info = ParseUrl(url);
+  if (!info) {
+    return UsageError("PS-SRC-URL", "The source's url is not a PostgreSQL URL.",
+                      "Write postgresql://user:password@host:port/database; in the password, write "
+                      "@ as %40, : as %3A, / as %2F and % as %25.");
+  }
+  if (Option(info, "host").find('@') != std::string::npos) {
+    return UsageError("PS-SRC-URL", "The source's url has an @ within its password or host.",
+                      "Write an @ of the password as %40.");
+  }
+  return {};
+}
+
+std::string RedactPostgresUrl(const std::string& url) {
+  const ConnInfo info = ParseUrl(url);
+  const std::string host = info ? Option(info, "host") : "";
+  if (!info || host.find('@') != std::string::npos) return "a PostgreSQL URL";
+  const std::string user = Option(info, "user");
+  const std::string port = Option(info, "port");
+  std::string out = "postgresql://" + (user.empty() ? "" : user + "@") + host;
+  if (!port.empty()) out += ":" + port;
+  return out + "/" + Option(info, "dbname");
+}
+
+Result<std::unique_ptr<PostgresSession>> PostgresSession::Open(const PostgresOptions& options,
+                                                               std::function<bool()> cancelled) {
+  std::unique_ptr<PostgresSession> session(new PostgresSession(options, std::move(cancelled)));
+  PENSTOCK_RETURN_IF_ERROR(session->Connect(options));
+  std::string begin =
+      "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;"
+      "SET LOCAL default_transaction_read_only = on; SET LOCAL DateStyle = 'ISO, YMD';"
+      "SET LOCAL extra_float_digits = 1;" +
+      SetZone(options.time_zone);
+  if (options.statement_timeout_ms > 0) {
+    begin += "SET LOCAL statement_timeout = " + std::to_string(options.statement_timeout_ms) + ";";
+  }
+  PENSTOCK_RETURN_IF_ERROR(session->Run(begin).status());
+  return session;
+}
+
+Status PostgresSession::Connect(const PostgresOptions& options) {
+  PENSTOCK_RETURN_IF_ERROR(CheckPostgresUrl(options.url));
+  const ConnInfo info = ParseUrl(options.url);
+  password_ = Option(info, "password");
+  const std::string timeout = std::to_string(options.connect_timeout_s);
+  // What stands before dbname is a default, what stands after it overrides the URL.
+  const std::vector<std::pair<const char*, const char*>> parameters = {
+      {"connect_timeout", timeout.c_str()},
+      {"keepalives_idle", "30"},
+      {"keepalives_interval", "10"},
+      {"keepalives_count", "6"},
+      {"application_name", options.application_name.c_str()},
+      {"dbname", options.url.c_str()},
+      {"client_encoding", "UTF8"},
+  };
+  std::vector<const char*> keywords, values;
+  for (const auto& [keyword, value] : parameters) {
+    keywords.push_back(keyword);
+    values.push_back(value);
+  }
+  keywords.push_back(nullptr);
+  values.push_back(nullptr);
+  connection_ = PQconnectdbParams(keywords.data(), values.data(), 1);
+  if (PQstatus(connection_) != CONNECTION_OK) {
+    return MakeError("PS-SRC-CONNECT",
+                     "PostgreSQL at " + where_ +
+                         " cannot be reached: " + Clean(PQerrorMessage(connection_)) + ".",
+                     "Check the url, the network and the credentials of the source.");
+  }
+  PQsetNoticeProcessor(
+      connection_, [](void*, const char*) {}, nullptr);
+  return {};
+}
+
+PostgresSession::~PostgresSession() {
+  if (connection_ == nullptr) return;
+  Cancel();
+  PQfinish(connection_);
+}
+
+void PostgresSession::Cancel() {
+  if (!busy_ || PQstatus(connection_) != CONNECTION_OK) return;
+  busy_ = false;
+  PGcancel* cancel = PQgetCancel(connection_);
+  if (cancel == nullptr) return;
+  char ignored[256];
+  PQcancel(cancel, ignored, sizeof ignored);
+  PQfreeCancel(cancel);
+}
+
+Error PostgresSession::CancelledError() const {
+  Error error = MakeError("PS-RUN-CANCELLED", "Reading from " + where_ + " was cancelled.");
+  error.exit = ExitCode::kCancelled;
+  return error;
+}
+
+void PostgresSession::SetModel(std::string sql, size_t offset) {
+  model_ = std::move(sql);
+  model_offset_ = offset;
+}
+
+Status PostgresSession::Wait() {
+  while (PQisBusy(connection_)) {
+    pollfd wait{PQsocket(connection_), POLLIN, 0};
+    const int ready = poll(&wait, 1, kPollMs);
+    if (ready < 0 && errno != EINTR) return Lost();
+    if (ready <= 0 && cancelled_ && cancelled_()) {
+      Cancel();
+      return CancelledError();
+    }
+    if (ready > 0 && PQconsumeInput(connection_) == 0) return Lost();
+  }
+  return {};
+}
+
+Result<ResultHandle> PostgresSession::Next() {
+  PENSTOCK_RETURN_IF_ERROR(Wait());
+  ResultHandle result(PQgetResult(connection_));
+  if (!result) {
+    busy_ = false;
+    if (PQstatus(connection_) != CONNECTION_OK) return Lost();
+    return result;
+  }
+  const ExecStatusType status = PQresultStatus(result.get());
+  if (status == PGRES_SINGLE_TUPLE || status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) {
+    return result;
+  }
+  return FromResult(result.get());
+}
+
+Result<ResultHandle> PostgresSession::Last() {
+  ResultHandle last;
+  while (true) {
+    PENSTOCK_ASSIGN_OR_RETURN(ResultHandle result, Next());
+    if (!result) return last;
+    last = std::move(result);
+  }
+}
+
+Result<ResultHandle> PostgresSession::Run(const std::string& sql) {
+  busy_ = true;
+  if (PQsendQuery(connection_, sql.c_str()) == 0) return Lost();
+  return Last();
+}
+
+Result<ResultHandle> PostgresSession::Prepare(const std::string& sql) {
+  busy_ = true;
+  if (PQsendPrepare(connection_, "", sql.c_str(), 0, nullptr) == 0) return Lost();
+  PENSTOCK_RETURN_IF_ERROR(Last().status());
+  busy_ = true;
+  if (PQsendDescribePrepared(connection_, "") == 0) return Lost();
+  return Last();
+}
+
+Status PostgresSession::Start() {
+  busy_ = true;
+  if (PQsendQueryPrepared(connection_, "", 0, nullptr, nullptr, nullptr, 1) == 0) return Lost();
+  PQsetSingleRowMode(connection_);
+  return {};
+}
+
+Error PostgresSession::Lost() {
+  return MakeError(
+      "PS-SRC-LOST",
+      "The connection to " + where_ + " was lost: " + Clean(PQerrorMessage(connection_)) + ".",
+      "Nothing was sent. Run it again; if it happens again, look into the server's log.");
+}
+
+std::string PostgresSession::Clean(std::string_view message) const {
+  std::string out = OneLine(message);
+  for (size_t at = 0; !password_.empty() && (at = out.find(password_, at)) != std::string::npos;) {
+    out.replace(at, password_.size(), "***");
+    at += 3;
+  }
+  return out.empty() ? "no reason given" : out;
+}
+
+Error PostgresSession::FromResult(const PGresult* result) {
+  const std::string state = Field(result, PG_DIAG_SQLSTATE);
+  const std::string text = Clean(Field(result, PG_DIAG_MESSAGE_PRIMARY));
+  if (state.empty() || state.starts_with("08") || state.starts_with("57P") ||
+      PQstatus(connection_) != CONNECTION_OK) {
+    Error lost = Lost();
+    if (!state.empty()) {
+      lost.message = "The connection to " + where_ + " was lost: " + text + ".";
+    }
+    return lost;
+  }
+  Error error = MakeError("PS-SRC-QUERY", "PostgreSQL refuses the model's SQL: " + text + ".",
+                          OneLine(Field(result, PG_DIAG_MESSAGE_HINT)));
+  if (state == "57014") {
+    error.code = "PS-SRC-TIMEOUT";
+    error.message = "PostgreSQL at " + where_ + " ended the query: " + text + ".";
+    error.hint = "Raise the source's statement timeout, or make the model faster.";
+  } else if (state == "25006") {
+    error.message = "The model's SQL writes, and Penstock only reads: " + text + ".";
+    error.hint = "Write a SELECT.";
+  } else if (state == "42601" && HasSeveralStatements(model_)) {
+    error.message = "The model's SQL has more than one statement.";
+    error.hint = "Keep one SELECT; what prepares tables belongs elsewhere.";
+  } else if (state == "42501" && error.hint.empty()) {
+    error.hint = "GRANT SELECT on what the model reads to the source's user is enough.";
+  }
+  const long position = std::strtol(Field(result, PG_DIAG_STATEMENT_POSITION).c_str(), nullptr, 10);
+  if (position > 0 && static_cast<size_t>(position) > model_offset_ && !model_.empty()) {
+    const SqlPlace place =
+        PlaceOfCharacter(model_, static_cast<size_t>(position) - 1 - model_offset_);
+    error.line = place.line;
+    error.column = place.column;
+  }
+  return error;
+}
+
+}  // namespace penstock::sources
