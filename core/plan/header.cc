@@ -68,6 +68,12 @@ void WriteFields(const std::vector<MappedField>& fields, JsonWriter* out) {
     for (const auto& [name, policy] : kNullPolicies) {
       if (policy == field.null) WriteText("null", name, out);
     }
+    out->Key("normalisers");
+    out->StartArray();
+    for (const sdk::Normaliser normaliser : field.normalisers) {
+      out->String(std::string(sdk::NormaliserName(normaliser)));
+    }
+    out->EndArray();
     out->Key("key");
     out->Bool(field.key);
     out->Key("hashed");
@@ -144,6 +150,22 @@ bool ReadFieldType(const rapidjson::Value& object, sdk::FieldType* out) {
   return false;
 }
 
+bool ReadNormalisers(const rapidjson::Value& object, std::vector<sdk::Normaliser>* out) {
+  const auto at = object.FindMember("normalisers");
+  if (at == object.MemberEnd() || !at->value.IsArray()) return false;
+  for (const rapidjson::Value& item : at->value.GetArray()) {
+    if (!item.IsString()) return false;
+    const std::string_view text(item.GetString(), item.GetStringLength());
+    const size_t before = out->size();
+    for (int i = 0; i <= static_cast<int>(sdk::Normaliser::kE164); ++i) {
+      const auto normaliser = static_cast<sdk::Normaliser>(i);
+      if (sdk::NormaliserName(normaliser) == text) out->push_back(normaliser);
+    }
+    if (out->size() != before + 1) return false;
+  }
+  return true;
+}
+
 bool ReadNullPolicy(const rapidjson::Value& object, NullPolicy* out) {
   std::string text;
   if (!ReadText(object, "null", &text)) return false;
@@ -161,7 +183,8 @@ bool ReadFields(const rapidjson::Value& json, std::vector<MappedField>* out) {
     MappedField field;
     if (!item.IsObject() || !ReadText(item, "name", &field.name) ||
         !ReadFieldType(item, &field.type) || !ReadNullPolicy(item, &field.null) ||
-        !ReadBool(item, "key", &field.key) || !ReadBool(item, "hashed", &field.hashed) ||
+        !ReadNormalisers(item, &field.normalisers) || !ReadBool(item, "key", &field.key) ||
+        !ReadBool(item, "hashed", &field.hashed) ||
         !ReadBool(item, "sensitive", &field.sensitive)) {
       return false;
     }

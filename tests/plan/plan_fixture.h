@@ -48,8 +48,15 @@ inline PlanHeader SampleHeader() {
   header.mode = Mode::kMirror;
   header.lineage = "L1";
   header.last_outcome = 41;
-  header.fields = {{"email", sdk::FieldType::kString, true, true, true, NullPolicy::kClear},
-                   {"seen", sdk::FieldType::kTimestamp, false, false, false, NullPolicy::kLeave}};
+  header.fields = {
+      {"email",
+       sdk::FieldType::kString,
+       true,
+       true,
+       true,
+       NullPolicy::kClear,
+       {sdk::Normaliser::kTrim, sdk::Normaliser::kLower}},
+      {"seen", sdk::FieldType::kTimestamp, false, false, false, NullPolicy::kLeave, {}}};
   header.key_field = 0;
   header.counts.read = 10;
   header.counts.unchanged = 7;

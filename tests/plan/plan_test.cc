@@ -55,6 +55,7 @@ TEST_F(PlanTest, RoundTrip) {
   ASSERT_EQ(read.fields.size(), 2u);
   EXPECT_EQ(read.fields[1].type, sdk::FieldType::kTimestamp);
   EXPECT_EQ(read.fields[1].null, NullPolicy::kLeave);
+  EXPECT_EQ(read.fields[0].normalisers, written.fields[0].normalisers);
   EXPECT_FALSE(read.fields[1].hashed);
   EXPECT_TRUE(read.fields[0].sensitive);
 
