@@ -202,7 +202,7 @@ void ReadModel(Complaints* complaints, const Project& project, MapReader* from,
     into->table = *table;
     it.sql = "SELECT * FROM " + QuotedTable(*table);
   }
-  const bool read = file ? !it.sql_file.empty() : sql.has_value();
+  const bool read = forms == 1 && (file ? !it.sql_file.empty() : sql.has_value());
   if (read && (Blank(it.sql) || it.sql.size() > kLongestSql)) {
     complaints->Fail(*node, "PS-CONF-MODEL",
                      Blank(it.sql) ? "The model of " + it.id + " holds no SQL."

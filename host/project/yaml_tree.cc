@@ -74,14 +74,22 @@ size_t CountNodes(const YamlNode& node) {
 // Builds the tree from the parser's events. The first error stops the building.
 class Builder : public YAML::EventHandler {
  public:
-  Builder(const std::string& path, int file) : path_(path), file_(file) {}
+  Builder(std::string_view text, const std::string& path, int file)
+      : text_(text), path_(path), file_(file) {}
 
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
-  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { Put(At(mark), anchor); }
+  // The parser hides whether "null" or nothing was written; as a key, the word is a name.
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    YamlNode node = At(mark);
+    for (const char* word : {"null", "Null", "NULL", "~"}) {
+      if (TextAt(mark).starts_with(word)) node.text = word;
+    }
+    Put(std::move(node), anchor);
+  }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     const auto found = anchors_.find(anchor);
-    if (found == anchors_.end()) return Fail("PS-CONF-YAML", "an alias refers to itself", mark);
+    if (found == anchors_.end()) return Fail("PS-CONF-YAML", "An alias refers to itself", mark);
     YamlNode copy = found->second;
     copy.line = mark.line + 1;
     copy.column = mark.column + 1;
@@ -93,7 +101,6 @@ class Builder : public YAML::EventHandler {
     YamlNode node = At(mark);
     node.text = value;
     node.kind = tag == "?" ? PlainKind(value) : YamlNode::Kind::kText;
-    if (node.IsNull()) node.text.clear();
     Put(std::move(node), anchor);
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
@@ -118,12 +125,33 @@ class Builder : public YAML::EventHandler {
     std::set<std::string> keys;
   };
 
+  // What stands at a mark; its column counts characters, not bytes.
+  std::string_view TextAt(const YAML::Mark& mark) const {
+    size_t at = 0;
+    for (int line = 0; line < mark.line; ++line) {
+      at = text_.find('\n', at);
+      if (at == std::string_view::npos) return {};
+      ++at;
+    }
+    for (int column = 0; column < mark.column && at < text_.size(); ++column) {
+      do {
+        ++at;
+      } while (at < text_.size() && (static_cast<unsigned char>(text_[at]) & 0xC0) == 0x80);
+    }
+    return text_.substr(std::min(at, text_.size()));
+  }
   YamlNode At(const YAML::Mark& mark) const {
     YamlNode node;
     node.file = file_;
     node.line = mark.line + 1;
     node.column = mark.column + 1;
     return node;
+  }
+  static YAML::Mark MarkOf(const YamlNode& node) {
+    YAML::Mark mark;
+    mark.line = node.line - 1;
+    mark.column = node.column - 1;
+    return mark;
   }
   void Fail(const char* code, const std::string& message, const YAML::Mark& mark) {
     if (error) return;
@@ -133,7 +161,7 @@ class Builder : public YAML::EventHandler {
     error->column = mark.column + 1;
   }
   void Open(const YAML::Mark& mark, YamlNode::Kind kind, YAML::anchor_t anchor) {
-    if (stack_.size() >= kDeepest) Fail("PS-CONF-YAML", "the file is nested too deeply", mark);
+    if (stack_.size() >= kDeepest) Fail("PS-CONF-YAML", "The file is nested too deeply", mark);
     Frame frame;
     frame.node = At(mark);
     frame.node.kind = kind;
@@ -148,7 +176,8 @@ class Builder : public YAML::EventHandler {
   void Put(YamlNode node, YAML::anchor_t anchor) {
     if (error) return;
     if (++nodes_ > kMostNodes) {
-      return Fail("PS-CONF-YAML", "the file holds too many values (aliases count each time)", {});
+      return Fail("PS-CONF-YAML", "The file holds too many values (aliases count each time)",
+                  MarkOf(node));
     }
     if (anchor != 0) anchors_[anchor] = node;
     if (stack_.empty()) {
@@ -167,10 +196,8 @@ class Builder : public YAML::EventHandler {
     }
   }
   void TakeKey(Frame* frame, YamlNode node) {
-    YAML::Mark mark;
-    mark.line = node.line - 1;
-    mark.column = node.column - 1;
-    if (!node.IsScalar()) return Fail("PS-CONF-YAML", "a key must be a single word", mark);
+    const YAML::Mark mark = MarkOf(node);
+    if (!node.IsScalar()) return Fail("PS-CONF-YAML", "A key must be a single word", mark);
     if (!frame->keys.insert(node.text).second) {
       return Fail("PS-CONF-DUPLICATE", "The key \"" + node.text + "\" stands here twice", mark);
     }
@@ -181,6 +208,7 @@ class Builder : public YAML::EventHandler {
     frame->key->column = node.column;
   }
 
+  std::string_view text_;
   std::string path_;
   int file_;
   std::vector<Frame> stack_;
@@ -273,7 +301,7 @@ const YamlNode* YamlNode::Find(std::string_view key) const {
 }
 
 Result<YamlNode> ParseYaml(const std::string& text, const std::string& path, int file) {
-  Builder builder(path, file);
+  Builder builder(text, path, file);
   try {
     std::istringstream in(text);
     YAML::Parser parser(in);
@@ -284,7 +312,7 @@ Result<YamlNode> ParseYaml(const std::string& text, const std::string& path, int
       return builder.root;
     }
     if (builder.error) return *builder.error;
-    Builder second(path, file);
+    Builder second(text, path, file);
     if (parser.HandleNextDocument(second)) {
       return SyntaxError("it holds a second document (---), and only one is read", path,
                          second.root.line, second.root.column);
