@@ -109,6 +109,7 @@ Status Emitter::AddChange(const Row& row, const Entry* before, Decision decision
   const bool acknowledged = before != nullptr && before->acknowledged;
   ++counts_->row_changes;
   CountReason(decision.reason);
+  if (!acknowledged) decision.changed.clear();  // there is nothing that it differs from
   const bool insert = decision.op == Op::kInsert || (decision.op == Op::kUpsert && !acknowledged);
   if (insert) {
     ++counts_->insert;
