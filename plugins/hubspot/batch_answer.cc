@@ -104,8 +104,8 @@ class Matcher {
     if (request_.verb == Verb::kUpdate && by_id != kNone) return by_id;
     const JsonValue* properties = sdk::Member(result, "properties");
     if (properties == nullptr) return by_id;
-    const size_t by_key = keys_.Find(NormalKey(
-        request_.key_property, TextMember(*properties, request_.key_property.c_str())));
+    const size_t by_key = keys_.Find(
+        NormalKey(request_.key_property, TextMember(*properties, request_.key_property.c_str())));
     return by_key != kNone ? by_key : by_id;
   }
 

@@ -28,7 +28,7 @@ std::string Missing(const Json& object, const Json& rule) {
   return "lacks a property";
 }
 
-std::string Unknown(const Json& object, const Json& schema) {
+std::string Unknown(const std::string& culprit, const Json& schema) {
   const Json* known = Find(schema, "properties");
   std::string names;
   if (known != nullptr) {
@@ -36,14 +36,7 @@ std::string Unknown(const Json& object, const Json& schema) {
       names += (names.empty() ? "" : ", ") + std::string(member.name.GetString());
     }
   }
-  std::string culprit = "a property";
-  for (const auto& member : object.GetObject()) {
-    if (known == nullptr || known->FindMember(member.name) == known->MemberEnd()) {
-      culprit = Quoted({member.name.GetString(), member.name.GetStringLength()});
-      break;
-    }
-  }
-  return "has " + culprit + ", which is not known here" +
+  return "has " + Quoted(culprit) + ", which is not known here" +
          (names.empty() ? "" : " (known: " + names + ")");
 }
 
@@ -53,9 +46,8 @@ std::string Rule(const Json* document, const Json* schema, const std::string& ke
       schema == nullptr || !schema->IsObject() ? nullptr : Find(*schema, keyword.c_str());
   if (keyword == "oneOf") return "matches none, or several, of the forms allowed here";
   if (rule == nullptr) return "breaks the rule \"" + keyword + "\"";
-  if (document != nullptr && document->IsObject()) {
-    if (keyword == "required" && rule->IsArray()) return Missing(*document, *rule);
-    if (keyword == "additionalProperties") return Unknown(*document, *schema);
+  if (document != nullptr && document->IsObject() && keyword == "required" && rule->IsArray()) {
+    return Missing(*document, *rule);
   }
   if (keyword == "type") return "must be of type " + ToText(*rule);
   if (keyword == "enum") return "must be one of " + ToText(*rule);
@@ -104,15 +96,30 @@ Status CheckKeywords(const Json& schema, const std::string& pointer, std::string
 
 Status Check(const Json& document, const rapidjson::Document& schema, std::string_view what) {
   const rapidjson::SchemaDocument compiled(schema);
-  rapidjson::SchemaValidator validator(compiled);
+  // From a pool: the validator leaks its states when it stops at an error.
+  using Pool = rapidjson::MemoryPoolAllocator<>;
+  Pool pool;
+  rapidjson::GenericSchemaValidator<rapidjson::SchemaDocument,
+                                    rapidjson::BaseReaderHandler<rapidjson::UTF8<>>, Pool>
+      validator(compiled, &pool);
   if (document.Accept(validator)) return {};
   const rapidjson::Pointer at = validator.GetInvalidDocumentPointer();
   const rapidjson::Pointer rule_at = validator.GetInvalidSchemaPointer();
-  const char* keyword = validator.GetInvalidSchemaKeyword();
-  const std::string place = PointerText(at);
+  const char* found = validator.GetInvalidSchemaKeyword();
+  const std::string keyword = found == nullptr ? "" : found;
+  const Json* broken = rule_at.Get(schema);
+  std::string place = PointerText(at);
+  std::string rule;
+  if (keyword == "additionalProperties" && broken != nullptr && at.GetTokenCount() > 0) {
+    // The pointer is that of the property itself.
+    const rapidjson::Pointer::Token& last = at.GetTokens()[at.GetTokenCount() - 1];
+    place = PointerText(rapidjson::Pointer(at.GetTokens(), at.GetTokenCount() - 1));
+    rule = Unknown(std::string(last.name, last.length), *broken);
+  } else {
+    rule = Rule(at.Get(document), broken, keyword);
+  }
   return Invalid("PS-DOC-INVALID",
-                 std::string(what) + (place.empty() ? "" : ": " + place) + " " +
-                     Rule(at.Get(document), rule_at.Get(schema), keyword ? keyword : ""));
+                 std::string(what) + (place.empty() ? "" : ": " + place) + " " + rule);
 }
 
 }  // namespace documents

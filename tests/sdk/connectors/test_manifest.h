@@ -1,0 +1,12 @@
+/* The manifest of the test connectors, for both sides. */
+#ifndef PENSTOCK_TESTS_TEST_MANIFEST_H
+#define PENSTOCK_TESTS_TEST_MANIFEST_H
+
+#include "penstock/connector.h"
+
+#define TEST_MANIFEST(id)                                                                        \
+  "{\"manifest_version\": 1, \"id\": \"" id "\", \"name\": \"Test\", \"version\": \"1.0.0\", "   \
+  "\"abi\": {\"major\": 0, \"draft_id\": \"" PENSTOCK_DRAFT_ID "\"}, \"library\": \"" id ".so\", " \
+  "\"config_schema\": {\"type\": \"object\"}, \"limiters\": [{\"name\": \"default\"}]}"
+
+#endif

@@ -1,0 +1,122 @@
+// Documents: each case is a file under data/. First line "ok" or part of the expected sentence,
+// then the document; the folder says which kind it is.
+#include "penstock/documents.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "sdk/documents/validate.h"
+
+namespace penstock::sdk {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::vector<fs::path> Cases() {
+  std::vector<fs::path> paths;
+  for (const auto& entry :
+       fs::recursive_directory_iterator(fs::path(PENSTOCK_TEST_SOURCE_DIR) / "tests/sdk/data")) {
+    if (entry.path().extension() == ".case") paths.push_back(entry.path());
+  }
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+// The failure's sentence, or "ok"; an accepted document must survive being written and read again.
+std::string Read(const std::string& kind, const std::string& json) {
+  const auto again = [](const auto& first, auto&& parse) {
+    if (!first.ok()) return first.failure().code + " " + first.failure().message;
+    const std::string text = ToJson(*first);
+    const auto second = parse(text);
+    if (!second.ok()) return "written badly: " + second.failure().message;
+    return ToJson(*second) == text ? std::string("ok") : "not canonical: " + text;
+  };
+  if (kind == "catalog") return again(ParseCatalog(json), ParseCatalog);
+  if (kind == "check") return again(ParseCheckReport(json), ParseCheckReport);
+  if (kind == "assignment") return again(ParseAssignment(json), ParseAssignment);
+  const Result<Manifest> manifest = ParseManifest(json);
+  return manifest.ok() ? "ok" : manifest.failure().code + " " + manifest.failure().message;
+}
+
+class DocumentCase : public ::testing::TestWithParam<fs::path> {};
+
+TEST_P(DocumentCase, IsReadAsItSays) {
+  std::ifstream file(GetParam());
+  std::string expected;
+  std::getline(file, expected);
+  std::stringstream json;
+  json << file.rdbuf();
+  const std::string said = Read(GetParam().parent_path().filename().string(), json.str());
+  if (expected == "ok") {
+    EXPECT_EQ(said, "ok");
+  } else {
+    EXPECT_NE(said.find(expected), std::string::npos) << said;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Files, DocumentCase, ::testing::ValuesIn(Cases()), [](const auto& file) {
+  std::string name =
+      file.param.parent_path().filename().string() + "_" + file.param.stem().string();
+  std::replace_if(
+      name.begin(), name.end(), [](char c) { return !std::isalnum(c); }, '_');
+  return name;
+});
+
+TEST(Manifest, IsReadWhole) {
+  std::ifstream file(fs::path(PENSTOCK_TEST_SOURCE_DIR) / "tests/sdk/data/manifest/full.case");
+  std::string line;
+  std::getline(file, line);
+  std::stringstream json;
+  json << file.rdbuf();
+  const Result<Manifest> manifest = ParseManifest(json.str());
+  ASSERT_TRUE(manifest.ok()) << manifest.failure().message;
+  EXPECT_EQ(manifest->secrets, std::vector<std::string>{"token"});
+  EXPECT_EQ(manifest->auth.type, "bearer");
+  ASSERT_EQ(manifest->limiters.size(), 2u);
+  EXPECT_EQ(manifest->limiters[0].requests, 190);
+  EXPECT_EQ(manifest->limiters[0].window_ms, 10000);
+  EXPECT_EQ(manifest->limiters[0].header_daily_remaining, "X-Daily-Remaining");
+  EXPECT_EQ(manifest->retry.not_applied, (std::vector<int>{429, 423}));
+  EXPECT_EQ(manifest->retry.unclear, (std::vector<int>{500, 502, 504}));
+  EXPECT_EQ(manifest->retry.attempts, 7u);
+  EXPECT_EQ(manifest->allowed_hosts, (std::vector<std::string>{"*.example.com"}));
+}
+
+TEST(Validation, QuotesRulesAndNamesButNoValues) {
+  const std::string schema =
+      R"({"type": "object", "required": ["token"], "additionalProperties": false,
+    "properties": {"token": {"type": "string", "minLength": 10}}})";
+  const Status short_secret = ValidateJson(schema, R"({"token": "hunter2"})", "config of crm");
+  ASSERT_FALSE(short_secret.ok());
+  EXPECT_EQ(short_secret.failure().message.find("hunter2"), std::string::npos);
+  EXPECT_NE(short_secret.failure().message.find("config of crm: /token"), std::string::npos);
+  EXPECT_NE(ValidateJson(schema, R"({"tokn": "x"})", "config").failure().message.find("token"),
+            std::string::npos);
+  EXPECT_TRUE(ValidateJson(schema, R"({"token": "long enough"})", "config").ok());
+}
+
+TEST(Validation, RefusesDeepDocuments) {
+  const std::string deep(100000, '[');
+  EXPECT_EQ(ValidateJson("{}", deep, "config").failure().code, "PS-DOC-SYNTAX");
+  EXPECT_FALSE(ParseCatalog(deep).ok());
+}
+
+TEST(Validation, KnowsItsKeywords) {
+  EXPECT_TRUE(
+      CheckSchemaKeywords(R"({"type": "object", "properties": {"a": {"enum": [1]}}})", "x").ok());
+  const Status unknown = CheckSchemaKeywords(R"({"properties": {"a": {"const": 1}}})", "x");
+  ASSERT_FALSE(unknown.ok());
+  EXPECT_NE(unknown.failure().message.find("/properties/a/const"), std::string::npos);
+}
+
+TEST(Names, GoBothWays) {
+  EXPECT_EQ(FieldTypeName(FieldType::kTimestamp), "timestamp");
+  EXPECT_EQ(NormaliserName(Normaliser::kE164), "e164");
+}
+
+}  // namespace
+}  // namespace penstock::sdk

@@ -1,0 +1,2 @@
+#define TEST_NAME SizesC11
+#include "abi_sizes.inc"

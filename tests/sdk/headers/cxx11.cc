@@ -1,0 +1,2 @@
+#define TEST_NAME SizesCxx11
+#include "abi_sizes.inc"

@@ -1,0 +1,2 @@
+#define TEST_NAME SizesCxx14
+#include "abi_sizes.inc"

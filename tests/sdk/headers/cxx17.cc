@@ -1,0 +1,2 @@
+#define TEST_NAME SizesCxx17
+#include "abi_sizes.inc"

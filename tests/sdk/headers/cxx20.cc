@@ -1,0 +1,2 @@
+#define TEST_NAME SizesCxx20
+#include "abi_sizes.inc"

@@ -1,0 +1,206 @@
+// The loader judges a connector before its code runs, and names what it found.
+#include "sdk/runtime/loader.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "tests/sdk/connectors/test_manifest.h"
+
+namespace penstock::sdk {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A connector directory of its own for each test: the loader remembers libraries by path.
+class LoaderTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    home_ =
+        fs::path(testing::TempDir()) /
+        ("loader-" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()) +
+         "-" + std::to_string(::getpid()));
+    fs::remove_all(home_);
+    fs::create_directories(home_ / "connectors");
+    directory_ = home_ / "connectors";
+  }
+  void TearDown() override { fs::remove_all(home_); }
+
+  static std::string ManifestOf(const std::string& id) {
+    std::string text = TEST_MANIFEST("@");
+    for (size_t at = text.find('@'); at != std::string::npos; at = text.find('@')) {
+      text.replace(at, 1, id);
+    }
+    return text;
+  }
+  void WriteSidecar(const std::string& id, const std::string& text) {
+    std::ofstream(directory_ / (id + ".connector.json"), std::ios::binary) << text;
+  }
+  void Install(const std::string& id) {
+    fs::copy_file(fs::path(TEST_CONNECTORS) / (id + ".so"), directory_ / (id + ".so"));
+    WriteSidecar(id, ManifestOf(id));
+  }
+  // "CODE: sentence", or "loaded".
+  std::string Load(const std::string& id, const LoadOptions& options = {}) {
+    Result<const ConnectorLibrary*> library = LoadConnector(directory_, id, options);
+    if (library.ok()) return "loaded";
+    return library.failure().code + ": " + library.failure().message;
+  }
+  void ExpectRefused(const std::string& id, const std::string& code, const std::string& part) {
+    const std::string said = Load(id);
+    EXPECT_EQ(said.substr(0, said.find(':')), code) << said;
+    EXPECT_NE(said.find(part), std::string::npos) << said;
+  }
+
+  fs::path home_, directory_;
+};
+
+TEST_F(LoaderTest, LoadsAGoodConnectorOnce) {
+  Install("good");
+  Result<const ConnectorLibrary*> first = LoadConnector(directory_, "good");
+  ASSERT_TRUE(first.ok()) << first.failure().message;
+  EXPECT_EQ((*first)->manifest().id, "good");
+  EXPECT_EQ((*first)->sha256().size(), 64u);
+  EXPECT_FALSE((*first)->has_lookup());
+  Result<const ConnectorLibrary*> second = LoadConnector(directory_, "good");
+  ASSERT_TRUE(second.ok());
+  EXPECT_EQ(*first, *second);
+}
+
+TEST_F(LoaderTest, ListsSidecarsWithoutLibraries) {
+  WriteSidecar("b_connector", ManifestOf("b_connector"));
+  WriteSidecar("a_connector", "{");
+  WriteSidecar("c_connector", ManifestOf("another"));
+  std::ofstream(directory_ / "notes.txt") << "nothing";
+  Result<std::vector<ListedConnector>> list = ListConnectors(directory_);
+  ASSERT_TRUE(list.ok());
+  ASSERT_EQ(list->size(), 3u);
+  EXPECT_EQ((*list)[0].id, "a_connector");
+  EXPECT_EQ((*list)[0].problem.code, "PS-CONN-MANIFEST");
+  EXPECT_TRUE((*list)[1].sidecar.has_value());
+  EXPECT_NE((*list)[2].problem.message.find("not \"c_connector\""), std::string::npos);
+}
+
+TEST_F(LoaderTest, NamesTheConnectorsThatAreThere) {
+  Install("good");
+  ExpectRefused("god", "PS-CONN-NOT-FOUND", "there are: good");
+  ExpectRefused("../connectors/good", "PS-CONN-NOT-FOUND", "there is no connector");
+}
+
+TEST_F(LoaderTest, NamesADirectoryThatIsNotThere) {
+  Result<std::vector<ListedConnector>> list = ListConnectors(home_ / "nowhere");
+  ASSERT_FALSE(list.ok());
+  EXPECT_EQ(list.failure().code, "PS-CONN-DIR");
+}
+
+TEST_F(LoaderTest, RefusesAMissingLibrary) {
+  WriteSidecar("good", ManifestOf("good"));
+  ExpectRefused("good", "PS-CONN-MISSING", "is not there");
+}
+
+TEST_F(LoaderTest, RefusesALinkOutOfTheDirectory) {
+  fs::copy_file(fs::path(TEST_CONNECTORS) / "good.so", home_ / "good.so");
+  fs::create_symlink(home_ / "good.so", directory_ / "good.so");
+  WriteSidecar("good", ManifestOf("good"));
+  ExpectRefused("good", "PS-CONN-PATH", "leads out of the connector directory");
+}
+
+TEST_F(LoaderTest, RefusesWhatEverybodyCanWrite) {
+  Install("good");
+  ASSERT_EQ(::chmod((directory_ / "good.so").c_str(), 0777), 0);
+  ExpectRefused("good", "PS-CONN-WRITABLE", "good.so can be written by every user");
+  ASSERT_EQ(::chmod((directory_ / "good.so").c_str(), 0755), 0);
+  ASSERT_EQ(::chmod((directory_ / "good.connector.json").c_str(), 0666), 0);
+  ExpectRefused("good", "PS-CONN-WRITABLE", "good.connector.json can be written");
+  ASSERT_EQ(::chmod((directory_ / "good.connector.json").c_str(), 0644), 0);
+  ASSERT_EQ(::chmod(directory_.c_str(), 0777), 0);
+  ExpectRefused("good", "PS-CONN-WRITABLE", "connectors can be written");
+}
+
+TEST_F(LoaderTest, RefusesAnotherDigest) {
+  Install("good");
+  LoadOptions options;
+  options.expected_sha256 = std::string(64, '0');
+  EXPECT_NE(Load("good", options).find("PS-CONN-DIGEST"), std::string::npos);
+  options.expected_sha256 = *Sha256OfFile(directory_ / "good.so");
+  EXPECT_EQ(Load("good", options), "loaded");
+}
+
+TEST_F(LoaderTest, RefusesAFileThatIsNoLibrary) {
+  WriteSidecar("text", ManifestOf("text"));
+  std::ofstream(directory_ / "text.so") << "I am not a library.";
+  ExpectRefused("text", "PS-CONN-NOT-CONNECTOR", "no shared library at all");
+}
+
+TEST_F(LoaderTest, RefusesALibraryCutShortAnywhere) {
+  Install("good");
+  const fs::path library = directory_ / "good.so";
+  const uintmax_t size = fs::file_size(library);
+  for (uintmax_t keep :
+       {size - 1, size / 2, size / 10, uintmax_t{64}, uintmax_t{63}, uintmax_t{0}}) {
+    fs::remove(library);
+    fs::copy_file(fs::path(TEST_CONNECTORS) / "good.so", library);
+    fs::resize_file(library, keep);
+    ExpectRefused("good", "PS-CONN-NOT-CONNECTOR", keep < 64 ? "no shared library" : "cut short");
+  }
+}
+
+TEST_F(LoaderTest, RefusesALibraryThatIsNoConnector) {
+  Install("plain");
+  ExpectRefused(
+      "plain", "PS-CONN-NOT-CONNECTOR",
+      "a shared library, but no connector: it does not export penstock_connector_entry_v0");
+}
+
+TEST_F(LoaderTest, RefusesAnotherAbiByItsSymbol) {
+  Install("other_abi");
+  ExpectRefused("other_abi", "PS-CONN-ABI", "penstock_connector_entry_v7");
+}
+
+TEST_F(LoaderTest, RefusesAnotherAbiByItsEntry) {
+  Install("major");
+  ExpectRefused("major", "PS-CONN-ABI", "built for ABI 3, this program for ABI 0");
+}
+
+TEST_F(LoaderTest, RefusesWhatCannotBeLinked) {
+  Install("unresolved");
+  ExpectRefused("unresolved", "PS-CONN-LOAD", "no_library_has_this");
+}
+
+TEST_F(LoaderTest, RefusesABadEntry) {
+  Install("magic");
+  ExpectRefused("magic", "PS-CONN-ENTRY", "magic");
+  Install("size");
+  ExpectRefused("size", "PS-CONN-ENTRY", "16 bytes");
+  Install("table");
+  ExpectRefused("table", "PS-CONN-ENTRY", "table of functions");
+}
+
+TEST_F(LoaderTest, RefusesAnotherDraft) {
+  Install("draft");
+  ExpectRefused("draft", "PS-CONN-DRAFT", "draft-of-another-day");
+}
+
+TEST_F(LoaderTest, RefusesASidecarThatIsNotTheLibrarysOwn) {
+  Install("good");
+  WriteSidecar("good", ManifestOf("good") + "\n");
+  ExpectRefused("good", "PS-CONN-SIDECAR", "not the one that the library was built with");
+}
+
+TEST_F(LoaderTest, RefusesAConnectorWhoseInitFails) {
+  Install("init");
+  ExpectRefused("init", "PS-CONN-INIT", "no licence");
+  ExpectRefused("init", "PS-CONN-INIT", "no licence");
+}
+
+TEST_F(LoaderTest, DoesNotWaitForAnInitThatHangs) {
+  Install("init_hangs");
+  LoadOptions options;
+  options.init_timeout_ms = 50;
+  EXPECT_EQ(Load("init_hangs", options).substr(0, 12), "PS-CONN-INIT");
+}
+
+}  // namespace
+}  // namespace penstock::sdk
