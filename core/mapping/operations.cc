@@ -59,16 +59,23 @@ Status CheckMode(const Integration& integration, const sdk::Object& object) {
                                      : "Modes that work here: " + Join(modes) + "."));
 }
 
+bool Takes(const sdk::Operation& declared, const std::string& key) {
+  for (const std::vector<std::string>& set : declared.identifiers) {
+    if (set.size() == 1 && set.front() == key) return true;
+  }
+  return false;
+}
+
 // May records be found by `key` for this operation?
-bool Identifies(const std::string& key, const std::string& operation, Mode mode,
-                const sdk::Operation& declared) {
+bool Identifies(const std::string& key, const std::string& operation,
+                const sdk::Operation& declared, const sdk::Object& object) {
   // What does not exist yet need not be found.
   if (operation == "insert" && declared.identifiers.empty()) return true;
-  for (const std::vector<std::string>& set : declared.identifiers) {
-    if (set.size() != 1) continue;
-    if (set.front() == key) return true;
-    // Mirror deletes what it wrote, and knows the ids of that.
-    if (operation == "delete" && mode == Mode::kMirror && set.front() == "id") return true;
+  if (Takes(declared, key)) return true;
+  // An operation by destination id: the push knows the id, or looks the key up.
+  if (!Takes(declared, "id")) return false;
+  for (const auto& [name, other] : object.operations) {
+    if (Takes(other, key)) return true;
   }
   return false;
 }
@@ -76,7 +83,7 @@ bool Identifies(const std::string& key, const std::string& operation, Mode mode,
 Status CheckKey(const Integration& integration, const sdk::Object& object) {
   for (const std::string& operation : NeededOperations(integration.mode)) {
     const sdk::Operation& declared = object.operations.at(operation);
-    if (Identifies(integration.key.field, operation, integration.mode, declared)) continue;
+    if (Identifies(integration.key.field, operation, declared, object)) continue;
     std::vector<std::string> usable;
     for (const auto& set : declared.identifiers) {
       if (set.size() == 1) usable.push_back(set.front());

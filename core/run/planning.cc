@@ -7,7 +7,6 @@
 #include "core/file/file.h"
 #include "core/push/push.h"
 #include "core/run/context.h"
-#include "core/run/modes.h"
 
 namespace penstock {
 namespace run {
@@ -105,8 +104,6 @@ Result<PlannedRun> MakePlan(const RunEnvironment& env, const SyncOptions& option
   const int64_t started = env.clock->MonotonicMicros();
   Tell(env, Progress::Phase::kConnecting, 0);
   PENSTOCK_ASSIGN_OR_RETURN(const sdk::Object object, FindObject(env));
-  PENSTOCK_RETURN_IF_ERROR(CheckMode(integration, object));
-  PENSTOCK_RETURN_IF_ERROR(CheckKey(integration, object));
   if (input.view->identity()) {
     PENSTOCK_RETURN_IF_ERROR(CompareIdentity(*input.view->identity(), IdentityOf(env, object, "")));
   }

@@ -130,8 +130,9 @@ Status Settle(const RunEnvironment& env, const Hash128& key, bool applied);
 /// result), so that the next run is a first run. Takes the lock.
 Result<std::string> Forget(const RunEnvironment& env);
 
-/// The hash of a key as the user types it: normalised like the key field, looked up as every type
-/// it could have. `key_type`: the key field's type.
+/// A key as the user types it, normalised and encoded like the key field's values.
+std::string KeyBytesOfText(const sdk::Field& key_field, const std::string& text);
+/// Its hash, as the state knows it.
 Hash128 HashOfKeyText(const Hasher& hasher, const sdk::Field& key_field, const std::string& text);
 
 /// Exit code of a run: 0, 3 above tolerance, 4 held, 5 cancelled, 1 failed (or the error's own).

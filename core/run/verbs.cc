@@ -1,8 +1,11 @@
 // The small verbs on keys and on the whole state.
+#include <charconv>
 #include <utility>
 
 #include "core/file/file.h"
+#include "core/mapping/normalise.h"
 #include "core/run/context.h"
+#include "core/value/decimal.h"
 
 namespace penstock {
 namespace {
@@ -111,12 +114,26 @@ Result<std::string> Forget(const RunEnvironment& env) {
   return aside;
 }
 
-Hash128 HashOfKeyText(const Hasher& hasher, const sdk::Field& key_field, const std::string& text) {
-  std::string normal = text;
-  (void)key_field;
+std::string KeyBytesOfText(const sdk::Field& key_field, const std::string& text) {
+  Arena arena;
+  const std::string_view normal = Normalise(text, key_field.normalisers, &arena);
+  Value key = StringValue(normal);
+  std::string_view canonical;
+  int64_t number = 0;
+  const auto parsed = std::from_chars(normal.data(), normal.data() + normal.size(), number);
+  if (key_field.type == sdk::FieldType::kInteger && parsed.ptr == normal.data() + normal.size()) {
+    key = IntValue(number);
+  } else if (key_field.type == sdk::FieldType::kDecimal &&
+             CanonicalDecimal(normal, &arena, &canonical) == DecimalText::kOk) {
+    key = TextValue(ValueType::kDecimal, canonical);
+  }
   std::string bytes;
-  EncodeValue(StringValue(normal), &bytes);
-  return hasher.Bytes(bytes);
+  EncodeValue(key, &bytes);
+  return bytes;
+}
+
+Hash128 HashOfKeyText(const Hasher& hasher, const sdk::Field& key_field, const std::string& text) {
+  return hasher.Bytes(KeyBytesOfText(key_field, text));
 }
 
 ExitCode ExitOf(const RunRecord& record, const Tolerance& tolerate) {
