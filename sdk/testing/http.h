@@ -35,6 +35,7 @@ const JsonValue* Member(const JsonValue& object, std::string_view name);
 std::string_view Text(const JsonValue& value);
 
 // A request as it arrived. Names and values of query and params are percent-decoded.
+// The values of a name that is in the query several times are joined by commas.
 struct Request {
   std::string method;
   std::string path;  // as sent, without the query

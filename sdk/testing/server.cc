@@ -34,7 +34,10 @@ void ReadQuery(std::string_view query, std::map<std::string, std::string>* into)
     if (pair.empty()) continue;
     std::size_t equals = pair.find('=');
     std::string name = UrlDecode(pair.substr(0, equals), true);
-    (*into)[name] = equals == pair.npos ? std::string() : UrlDecode(pair.substr(equals + 1), true);
+    std::string value;
+    if (equals != pair.npos) value = UrlDecode(pair.substr(equals + 1), true);
+    auto [place, fresh] = into->emplace(std::move(name), value);
+    if (!fresh) place->second += "," + value;
   }
 }
 
