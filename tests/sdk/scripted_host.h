@@ -21,10 +21,10 @@ struct SentRequest {
 /// What it answers.
 struct Reply {
   int status = 200;
-  std::string body;
+  std::string body = {};
   Transport transport = Transport::kOk;
   int64_t retry_after_ms = 0;
-  std::string error;
+  std::string error = {};
 };
 
 class ScriptedHost final : public HostServices {
