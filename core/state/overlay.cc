@@ -117,7 +117,9 @@ class Overlay::KeyReplay {
       AlignEntry(fieldsets_.Names(entry_->fieldset), fieldsets_.Names(context.fieldset),
                  context.fieldset, &*entry_);
     }
+    const bool fresh = !entry_;
     entry_ = Apply(std::move(entry_), outcome, context);
+    if (fresh && entry_ && context.fieldset != kKeepFieldset) entry_->fieldset = context.fieldset;
   }
 
   const std::vector<Source>& sources_;

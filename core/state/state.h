@@ -86,7 +86,7 @@ class IntegrationLock {
                                                           int64_t wait_ms,
                                                           const std::function<bool()>& cancelled);
   virtual ~IntegrationLock() = default;
-  /// Says more about the holder once it is known .
+  /// Says more about the holder once it is known.
   virtual Status Describe(const std::string& holder) = 0;
 };
 
