@@ -9,6 +9,8 @@
 namespace penstock::sources {
 namespace {
 
+constexpr uint32_t kText = 25, kInet = 869, kInetArray = 1041;
+
 struct ColumnReader {
   const PostgresType* type = nullptr;
   bool array = false;
@@ -136,6 +138,14 @@ class Opener {
     return {};
   }
 
+  static std::string AsText(const std::string& alias, uint32_t oid, bool array) {
+    const std::string type = array ? "::text[]" : "::text";
+    if (oid != kInet && oid != kInetArray) return alias + type;
+    // The cast of inet adds a netmask to single addresses; its own text form does not.
+    return "CASE WHEN " + alias + " IS NULL THEN NULL ELSE pg_catalog.format('%s'," + alias + ")" +
+           type + " END";
+  }
+
   // Columns of other types (enums, ranges, inet, ...) are cast to text by the server, arrays of
   // them to arrays of text.
   Status ReadAsText(const std::vector<uint32_t>& unknown) {
@@ -155,12 +165,15 @@ class Opener {
     for (size_t i = 0; i < oids_.size(); ++i) {
       const std::string alias = "c" + std::to_string(i + 1);
       aliases += (i == 0 ? "" : ",") + alias;
-      select += (i == 0 ? "" : ",") + alias;
-      if (readers[i].type != nullptr) continue;
+      select += i == 0 ? "" : ",";
+      if (readers[i].type != nullptr) {
+        select += alias;
+        continue;
+      }
       const auto& [name, array] = names[oids_[i]];
       columns[i].type = name;
-      select += array ? "::text[]" : "::text";
-      readers[i] = {FindPostgresType(25), array};
+      select += AsText(alias, oids_[i], array);
+      readers[i] = {FindPostgresType(kText), array};
     }
     const std::string prefix = select + " FROM (";
     session_->SetModel(sql_, prefix.size());

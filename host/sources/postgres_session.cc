@@ -13,6 +13,9 @@ namespace penstock::sources {
 namespace {
 
 constexpr int kPollMs = 100;
+constexpr char kUrlHint[] =
+    "Write postgresql://user:password@host:port/database; in the password, write @ as %40, : as "
+    "%3A, / as %2F, ? as %3F and % as %25.";
 
 struct FreeConnInfo {
   void operator()(PQconninfoOption* options) const { PQconninfoFree(options); }
@@ -35,6 +38,19 @@ std::string Option(const ConnInfo& info, std::string_view keyword) {
   return {};
 }
 
+// Where a character of the password stands unescaped, libpq takes parts of the password for host,
+// port or database, and those are in messages.
+bool Ambiguous(const std::string& url, const ConnInfo& info) {
+  if (Option(info, "host").find('@') != std::string::npos) return true;
+  const size_t scheme = url.find("://");
+  if (scheme == std::string::npos) return false;
+  const std::string port = Option(info, "port");
+  if (port.find_first_not_of("0123456789,") != std::string::npos) return true;
+  const std::string rest = url.substr(scheme + 3, url.find('?') - scheme - 3);
+  const size_t slash = rest.find('/');
+  return slash != std::string::npos && rest.find('@', slash) != std::string::npos;
+}
+
 std::string SetZone(const std::string& zone) {
   if (zone.front() == '+' || zone.front() == '-') {
     // A bare offset would be taken with the opposite sign.
@@ -53,21 +69,18 @@ std::string Field(const PGresult* result, int code) {
 Status CheckPostgresUrl(const std::string& url) {
   const ConnInfo info = ParseUrl(url);
   if (!info) {
-    return UsageError("PS-SRC-URL", "The source's url is not a PostgreSQL URL.",
-                      "Write postgresql://user:password@host:port/database; in the password, write "
-                      "@ as %40, : as %3A, / as %2F and % as %25.");
+    return UsageError("PS-SRC-URL", "The source's url is not a PostgreSQL URL.", kUrlHint);
   }
-  if (Option(info, "host").find('@') != std::string::npos) {
-    return UsageError("PS-SRC-URL", "The source's url has an @ within its password or host.",
-                      "Write an @ of the password as %40.");
+  if (Ambiguous(url, info)) {
+    return UsageError("PS-SRC-URL", "The source's url can be read in more than one way.", kUrlHint);
   }
   return {};
 }
 
 std::string RedactPostgresUrl(const std::string& url) {
   const ConnInfo info = ParseUrl(url);
-  const std::string host = info ? Option(info, "host") : "";
-  if (!info || host.find('@') != std::string::npos) return "a PostgreSQL URL";
+  if (!info || Ambiguous(url, info)) return "a PostgreSQL URL";
+  const std::string host = Option(info, "host");
   const std::string user = Option(info, "user");
   const std::string port = Option(info, "port");
   std::string out = "postgresql://" + (user.empty() ? "" : user + "@") + host;
@@ -82,7 +95,7 @@ Result<std::unique_ptr<PostgresSession>> PostgresSession::Open(const PostgresOpt
   std::string begin =
       "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;"
       "SET LOCAL default_transaction_read_only = on; SET LOCAL DateStyle = 'ISO, YMD';"
-      "SET LOCAL extra_float_digits = 1;" +
+      "SET LOCAL IntervalStyle = 'postgres'; SET LOCAL extra_float_digits = 1;" +
       SetZone(options.time_zone);
   if (options.statement_timeout_ms > 0) {
     begin += "SET LOCAL statement_timeout = " + std::to_string(options.statement_timeout_ms) + ";";
