@@ -78,35 +78,29 @@ void Limits::Roll(std::int64_t now_ms) {
 }
 
 std::optional<ApiError> Limits::Take(std::int64_t now_ms, bool search, Headers* headers) {
-  std::int64_t left_today = 0;
-  bool day_free = false;
-  {
-    std::lock_guard lock(mutex_);
-    Roll(now_ms);
-    day_free = used_ < profile_.per_day;
-    if (day_free) ++used_;
-    left_today = profile_.per_day - used_;
-  }
+  std::lock_guard lock(mutex_);
+  Roll(now_ms);
+  bool day_free = used_ < profile_.per_day;
   int left = 0;
-  if (search) {
-    if (!day_free) return RateLimited("DAILY");
-    if (!search_.Take(now_ms, &left)) return RateLimited("SECONDLY");
-    return std::nullopt;
-  }
-  bool window_free = day_free && window_.Take(now_ms, &left);
+  bool window_free = day_free && (search ? search_ : window_).Take(now_ms, &left);
+  if (window_free) ++used_;
+  if (!search) AddHeaders(left, headers);
+  if (!day_free) return RateLimited("DAILY");
+  if (!window_free) return RateLimited(search ? "SECONDLY" : "TEN_SECONDLY_ROLLING");
+  return std::nullopt;
+}
+
+void Limits::AddHeaders(int left, Headers* headers) const {
   auto add = [&](const char* name, std::int64_t value) {
     headers->emplace_back(name, std::to_string(value));
   };
   add("X-HubSpot-RateLimit-Daily", profile_.per_day);
-  add("X-HubSpot-RateLimit-Daily-Remaining", left_today);
+  add("X-HubSpot-RateLimit-Daily-Remaining", profile_.per_day - used_);
   add("X-HubSpot-RateLimit-Interval-Milliseconds", kTenSeconds);
   add("X-HubSpot-RateLimit-Max", profile_.per_ten_seconds);
   add("X-HubSpot-RateLimit-Remaining", left);
   add("X-HubSpot-RateLimit-Secondly", profile_.per_ten_seconds / 10);
   add("X-HubSpot-RateLimit-Secondly-Remaining", std::min(left, profile_.per_ten_seconds / 10));
-  if (!day_free) return RateLimited("DAILY");
-  if (!window_free) return RateLimited("TEN_SECONDLY_ROLLING");
-  return std::nullopt;
 }
 
 std::int64_t Limits::used_today(std::int64_t now_ms) {

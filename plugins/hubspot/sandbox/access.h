@@ -58,6 +58,7 @@ class Limits {
 
  private:
   void Roll(std::int64_t now_ms);
+  void AddHeaders(int left, Headers* headers) const;
 
   Profile profile_;
   RollingWindow window_;
