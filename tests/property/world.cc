@@ -53,6 +53,13 @@ std::string Shown(const std::map<std::string, std::string>& fields) {
   return text + "}";
 }
 
+std::string Quoted(const std::optional<std::string>& s) {
+  return s ? "'" + *s + "'" : std::string("NULL");
+}
+
+/// Without the note, which may not have been mapped at the time.
+std::string ShortContent(const TableRow& row) { return Quoted(row.score) + "|" + Quoted(row.name); }
+
 }  // namespace
 
 std::string NormalKey(const std::string& text) {
@@ -189,11 +196,7 @@ RunEnvironment World::Environment(FakeDestination* destination) {
 }
 
 std::string World::Content(const TableRow& row) const {
-  const auto text = [](const std::optional<std::string>& s) {
-    return s ? "'" + *s + "'" : std::string("NULL");
-  };
-  std::string score = text(row.score);
-  return score + "|" + text(row.name) + (note_mapped() ? "|" + text(row.note) : "");
+  return ShortContent(row) + (note_mapped() ? "|" + Quoted(row.note) : "");
 }
 
 std::map<std::string, std::vector<const TableRow*>> World::RowsByKey() const {
@@ -355,8 +358,11 @@ std::string World::Converge() {
   if (!destination.sent().empty())
     return "nothing changed, yet " + destination.sent()[0] + " was sent";
   if (destination.requests() != 0) return "nothing changed, yet a request was made";
-  if (record->outcomes.in_doubt > 0 || record->standing.in_doubt > 0)
+  // An invalid row shields its key: what is in doubt there stays so.
+  const bool shielded = record->plan.invalid > 0;
+  if (record->outcomes.in_doubt > 0 || (record->standing.in_doubt > 0 && !shielded)) {
     return "something is still in doubt";
+  }
   return CheckAccount();
 }
 
@@ -394,8 +400,9 @@ std::string World::CheckPresent(const std::string& key, const TableRow& row,
     as_held.score = field("score");
     as_held.name = field("name");
     as_held.note = field("note");
-    if (ever == ever_.end() || !ever->second.contains(Content(as_held)))
-      return "never said: " + Content(as_held);
+    const bool said = ever != ever_.end() && (ever->second.contains(Content(as_held)) ||
+                                              ever->second.contains(ShortContent(as_held)));
+    if (!said) return "never said: " + Content(as_held);
     return "";
   }
   const auto check = [&](const char* field, const std::optional<std::string>& want) -> std::string {
