@@ -22,7 +22,12 @@ std::vector<std::string> Split(const std::string& line) {
 
 }  // namespace
 
-FakeAccount::FakeAccount(std::string log_path) : path_(std::move(log_path)) {
+FakeAccount::FakeAccount(std::string log_path) : path_(std::move(log_path)) { Reload(); }
+
+void FakeAccount::Reload() {
+  const std::lock_guard lock(mutex_);
+  records_.clear();
+  next_id_ = 1;
   std::ifstream log(path_);
   for (std::string line; std::getline(log, line);) Replay(line);
 }

@@ -31,6 +31,8 @@ class FakeAccount {
  public:
   explicit FakeAccount(std::string log_path);
 
+  /// Reads what another process has done since.
+  void Reload();
   /// Content by key (lower-case).
   std::map<std::string, HeldRecord> Records() const;
   /// A record that somebody else made.
@@ -51,7 +53,7 @@ class FakeAccount {
   void Replay(const std::string& line);
   std::string KeyOfId(const std::string& id) const;
 
-  const std::string path_;
+  std::string path_;
   mutable std::mutex mutex_;
   std::map<std::string, HeldRecord> records_;
   uint64_t next_id_ = 1;

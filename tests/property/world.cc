@@ -264,6 +264,7 @@ std::string World::ReadJournals() {
     JournalVisitor visitor;
     visitor.intent = [&](uint64_t, const IntentRecord& record) -> Status {
       known_[key_of_[record.key_hash]].pending = true;
+      journalled_.insert(key_of_[record.key_hash]);
       return {};
     };
     visitor.outcome = [&](const Outcome& outcome) -> Status {
@@ -287,6 +288,33 @@ std::string World::ReadJournals() {
     auto summary = ReadJournal(directory + "/" + name, visitor);
     if (!summary.ok()) return "journal " + name + ": " + summary.error().message;
     if (summary->close) read_journals_.insert(name);
+  }
+  return "";
+}
+
+std::string World::BeforeCrash() {
+  if (std::string wrong = ReadJournals(); !wrong.empty()) return wrong;
+  Remember();
+  journalled_.clear();
+  before_crash_ = account.Records();
+  return "";
+}
+
+std::string World::AfterCrash() {
+  account.Reload();
+  if (std::string wrong = ReadJournals(); !wrong.empty()) return wrong;
+  const auto now = account.Records();
+  std::set<std::string> touched;
+  for (const auto& [key, record] : now) {
+    const auto before = before_crash_.find(key);
+    if (before == before_crash_.end() || before->second.writes != record.writes)
+      touched.insert(key);
+  }
+  for (const auto& [key, record] : before_crash_) {
+    if (!now.contains(key)) touched.insert(key);
+  }
+  for (const std::string& key : touched) {
+    if (!journalled_.contains(key)) return "sent before it was journalled: " + key;
   }
   return "";
 }

@@ -82,6 +82,10 @@ class World {
   std::string RetryAll();
   /// The run alone, for a child process that dies in it.
   Result<RunRecord> BareSync(const FaultSettings& faults, const SyncOptions& options = {});
+  /// Before a child process runs BareSync and dies in it.
+  std::string BeforeCrash();
+  /// After it: what the account was made to do must stand in the journals, as intended at least.
+  std::string AfterCrash();
   /// Reads journals that appeared since, as the oracle of "never send again".
   std::string ReadJournals();
   /// Fault-free syncs until nothing is due; then the account must agree with the model.
@@ -110,6 +114,8 @@ class World {
   std::map<Hash128, std::string> key_of_;              // hash -> key text
   std::map<std::string, std::set<std::string>> ever_;  // key -> contents the row ever had at a sync
   std::set<std::string> read_journals_;
+  std::set<std::string> journalled_;  // keys with an intent in a journal since BeforeCrash
+  std::map<std::string, HeldRecord> before_crash_;
   bool note_mapped() const;
 };
 
