@@ -42,7 +42,7 @@ using tcp = asio::ip::tcp;
 using SteadyClock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr auto kIdleMost = std::chrono::seconds(55);
+constexpr auto kForgetAfter = std::chrono::seconds(60);
 constexpr size_t kIdleConnections = 32;
 constexpr size_t kChunkBytes = 64 << 10;
 constexpr uint32_t kHeaderBytes = 64 << 10;
@@ -73,13 +73,13 @@ bool IsQuiet(Connection& connection) {
 struct Shared {
   explicit Shared(ssl::context context) : io(1), tls_context(std::move(context)) {}
 
-  std::unique_ptr<Connection> TakeIdle(const std::string& key) {
+  std::unique_ptr<Connection> TakeIdle(const std::string& key, milliseconds most_idle) {
     auto& list = idle[key];
     while (!list.empty()) {
+      if (SteadyClock::now() - list.back()->idle_since > most_idle) return nullptr;
       std::unique_ptr<Connection> connection = std::move(list.back());
       list.pop_back();
-      bool young = SteadyClock::now() - connection->idle_since < kIdleMost;
-      if (young && IsQuiet(*connection)) return connection;
+      if (IsQuiet(*connection)) return connection;
     }
     return nullptr;
   }
@@ -89,7 +89,11 @@ struct Shared {
     connection->idle_since = SteadyClock::now();
     auto& list = idle[key];
     list.push_back(std::move(connection));
-    if (list.size() > kIdleConnections) list.erase(list.begin());
+    // Oldest first: those that no longer count as usable go.
+    while (list.size() > kIdleConnections ||
+           SteadyClock::now() - list.front()->idle_since > kForgetAfter) {
+      list.erase(list.begin());
+    }
   }
 
   asio::io_context io;
@@ -112,7 +116,8 @@ class Flight : public std::enable_shared_from_this<Flight> {
 
   void Start() {
     int64_t connect_ms = std::min(attempt_.connect_timeout_ms, attempt_.timeout_ms);
-    if (!attempt_.fresh_connection) connection_ = shared_.TakeIdle(key_);
+    if (!attempt_.fresh_connection)
+      connection_ = shared_.TakeIdle(key_, milliseconds(attempt_.most_idle_ms));
     if (connection_) {
       SetTimer(attempt_.timeout_ms);
       return Send();

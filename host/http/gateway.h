@@ -73,6 +73,10 @@ struct GatewayOptions {
   std::string user_agent = "Penstock";
   int64_t connect_timeout_ms = 10000;
   int64_t timeout_ms = 60000;  // of one attempt
+  /// A kept connection may be closed by the other side at any moment; requests that would be in
+  /// doubt then take only one that was used this recently.
+  int64_t careful_idle_ms = 2000;
+  int64_t patience_ms = 300000;  // longest wait for a limit or a Retry-After; above: stop
   uint64_t max_answer_bytes = uint64_t{64} << 20;
   sdk::RetryPolicy retry;
   std::vector<SpentRule> spent_rules = DefaultSpentRules();
@@ -98,7 +102,8 @@ class Gateway {
   using OnResponse = std::function<void(const Response&)>;
   /// Sends the requests, calls `on_response` once for each, on this thread, in order of completion,
   /// and returns. Blocks. Not ok when the caller should stop: PS-HTTP-CANCELLED, PS-HTTP-DEADLINE,
-  /// PS-LIMITS-QUOTA (the daily allowance is used up), PS-LIMITS-FILE, or the error of the
+  /// PS-LIMITS-QUOTA (the daily allowance is used up), PS-LIMITS-WAIT (the limits ask for more
+  /// patience than there is), PS-LIMITS-FILE, or the error of the
   /// observer or of the credential; requests that were not sent for it are then kNotSent with it.
   virtual Status Perform(std::span<const Request> requests, const PerformContext& context,
                          const OnResponse& on_response) = 0;

@@ -58,9 +58,12 @@ std::optional<int64_t> ReadNumber(const Headers& headers, const std::string& nam
 
 Status CheckRequest(const Request& request) {
   if (!IsToken(request.method)) return HeaderError("A request has no valid method.");
-  for (const auto& [name, value] : request.headers) {
+  for (const auto& header : request.headers) {
+    const std::string& name = header.first;
     if (!IsToken(name)) return HeaderError("A request has a header without a valid name.");
-    if (!IsValue(value)) return HeaderError("The header " + name + " holds a control character.");
+    if (!IsValue(header.second)) {
+      return HeaderError("The header " + name + " holds a control character.");
+    }
     bool owned = std::any_of(kOwnedByHost.begin(), kOwnedByHost.end(),
                              [&](std::string_view own) { return SameName(own, name); });
     if (owned || (SameName(name, "authorization") && !request.no_auth)) {

@@ -177,6 +177,7 @@ class Performance {
         flight.permit = decision.permit;
         return true;
       case limits::Verdict::kWait:
+        if (TooLong(decision.retry_at_us)) return false;
         flight.ready_at_us = decision.retry_at_us;
         flight.for_slot = decision.for_slot;
         if (decision.for_slot) Register();
@@ -187,6 +188,17 @@ class Performance {
         return false;
     }
     return false;
+  }
+
+  // True, and everything stops, when the limits ask for more patience than there is.
+  bool TooLong(int64_t until_us) {
+    int64_t wait_ms = (until_us - clock_.MonotonicUs()) / 1000;
+    if (wait_ms <= options_.patience_ms) return false;
+    Stop(MakeError("PS-LIMITS-WAIT",
+                   "The rate limit of the destination allows the next request only in " +
+                       std::to_string(wait_ms / 1000) + " s.",
+                   "What was not sent is found again by the next run."));
+    return true;
   }
 
   void Register() {
@@ -254,6 +266,7 @@ class Performance {
     attempt.body_sink = flight.request->body_sink;
     attempt.head_method = flight.request->method == "HEAD";
     attempt.fresh_connection = flight.stale_once;
+    if (!flight.MayRepeat()) attempt.most_idle_ms = options_.careful_idle_ms;
     attempt.connect_timeout_ms = options_.connect_timeout_ms;
     uint32_t own = flight.request->timeout_ms;
     attempt.timeout_ms = own != 0 ? own : options_.timeout_ms;
@@ -292,6 +305,7 @@ class Performance {
       wait_ms = BackoffMs(flight.attempts, flight.retry_after_ms, parts_.random);
     }
     int64_t ready_us = clock_.MonotonicUs() + wait_ms * 1000;
+    if (wait_ms > options_.patience_ms) return Finish(flight);
     if (context_.deadline_us != 0 && ready_us >= context_.deadline_us) return Finish(flight);
     SendAgain(flight, wait_ms * 1000);
   }

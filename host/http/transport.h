@@ -23,6 +23,7 @@ struct Attempt {
   BodySink* body_sink = nullptr;
   bool head_method = false;       // HEAD: the answer has no body
   bool fresh_connection = false;  // do not reuse a kept one
+  int64_t most_idle_ms = 55000;   // nor one that was not used for longer
   int64_t connect_timeout_ms = 10000;
   int64_t timeout_ms = 60000;  // of the whole attempt
   uint64_t max_answer_bytes = 0;

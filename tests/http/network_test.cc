@@ -280,7 +280,9 @@ TEST_F(NetworkTest, AKeptConnectionClosedWithoutAnAnswer) {
     connection.Answer("first");
     connection.ReadRequest();
   });
-  Open();
+  GatewayOptions options;
+  options.careful_idle_ms = 60000;
+  Open(std::move(options));
   EXPECT_EQ(Send(Make("POST", "1")).status, 200);
   Response response = Send(Make("POST", "2", true));
   EXPECT_EQ(response.status, 200);

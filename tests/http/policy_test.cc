@@ -246,6 +246,21 @@ TEST_F(PolicyTest, A429PausesEverybody) {
   EXPECT_EQ(log_->at_us.size(), 3u);
 }
 
+TEST_F(PolicyTest, ALongWaitStopsInsteadOfHanging) {
+  GatewayOptions options;
+  options.limiters.resize(1);
+  options.limiters[0].name = "default";
+  Open({Respond(429, {{"Retry-After", "3000"}})}, std::move(options));
+  int64_t start_us = clock_.MonotonicUs();
+  Response response = Send(Post(seqs_));
+  EXPECT_EQ(response.status, 429);
+  EXPECT_EQ(response.retry_after_ms, 3000000);
+  response = Send(Post(seqs_));  // the others know it too
+  EXPECT_EQ(status_.error().code, "PS-LIMITS-WAIT");
+  EXPECT_EQ(response.transport, Transport::kNotSent);
+  EXPECT_EQ(clock_.MonotonicUs(), start_us);
+}
+
 TEST_F(PolicyTest, ADailyQuotaIsFinalAndStopsTheRun) {
   GatewayOptions options;
   options.limiters.resize(1);
