@@ -95,10 +95,10 @@ Result<StateAnchor> Compact(const std::string& directory, StateView* view,
   const std::string temporary = path + ".tmp";
   PENSTOCK_RETURN_IF_ERROR(file::MakeDirectories(directory));
   PENSTOCK_RETURN_IF_ERROR(file::Remove(temporary));
-  if (Status status = WriteGeneration(temporary, disk, options); !status.ok()) {
-    // A full disk should have its space back; what fails here the next compaction removes.
-    if (!file::Remove(temporary).ok()) return status;
-    return status;
+  if (const Status written = WriteGeneration(temporary, disk, options); !written.ok()) {
+    // A full disk should have its space back. What cannot be removed, the next compaction removes.
+    (void)file::Remove(temporary).ok();
+    return written.error();
   }
   PENSTOCK_RETURN_IF_ERROR(file::RenameDurably(temporary, path));
   PENSTOCK_RETURN_IF_ERROR(RemoveSuperfluous(directory, *disk, options.keep_journals));

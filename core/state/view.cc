@@ -29,17 +29,23 @@ Result<std::unique_ptr<StateView>> StateView::Open(const std::string& directory,
                                                    const StateAnchor& anchor,
                                                    const std::string& scratch_dir,
                                                    uint64_t memory_bytes) {
-  auto view = std::make_unique<DiskView>(directory);
-  PENSTOCK_RETURN_IF_ERROR(view->Load(anchor, scratch_dir, memory_bytes));
-  return std::unique_ptr<StateView>(std::move(view));
+  // Two compactions while this reads remove what was listed: then the newer files are read.
+  constexpr int kAttempts = 3;
+  for (int attempt = 1;; ++attempt) {
+    PENSTOCK_ASSIGN_OR_RETURN(const std::vector<std::string> names, file::List(directory));
+    auto view = std::make_unique<DiskView>(directory);
+    const Status status = view->Load(names, anchor, scratch_dir, memory_bytes);
+    if (status.ok()) return std::unique_ptr<StateView>(std::move(view));
+    PENSTOCK_ASSIGN_OR_RETURN(const std::vector<std::string> now, file::List(directory));
+    if (attempt == kAttempts || now == names) return status.error();
+  }
 }
 
-Status DiskView::Load(const StateAnchor& anchor, const std::string& scratch_dir,
-                      uint64_t memory_bytes) {
+Status DiskView::Load(const std::vector<std::string>& names, const StateAnchor& anchor,
+                      const std::string& scratch_dir, uint64_t memory_bytes) {
   lineage_ = anchor.lineage;
-  PENSTOCK_ASSIGN_OR_RETURN(const std::vector<std::string> names, file::List(directory_));
   PENSTOCK_RETURN_IF_ERROR(LoadBase(names));
-  if (base_ && base_->header().generation < anchor.generation) return CheckAnchor(anchor);
+  if (generation() < anchor.generation) return CheckAnchor(anchor);
   PENSTOCK_RETURN_IF_ERROR(LoadJournals(names, scratch_dir, memory_bytes));
   return CheckAnchor(anchor);
 }
@@ -118,12 +124,16 @@ Status DiskView::LoadJournal(const std::string& path, Overlay* overlay) {
 }
 
 Status DiskView::CheckAnchor(const StateAnchor& anchor) const {
-  const bool nothing = empty() && (anchor.generation > 0 || anchor.last_outcome > 0);
-  if (nothing || (!base_ && anchor.generation > 0)) {
+  if (!base_ && anchor.generation > 0) {
     return StateError("PS-STATE-MISSING", directory_,
-                      directory_ + " holds no " + (nothing ? "state" : "generation") +
-                          ", and the store knows generation " + std::to_string(anchor.generation) +
-                          " with outcome " + std::to_string(anchor.last_outcome));
+                      directory_ +
+                          " holds no generation of the state, and the store knows generation " +
+                          std::to_string(anchor.generation));
+  }
+  if (empty() && anchor.last_outcome > 0) {
+    return StateError("PS-STATE-MISSING", directory_,
+                      directory_ + " holds no state, and the store knows outcome " +
+                          std::to_string(anchor.last_outcome));
   }
   if (generation() < anchor.generation) {
     return StateError("PS-STATE-OLDER", directory_,

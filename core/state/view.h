@@ -16,7 +16,9 @@ namespace penstock {
 class DiskView : public StateView {
  public:
   explicit DiskView(std::string directory) : directory_(std::move(directory)) {}
-  Status Load(const StateAnchor& anchor, const std::string& scratch_dir, uint64_t memory_bytes);
+  /// `names`: of the files in the directory.
+  Status Load(const std::vector<std::string>& names, const StateAnchor& anchor,
+              const std::string& scratch_dir, uint64_t memory_bytes);
 
   bool empty() const override { return !base_ && !any_journal_; }
   const std::optional<StateIdentity>& identity() const override { return identity_; }

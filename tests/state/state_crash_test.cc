@@ -161,7 +161,7 @@ TEST_P(LifeCrash, EndsAsIfNothingHadHappened) {
           EXPECT_EQ(fingerprints[hash], known.entry.fingerprint);
         }
       },
-      3);
+      7);
   EXPECT_GT(points, 60u);
 }
 
