@@ -130,9 +130,12 @@ void Send(Connection& connection, const Response& answer) {
 
 void Drop(Connection& connection, bool reset) {
   try {
-    if (reset) connection.request.socket().setLinger(true, 0);
     connection.response.setKeepAlive(false);
-    reset ? connection.request.socket().close() : connection.request.socket().shutdown();
+    if (reset) {
+      connection.request.socket().setLinger(true, 0);  // the close that follows sends an RST
+    } else {
+      connection.request.socket().shutdown();
+    }
   } catch (const Poco::Exception&) {  // the client was faster
   }
 }

@@ -343,24 +343,17 @@ Response Answer(const Portal& portal, const Object& object, const Request& reque
 }
 
 Response WriteBatch(const Portal& portal, const Request& request, Operation operation) {
-  Response refused;
-  Object* object = FindObject(portal, request, &refused);
-  if (object == nullptr) return refused;
-  JsonDocument body;
-  std::string message;
-  if (!request.ParseBody(&body, &message)) {
-    return ErrorResponse(Invalid("Invalid input JSON: " + message));
-  }
-  Batch batch;
-  batch.operation = operation;
-  if (auto error = ReadBatch(body, &batch)) return ErrorResponse(*error);
-  auto lock = object->table->Lock();
-  if (auto error = Check(portal, *object, &batch)) return ErrorResponse(*error);
-  if (!batch.per_record) {
-    if (auto error = WholeError(portal, batch)) return ErrorResponse(*error);
-  }
-  Apply(*object, request.now_ms, &batch);
-  return Answer(portal, *object, request, batch);
+  return WithBody(portal, request, [&](Object& object, const JsonValue& body) {
+    Batch batch;
+    batch.operation = operation;
+    if (auto error = ReadBatch(body, &batch)) return ErrorResponse(*error);
+    if (auto error = Check(portal, object, &batch)) return ErrorResponse(*error);
+    if (!batch.per_record) {
+      if (auto error = WholeError(portal, batch)) return ErrorResponse(*error);
+    }
+    Apply(object, request.now_ms, &batch);
+    return Answer(portal, object, request, batch);
+  });
 }
 
 // The ids of a read or an archive.
@@ -432,65 +425,51 @@ Response BatchUpsert(const Portal& portal, const Request& request) {
 }
 
 Response BatchRead(const Portal& portal, const Request& request) {
-  Response refused;
-  Object* object = FindObject(portal, request, &refused);
-  if (object == nullptr) return refused;
-  JsonDocument body;
-  std::string message;
-  if (!request.ParseBody(&body, &message)) {
-    return ErrorResponse(Invalid("Invalid input JSON: " + message));
-  }
-  std::vector<std::string> ids;
-  std::string id_property, properties, history;
-  auto error = CheckMembers(body, "the body", {"inputs", "properties", "propertiesWithHistory"},
-                            {"idProperty"});
-  if (!error) error = ReadIds(body, &ids);
-  if (!error) error = ReadString(body, "idProperty", &id_property);
-  if (!error) error = ReadNames(body, "properties", &properties);
-  if (!error) error = ReadNames(body, "propertiesWithHistory", &history);
-  if (error) return ErrorResponse(*error);
-  auto lock = object->table->Lock();
-  if (!IsIdProperty(*object, id_property)) {
-    return ErrorResponse(Invalid("Property " + id_property + " has no unique values."));
-  }
-  bool archived = request.Query("archived") == "true";
-  std::vector<const Record*> found;
-  std::vector<std::string> missing;
-  std::unordered_set<const Record*> seen;
-  for (const std::string& id : ids) {
-    const Record* record = FindRecord(*object, id_property, NormalId(id_property, id));
-    if (record == nullptr || record->archived() != archived) {
-      missing.push_back(id);
-    } else if (seen.insert(record).second) {
-      found.push_back(record);
+  return WithBody(portal, request, [&](Object& object, const JsonValue& body) {
+    std::vector<std::string> ids;
+    std::string id_property, properties, history;
+    auto error = CheckMembers(body, "the body", {"inputs", "properties", "propertiesWithHistory"},
+                              {"idProperty"});
+    if (!error) error = ReadIds(body, &ids);
+    if (!error) error = ReadString(body, "idProperty", &id_property);
+    if (!error) error = ReadNames(body, "properties", &properties);
+    if (!error) error = ReadNames(body, "propertiesWithHistory", &history);
+    if (error) return ErrorResponse(*error);
+    if (!IsIdProperty(object, id_property)) {
+      return ErrorResponse(Invalid("Property " + id_property + " has no unique values."));
     }
-  }
-  auto wanted = WantedProperties(*object, properties);
-  if (!id_property.empty()) wanted.push_back(id_property);
-  std::sort(wanted.begin(), wanted.end());
-  wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
-  return ReadAnswer(portal, *object, request, std::move(found), missing, wanted);
+    bool archived = request.Query("archived") == "true";
+    std::vector<const Record*> found;
+    std::vector<std::string> missing;
+    std::unordered_set<const Record*> seen;
+    for (const std::string& id : ids) {
+      const Record* record = FindRecord(object, id_property, NormalId(id_property, id));
+      if (record == nullptr || record->archived() != archived) {
+        missing.push_back(id);
+      } else if (seen.insert(record).second) {
+        found.push_back(record);
+      }
+    }
+    auto wanted = WantedProperties(object, properties);
+    if (!id_property.empty()) wanted.push_back(id_property);
+    std::sort(wanted.begin(), wanted.end());
+    wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
+    return ReadAnswer(portal, object, request, std::move(found), missing, wanted);
+  });
 }
 
 Response BatchArchive(const Portal& portal, const Request& request) {
-  Response refused;
-  Object* object = FindObject(portal, request, &refused);
-  if (object == nullptr) return refused;
-  JsonDocument body;
-  std::string message;
-  if (!request.ParseBody(&body, &message)) {
-    return ErrorResponse(Invalid("Invalid input JSON: " + message));
-  }
-  std::vector<std::string> ids;
-  auto error = CheckMembers(body, "the body", {"inputs"}, {});
-  if (!error) error = ReadIds(body, &ids);
-  if (error) return ErrorResponse(*error);
-  auto lock = object->table->Lock();
-  for (const std::string& id : ids) {
-    const Record* record = object->table->FindById(id);
-    if (record != nullptr) object->table->Archive(*record, request.now_ms);
-  }
-  return Response::Empty(204);
+  return WithBody(portal, request, [&](Object& object, const JsonValue& body) {
+    std::vector<std::string> ids;
+    auto error = CheckMembers(body, "the body", {"inputs"}, {});
+    if (!error) error = ReadIds(body, &ids);
+    if (error) return ErrorResponse(*error);
+    for (const std::string& id : ids) {
+      const Record* record = object.table->FindById(id);
+      if (record != nullptr) object.table->Archive(*record, request.now_ms);
+    }
+    return Response::Empty(204);
+  });
 }
 
 }  // namespace penstock::sandbox::hubspot

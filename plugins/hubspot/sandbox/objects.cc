@@ -58,13 +58,25 @@ Object* Portal::Find(const std::string& name) const {
   return nullptr;
 }
 
-Object* FindObject(const Portal& portal, const Request& request, Response* answer) {
-  Object* object = portal.Find(request.Param("object"));
+Response WithObject(const Portal& portal, const Request& request,
+                    const std::function<Response(Object&)>& endpoint) {
+  const std::string& name = request.Param("object");
+  Object* object = portal.Find(name);
   if (object == nullptr) {
-    *answer = ErrorResponse(NotFound("Unable to infer object type from: " + request.Param("object"),
-                                     {request.Param("object")}));
+    return ErrorResponse(NotFound("Unable to infer object type from: " + name, {name}));
   }
-  return object;
+  auto lock = object->table->Lock();
+  return endpoint(*object);
+}
+
+Response WithBody(const Portal& portal, const Request& request,
+                  const std::function<Response(Object&, const JsonValue&)>& endpoint) {
+  JsonDocument body;
+  std::string error;
+  if (!request.ParseBody(&body, &error)) {
+    return ErrorResponse(Invalid("Invalid input JSON: " + error));
+  }
+  return WithObject(portal, request, [&](Object& object) { return endpoint(object, body); });
 }
 
 std::vector<std::string> WantedProperties(const Object& object, const std::string& list) {
@@ -202,112 +214,101 @@ const JsonValue* ReadProperties(const JsonValue& body, std::string* error) {
 }
 
 Response GetRecord(const Portal& portal, const Request& request) {
-  Response refused;
-  Object* object = FindObject(portal, request, &refused);
-  if (object == nullptr) return refused;
-  auto lock = object->table->Lock();
-  const Record* record = PathRecord(*object, request, &refused);
-  if (record == nullptr) return refused;
-  return RecordResponse(200, *object, *record,
-                        WantedProperties(*object, request.Query("properties")), false);
+  return WithObject(portal, request, [&](Object& object) {
+    Response refused;
+    const Record* record = PathRecord(object, request, &refused);
+    if (record == nullptr) return refused;
+    return RecordResponse(200, object, *record,
+                          WantedProperties(object, request.Query("properties")), false);
+  });
 }
 
 Response PatchRecord(const Portal& portal, const Request& request) {
-  Response refused;
-  Object* object = FindObject(portal, request, &refused);
-  if (object == nullptr) return refused;
-  JsonDocument body;
-  std::string error;
-  if (!request.ParseBody(&body, &error)) return ErrorResponse(Invalid(error));
-  const JsonValue* properties = ReadProperties(body, &error);
-  if (properties == nullptr) return ErrorResponse(Invalid(error));
-  auto lock = object->table->Lock();
-  const Record* record = PathRecord(*object, request, &refused);
-  if (record == nullptr) return refused;
-  if (record->archived()) return ErrorResponse(Missing(*object, request.Param("id")));
-  Write write = CheckProperties(*object, *properties);
-  if (!write.errors.empty()) {
-    return ErrorResponse(Invalid(ValueErrorMessage(write.errors, portal.id)));
-  }
-  if (auto conflict = FindConflict(*object, write.values, record)) return ErrorResponse(*conflict);
-  object->table->Update(*record, write.values, request.now_ms);
-  return RecordResponse(200, *object, *record, WrittenNames(*object, write.values), true);
+  return WithBody(portal, request, [&](Object& object, const JsonValue& body) {
+    Response refused;
+    std::string error;
+    const JsonValue* properties = ReadProperties(body, &error);
+    if (properties == nullptr) return ErrorResponse(Invalid(error));
+    const Record* record = PathRecord(object, request, &refused);
+    if (record == nullptr) return refused;
+    if (record->archived()) return ErrorResponse(Missing(object, request.Param("id")));
+    Write write = CheckProperties(object, *properties);
+    if (!write.errors.empty()) {
+      return ErrorResponse(Invalid(ValueErrorMessage(write.errors, portal.id)));
+    }
+    if (auto conflict = FindConflict(object, write.values, record)) return ErrorResponse(*conflict);
+    object.table->Update(*record, write.values, request.now_ms);
+    return RecordResponse(200, object, *record, WrittenNames(object, write.values), true);
+  });
 }
 
 Response DeleteRecord(const Portal& portal, const Request& request) {
-  Response refused;
-  Object* object = FindObject(portal, request, &refused);
-  if (object == nullptr) return refused;
-  auto lock = object->table->Lock();
-  const Record* record = object->table->FindById(request.Param("id"));
-  if (record != nullptr) object->table->Archive(*record, request.now_ms);
-  return Response::Empty(204);
+  return WithObject(portal, request, [&](Object& object) {
+    const Record* record = object.table->FindById(request.Param("id"));
+    if (record != nullptr) object.table->Archive(*record, request.now_ms);
+    return Response::Empty(204);
+  });
 }
 
 Response CreateRecord(const Portal& portal, const Request& request) {
-  Response refused;
-  Object* object = FindObject(portal, request, &refused);
-  if (object == nullptr) return refused;
-  JsonDocument body;
-  std::string error;
-  if (!request.ParseBody(&body, &error)) return ErrorResponse(Invalid(error));
-  const JsonValue* properties = ReadProperties(body, &error);
-  if (properties == nullptr) return ErrorResponse(Invalid(error));
-  auto lock = object->table->Lock();
-  Write write = CheckProperties(*object, *properties);
-  if (!write.errors.empty()) {
-    return ErrorResponse(Invalid(ValueErrorMessage(write.errors, portal.id)));
-  }
-  if (auto conflict = FindConflict(*object, write.values, nullptr)) return ErrorResponse(*conflict);
-  const Record& record = object->table->Create(write.values, request.now_ms);
-  return RecordResponse(201, *object, record, WrittenNames(*object, write.values), true);
+  return WithBody(portal, request, [&](Object& object, const JsonValue& body) {
+    std::string error;
+    const JsonValue* properties = ReadProperties(body, &error);
+    if (properties == nullptr) return ErrorResponse(Invalid(error));
+    Write write = CheckProperties(object, *properties);
+    if (!write.errors.empty()) {
+      return ErrorResponse(Invalid(ValueErrorMessage(write.errors, portal.id)));
+    }
+    if (auto conflict = FindConflict(object, write.values, nullptr))
+      return ErrorResponse(*conflict);
+    const Record& record = object.table->Create(write.values, request.now_ms);
+    return RecordResponse(201, object, record, WrittenNames(object, write.values), true);
+  });
 }
 
 Response ListRecords(const Portal& portal, const Request& request) {
-  Response refused;
-  Object* object = FindObject(portal, request, &refused);
-  if (object == nullptr) return refused;
-  const std::string& limit_text = request.Query("limit");
-  int limit = limit_text.empty() ? kDefaultPage : std::atoi(limit_text.c_str());
-  if (limit < 1 || limit > kMaxPage) {
-    return ErrorResponse(Invalid("The limit must be from 1 to 100."));
-  }
-  bool archived = request.Query("archived") == "true";
-  auto lock = object->table->Lock();
-  std::uint64_t row = 0;
-  if (const std::string& after = request.Query("after"); !after.empty()) {
-    const Record* last = object->table->FindById(after);
-    if (last == nullptr) return ErrorResponse(Invalid("The paging cursor is not valid."));
-    row = object->table->Row(*last) + 1;
-  }
-  auto wanted = WantedProperties(*object, request.Query("properties"));
-  return Response::Json(200, [&](JsonWriter& json) {
-    json.StartObject();
-    json.Key("results");
-    json.StartArray();
-    const Record* last = nullptr;
-    for (int found = 0; row < object->table->size(); ++row) {
-      const Record& record = object->table->At(row);
-      if (record.archived() != archived) continue;
-      if (found++ == limit) break;
-      json.StartObject();
-      WriteRecord(json, *object, record, wanted, false);
-      json.EndObject();
-      last = &record;
+  return WithObject(portal, request, [&](Object& object) {
+    const std::string& limit_text = request.Query("limit");
+    int limit = limit_text.empty() ? kDefaultPage : std::atoi(limit_text.c_str());
+    if (limit < 1 || limit > kMaxPage) {
+      return ErrorResponse(Invalid("The limit must be from 1 to 100."));
     }
-    json.EndArray();
-    if (last != nullptr && row < object->table->size()) {
-      std::string after = object->table->Id(*last);
-      json.Key("paging");
-      json.StartObject();
-      json.Key("next");
-      json.StartObject();
-      PutMember(json, "after", after);
-      PutMember(json, "link", request.path + "?after=" + after);
-      json.EndObject();
-      json.EndObject();
+    bool archived = request.Query("archived") == "true";
+    std::uint64_t row = 0;
+    if (const std::string& after = request.Query("after"); !after.empty()) {
+      const Record* last = object.table->FindById(after);
+      if (last == nullptr) return ErrorResponse(Invalid("The paging cursor is not valid."));
+      row = object.table->Row(*last) + 1;
     }
-    json.EndObject();
+    auto wanted = WantedProperties(object, request.Query("properties"));
+    return Response::Json(200, [&](JsonWriter& json) {
+      json.StartObject();
+      json.Key("results");
+      json.StartArray();
+      const Record* last = nullptr;
+      for (int found = 0; row < object.table->size(); ++row) {
+        const Record& record = object.table->At(row);
+        if (record.archived() != archived) continue;
+        if (found++ == limit) break;
+        json.StartObject();
+        WriteRecord(json, object, record, wanted, false);
+        json.EndObject();
+        last = &record;
+      }
+      json.EndArray();
+      if (last != nullptr && row < object.table->size()) {
+        std::string after = object.table->Id(*last);
+        json.Key("paging");
+        json.StartObject();
+        json.Key("next");
+        json.StartObject();
+        PutMember(json, "after", after);
+        PutMember(json, "link", request.path + "?after=" + after);
+        json.EndObject();
+        json.EndObject();
+      }
+      json.EndObject();
+    });
   });
 }
 

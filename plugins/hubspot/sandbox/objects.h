@@ -1,6 +1,7 @@
 // HubSpot's objects: their tables and schemas, and how a record looks in an answer.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -44,8 +45,12 @@ struct Portal {
   Object* Find(const std::string& name) const;
 };
 
-// The object of the request's {object}; nullptr with the 404 in `answer` if there is none.
-Object* FindObject(const Portal& portal, const Request& request, Response* answer);
+// Calls an endpoint with the object that {object} names, its table locked; 404 if there is none.
+Response WithObject(const Portal& portal, const Request& request,
+                    const std::function<Response(Object&)>& endpoint);
+// The same with the body as JSON; 400 if it is none.
+Response WithBody(const Portal& portal, const Request& request,
+                  const std::function<Response(Object&, const JsonValue&)>& endpoint);
 // The names of a "properties" query, split at commas; the object's defaults if there are none.
 std::vector<std::string> WantedProperties(const Object& object, const std::string& list);
 // The value of a property, also of those that HubSpot computes; nullopt if it has none.

@@ -177,43 +177,36 @@ std::vector<const Record*> Find(const Portal& portal, const Object& object, cons
 }  // namespace
 
 Response SearchRecords(const Portal& portal, const Request& request) {
-  Response refused;
-  Object* object = FindObject(portal, request, &refused);
-  if (object == nullptr) return refused;
-  JsonDocument body;
-  std::string message;
-  if (!request.ParseBody(&body, &message)) {
-    return ErrorResponse(Invalid("Invalid input JSON: " + message));
-  }
-  auto lock = object->table->Lock();
-  Query query;
-  if (auto error = ReadQuery(*object, body, &query)) return ErrorResponse(*error);
-  std::vector<const Record*> hits = Find(portal, *object, query);
-  auto wanted = WantedProperties(*object, query.properties);
-  auto first = static_cast<std::size_t>(query.after);
-  std::size_t end = std::min(hits.size(), first + static_cast<std::size_t>(query.limit));
-  return Response::Json(200, [&](JsonWriter& json) {
-    json.StartObject();
-    json.Key("total");
-    json.Uint64(hits.size());
-    json.Key("results");
-    json.StartArray();
-    for (std::size_t i = first; i < end; ++i) {
+  return WithBody(portal, request, [&](Object& object, const JsonValue& body) {
+    Query query;
+    if (auto error = ReadQuery(object, body, &query)) return ErrorResponse(*error);
+    std::vector<const Record*> hits = Find(portal, object, query);
+    auto wanted = WantedProperties(object, query.properties);
+    auto first = static_cast<std::size_t>(query.after);
+    std::size_t end = std::min(hits.size(), first + static_cast<std::size_t>(query.limit));
+    return Response::Json(200, [&](JsonWriter& json) {
       json.StartObject();
-      WriteRecord(json, *object, *hits[i], wanted, false);
+      json.Key("total");
+      json.Uint64(hits.size());
+      json.Key("results");
+      json.StartArray();
+      for (std::size_t i = first; i < end; ++i) {
+        json.StartObject();
+        WriteRecord(json, object, *hits[i], wanted, false);
+        json.EndObject();
+      }
+      json.EndArray();
+      if (end < hits.size()) {
+        json.Key("paging");
+        json.StartObject();
+        json.Key("next");
+        json.StartObject();
+        PutMember(json, "after", std::to_string(end));
+        json.EndObject();
+        json.EndObject();
+      }
       json.EndObject();
-    }
-    json.EndArray();
-    if (end < hits.size()) {
-      json.Key("paging");
-      json.StartObject();
-      json.Key("next");
-      json.StartObject();
-      PutMember(json, "after", std::to_string(end));
-      json.EndObject();
-      json.EndObject();
-    }
-    json.EndObject();
+    });
   });
 }
 
