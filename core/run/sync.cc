@@ -51,7 +51,9 @@ struct Continued {
 
 Result<std::vector<std::string>> JournalFiles(const RunEnvironment& env) {
   PENSTOCK_ASSIGN_OR_RETURN(std::vector<std::string> names, file::List(env.directory));
-  std::erase_if(names, [](const std::string& name) { return !name.starts_with("journal-"); });
+  std::erase_if(names, [](const std::string& name) {
+    return !name.starts_with("journal-") || !name.ends_with(".psj");
+  });
   return names;
 }
 

@@ -213,7 +213,8 @@ void World::Remember() {
     std::string bytes;
     EncodeValue(StringValue(key), &bytes);
     key_of_[hasher_.Bytes(bytes)] = key;
-    if (rows.size() == 1 && !IsInvalid(*rows[0])) ever_[key].insert(Content(*rows[0]));
+    if (source.fail_after < 0 && rows.size() == 1 && !IsInvalid(*rows[0]))
+      ever_[key].insert(Content(*rows[0]));
   }
 }
 
@@ -257,7 +258,8 @@ std::string World::ReadJournals() {
   std::set<std::string> names;
   for (const auto& file : std::filesystem::directory_iterator(directory)) {
     const std::string name = file.path().filename();
-    if (name.starts_with("journal-") && !read_journals_.contains(name)) names.insert(name);
+    const bool journal = name.starts_with("journal-") && name.ends_with(".psj");
+    if (journal && !read_journals_.contains(name)) names.insert(name);
   }
   const auto rows = RowsByKey();
   for (const std::string& name : names) {
