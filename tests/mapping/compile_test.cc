@@ -1,0 +1,168 @@
+#include "tests/mapping/fixture.h"
+
+namespace penstock::testing {
+namespace {
+
+Error Refusal(const Integration& integration, const std::vector<std::string>& columns,
+              const sdk::Object& object) {
+  const auto mapper = Compile(integration, columns, object);
+  if (mapper.ok()) return MakeError("none", "it compiled");
+  EXPECT_EQ(mapper.error().exit, ExitCode::kUsage);
+  return mapper.error();
+}
+
+const std::vector<sdk::Field> kFields = {MakeField("firstname"),
+                                         MakeField("age", sdk::FieldType::kInteger)};
+
+TEST(Compile, MissingColumns) {
+  Integration integration = MakeIntegration({{"firstname", "frist_name"}});
+  integration.places["mapping.firstname"] = {"penstock.yaml", 12, 7};
+  Error error = Refusal(integration, {"email", "first_name"}, Contacts(kFields));
+  EXPECT_EQ(error.code, "PS-MAP-COLUMN");
+  EXPECT_EQ(error.message, "The model has no column \"frist_name\".");
+  EXPECT_EQ(error.hint, "Did you mean \"first_name\"?");
+  EXPECT_EQ(error.file, "penstock.yaml");
+  EXPECT_EQ(error.line, 12);
+  EXPECT_EQ(error.column, 7);
+  error = Refusal(MakeIntegration({{"firstname", "wages"}}), {"email", "total"}, Contacts(kFields));
+  EXPECT_EQ(error.hint, "Its columns are: email, total.");
+  error = Refusal(MakeIntegration(), {"mail_adress"}, Contacts());
+  EXPECT_EQ(error.message, "The model has no column \"email\".");
+  error = Refusal(MakeIntegration(), {"email", "x", "email"}, Contacts());
+  EXPECT_EQ(error.code, "PS-MAP-COLUMN");
+  EXPECT_NE(error.message.find("two columns"), std::string::npos);
+}
+
+TEST(Compile, UnknownAndReadOnlyFields) {
+  Error error = Refusal(MakeIntegration({{"first_name", "a"}}), {"email", "a"}, Contacts(kFields));
+  EXPECT_EQ(error.code, "PS-MAP-FIELD");
+  EXPECT_EQ(error.message, "contacts has no field \"first_name\".");
+  EXPECT_EQ(error.hint, "Did you mean \"firstname\"?");
+
+  std::vector<sdk::Field> fields = kFields;
+  fields[0].createable = fields[0].updateable = false;
+  error = Refusal(MakeIntegration({{"firstname", "a"}}), {"email", "a"}, Contacts(fields));
+  EXPECT_EQ(error.message, "\"firstname\" of contacts is read-only.");
+
+  fields[0].createable = true;
+  Integration integration = MakeIntegration({{"firstname", "a"}});
+  error = Refusal(integration, {"email", "a"}, Contacts(fields));
+  EXPECT_NE(error.message.find("only when a record is created"), std::string::npos);
+  integration.mode = Mode::kInsertOnly;
+  EXPECT_TRUE(Compile(integration, {"email", "a"}, Contacts(fields)).ok());
+  integration.mode = Mode::kDeleteOnly;
+  EXPECT_TRUE(Compile(integration, {"email", "a"}, Contacts(fields)).ok());
+
+  error = Refusal(MakeIntegration({{"age", "a"}, {"age", "b"}}), {"email", "a", "b"},
+                  Contacts(kFields));
+  EXPECT_EQ(error.message, "\"age\" is mapped twice.");
+  error = Refusal(MakeIntegration({{"email", "a"}}), {"email", "a"}, Contacts());
+  EXPECT_EQ(error.message, "\"email\" is the key and is mapped a second time.");
+}
+
+TEST(Compile, Constants) {
+  Integration integration = MakeIntegration({{"age", ""}});
+  integration.mapping[0].constant = "forty";
+  integration.places["mapping.age"] = {"f", 1, 1};
+  integration.places["mapping.age.const"] = {"f", 2, 3};
+  Error error = Refusal(integration, {"email"}, Contacts(kFields));
+  EXPECT_EQ(error.code, "PS-MAP-CONST");
+  EXPECT_EQ(error.message,
+            "The constant does not fit: \"age\" takes an integer, and got the text \"forty\".");
+  EXPECT_EQ(error.line, 2);
+  integration.mapping[0].constant.reset();
+  error = Refusal(integration, {"email"}, Contacts(kFields));
+  EXPECT_EQ(error.code, "PS-MAP-CONST");
+  EXPECT_EQ(error.line, 1);
+  integration.mapping[0].constant_null = true;
+  EXPECT_TRUE(Compile(integration, {"email"}, Contacts(kFields)).ok());
+  integration.mapping[0].constant_null = false;
+  integration.mapping[0].run_variable = "run_started_at";
+  EXPECT_EQ(Refusal(integration, {"email"}, Contacts(kFields)).code, "PS-MAP-CONST");
+  integration.mapping[0].run_variable = "run";
+  EXPECT_EQ(Refusal(integration, {"email"}, Contacts(kFields)).message,
+            "There is no run variable \"run\".");
+  integration.mapping[0].field = "firstname";
+  integration.mapping[0].run_variable = "run_started_at";
+  EXPECT_TRUE(Compile(integration, {"email"}, Contacts(kFields)).ok());
+}
+
+TEST(Compile, KeysThatDoNotIdentify) {
+  Integration integration = MakeIntegration();
+  integration.key.field = "firstname";
+  integration.places["key"] = {"f", 9, 2};
+  Error error = Refusal(integration, {"email"}, Contacts(kFields));
+  EXPECT_EQ(error.code, "PS-MAP-KEY");
+  EXPECT_EQ(error.message, "\"firstname\" cannot identify contacts for upsert.");
+  EXPECT_EQ(error.hint, "Fields that can be the key: email, id.");
+  EXPECT_EQ(error.line, 9);
+  integration.key.field = "emial";
+  EXPECT_EQ(Refusal(integration, {"email"}, Contacts()).hint, "Did you mean \"email\"?");
+
+  // Deleted by id: the push knows it or looks the key up, as long as some operation takes the key.
+  sdk::Object object = Contacts();
+  object.operations["delete"].identifiers = {{"id"}};
+  integration = MakeIntegration();
+  integration.mode = Mode::kDeleteOnly;
+  EXPECT_TRUE(Compile(integration, {"email"}, object).ok());
+  for (auto& [name, operation] : object.operations) operation.identifiers = {{"id"}};
+  EXPECT_EQ(Refusal(integration, {"email"}, object).code, "PS-MAP-KEY");
+
+  integration = MakeIntegration();
+  integration.key.columns = {"a", "b"};
+  EXPECT_EQ(Refusal(integration, {"a", "b"}, Contacts()).code, "PS-MAP-KEY");
+  integration.key.text_template = "{a}:{b}";
+  EXPECT_TRUE(Compile(integration, {"a", "b"}, Contacts()).ok());
+  object = Contacts();
+  object.fields.back().normalisers = {sdk::Normaliser::kDigits};
+  EXPECT_NE(Refusal(integration, {"a", "b"}, object).message.find("run together"),
+            std::string::npos);
+  object = Contacts();
+  object.fields.back().type = sdk::FieldType::kInteger;
+  EXPECT_EQ(Refusal(integration, {"a", "b"}, object).code, "PS-MAP-KEY");
+}
+
+TEST(Compile, ModesThatTheObjectDoesNotSupport) {
+  sdk::Object object = Contacts();
+  object.operations.erase("delete");
+  object.operations.erase("insert");
+  Integration integration = MakeIntegration();
+  integration.mode = Mode::kMirror;
+  integration.places["mode"] = {"f", 4, 5};
+  const Error error = Refusal(integration, {"email"}, object);
+  EXPECT_EQ(error.code, "PS-MAP-MODE");
+  EXPECT_EQ(error.message, "Mode mirror needs delete, which contacts does not support.");
+  EXPECT_EQ(error.hint, "Modes that work here: upsert, update_only.");
+  EXPECT_EQ(error.line, 4);
+}
+
+TEST(Compile, RequiredFields) {
+  std::vector<sdk::Field> fields = kFields;
+  fields[0].required = fields[1].required = true;
+  Integration integration = MakeIntegration({{"age", "a"}});
+  const Error error = Refusal(integration, {"email", "a"}, Contacts(fields));
+  EXPECT_EQ(error.code, "PS-MAP-REQUIRED");
+  EXPECT_EQ(error.message,
+            "contacts cannot be created without firstname, and the mapping does not set it.");
+  integration.mode = Mode::kUpdateOnly;
+  EXPECT_TRUE(Compile(integration, {"email", "a"}, Contacts(fields)).ok());
+}
+
+TEST(Compile, TimeZones) {
+  Integration integration = MakeIntegration();
+  integration.time_zone = "Mars/Olympus";
+  EXPECT_EQ(Refusal(integration, {"email"}, Contacts()).code, "PS-MAP-ZONE");
+}
+
+TEST(Modes, HaveNamesBothWays) {
+  for (const char* name : {"mirror", "upsert", "update_only", "delete_only", "insert_only"}) {
+    ASSERT_TRUE(ParseMode(name).has_value());
+    EXPECT_EQ(ModeName(*ParseMode(name)), name);
+  }
+  EXPECT_FALSE(ParseMode("delete").has_value());
+  EXPECT_TRUE(DeletesDeparted(Mode::kMirror));
+  EXPECT_FALSE(DeletesDeparted(Mode::kUpsert));
+}
+
+}  // namespace
+}  // namespace penstock::testing
