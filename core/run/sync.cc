@@ -4,6 +4,7 @@
 #include "core/file/file.h"
 #include "core/push/push.h"
 #include "core/run/context.h"
+#include "core/state/names.h"
 
 namespace penstock {
 namespace run {
@@ -51,9 +52,7 @@ struct Continued {
 
 Result<std::vector<std::string>> JournalFiles(const RunEnvironment& env) {
   PENSTOCK_ASSIGN_OR_RETURN(std::vector<std::string> names, file::List(env.directory));
-  std::erase_if(names, [](const std::string& name) {
-    return !name.starts_with("journal-") || !name.ends_with(".psj");
-  });
+  std::erase_if(names, [](const std::string& name) { return !JournalOf(name); });
   return names;
 }
 
