@@ -1,5 +1,7 @@
 #include "plugins/hubspot/answers.h"
 
+#include <set>
+
 namespace penstock::hubspot {
 
 using sdk::ArrayMember;
@@ -44,7 +46,9 @@ void ReadRefusedProperties(ApiError* error) {
   const std::string_view json =
       std::string_view(error->message).substr(at + kRefusedProperties.size());
   if (!sdk::ParseJson(json, &list) || !list.IsArray() || list.Empty()) return;
-  error->n_fields = list.Size();
+  std::set<std::string_view> names;
+  for (const JsonValue& refused : list.GetArray()) names.insert(TextMember(refused, "name"));
+  error->n_fields = names.size();
   error->code = TextMember(list[0], "error");
   error->field = TextMember(list[0], "name");
   error->field_message = TextMember(list[0], "message");
@@ -60,12 +64,6 @@ int64_t RateLimitWait(const sdk::HttpResponse& response, const ApiError& error) 
   return error.policy == "SECONDLY" ? 1000 : 10000;
 }
 
-std::string Join(const std::vector<std::string>& texts) {
-  std::string joined;
-  for (const std::string& text : texts) joined += (joined.empty() ? "" : ", ") + text;
-  return joined;
-}
-
 Failure Make(penstock_status status, std::string_view code, std::string message,
              int64_t retry_after_ms = 0) {
   return {status, "hubspot." + std::string(code), std::move(message), retry_after_ms};
@@ -74,7 +72,7 @@ Failure Make(penstock_status status, std::string_view code, std::string message,
 Failure Forbidden(const ApiError& error, const std::string& doing) {
   if (!error.scopes.empty()) {
     return Make(PENSTOCK_E_PERMISSION, "MISSING_SCOPES",
-                doing + ": the access token lacks the scope " + Join(error.scopes) +
+                doing + ": the access token lacks the scope " + ScopeText(error) +
                     "; add it to the app or service key in HubSpot");
   }
   return Make(PENSTOCK_E_PERMISSION, error.category.empty() ? "FORBIDDEN" : error.category,
@@ -143,6 +141,12 @@ Failure RunFailure(const sdk::HttpResponse& response, const ApiError& error,
                   doing + ": HubSpot answers " + std::to_string(response.status()) + said,
                   response.retry_after_ms());
   }
+}
+
+std::string ScopeText(const ApiError& error) {
+  std::string joined;
+  for (const std::string& scope : error.scopes) joined += (joined.empty() ? "" : " or ") + scope;
+  return joined;
 }
 
 sdk::Status Read(const sdk::Http& http, sdk::Call call, const sdk::HttpRequest& request,

@@ -22,7 +22,7 @@ struct ApiError {
   std::string policy;                  // of rate limits, "DAILY"
   std::vector<std::string> trace_ids;  // objectWriteTraceId of the inputs that it is about
   std::vector<std::string> ids;        // record ids or keys that it is about
-  std::vector<std::string> scopes;     // that are missing
+  std::vector<std::string> scopes;     // of which one is missing
 };
 
 ApiError ReadError(const sdk::JsonValue& json);
@@ -33,6 +33,9 @@ ApiError ReadError(const sdk::HttpResponse& response);
 // limits, the server. `doing` begins the sentence, e.g. "reading properties".
 sdk::Failure RunFailure(const sdk::HttpResponse& response, const ApiError& error,
                         std::string_view doing);
+
+// The scopes of which one would do, "a or b".
+std::string ScopeText(const ApiError& error);
 
 // Performs a read and parses its answer; `*document` keeps it.
 sdk::Status Read(const sdk::Http& http, sdk::Call call, const sdk::HttpRequest& request,

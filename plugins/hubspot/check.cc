@@ -38,12 +38,8 @@ Status Probe(const sdk::Http& http, sdk::Call call, const std::string& url, cons
     const ApiError error = ReadError(response);
     if (!response.answered() || response.status() != 403) {
       result = RunFailure(response, error, "checking the account");
-    } else if (error.scopes.empty()) {
-      report->missing.push_back({scope, needed_for});
     } else {
-      for (const std::string& missing : error.scopes) {
-        report->missing.push_back({missing, needed_for});
-      }
+      report->missing.push_back({error.scopes.empty() ? scope : ScopeText(error), needed_for});
     }
   });
   return performed.ok() ? result : performed;

@@ -39,7 +39,7 @@ std::string MessageOf(const ApiError& error) {
   if (error.n_fields == 0) return error.message;
   std::string message = error.field_message.empty() ? error.message : error.field_message;
   if (error.n_fields > 1) {
-    message += " (and " + std::to_string(error.n_fields - 1) + " more properties)";
+    message += " (" + std::to_string(error.n_fields - 1) + " more of its properties refused)";
   }
   return message;
 }

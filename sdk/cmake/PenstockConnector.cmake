@@ -4,8 +4,9 @@
 # sidecar <id>.connector.json. The manifest is one text with two homes: the sidecar, and kManifest in the generated
 # header penstock_manifest.h. @PENSTOCK_DRAFT_ID@ in it stands for the header's draft.
 
-set(PENSTOCK_SDK_DIR ${CMAKE_CURRENT_LIST_DIR}/.. CACHE INTERNAL "")
-set(PENSTOCK_CONNECTOR_DIR ${CMAKE_BINARY_DIR}/lib/penstock/connectors CACHE INTERNAL "")
+get_filename_component(PENSTOCK_SDK_DIR ${CMAKE_CURRENT_LIST_DIR}/.. ABSOLUTE CACHE)
+# Where connectors go; set the variable for another place.
+set(PENSTOCK_CONNECTOR_DIR ${CMAKE_BINARY_DIR}/lib/penstock/connectors)
 
 function(penstock_add_connector id)
   cmake_parse_arguments(ARG "" "MANIFEST" "SOURCES;LIBS" ${ARGN})

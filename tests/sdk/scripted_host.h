@@ -27,7 +27,7 @@ struct Reply {
   std::string error = {};
 };
 
-class ScriptedHost final : public HostServices {
+class ScriptedHost : public HostServices {
  public:
   /// Answers every request; the last of a call first when `backwards`.
   std::function<Reply(const SentRequest&)> answer;
