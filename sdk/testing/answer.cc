@@ -104,9 +104,10 @@ void OmitElements(Response* answer, const Fault& fault) {
   JsonDocument document;
   document.Parse(answer->body.data(), answer->body.size());
   if (document.HasParseError() || !document.IsObject()) return;
-  auto array = document.FindMember(fault.array.c_str());
-  if (array == document.MemberEnd() || !array->value.IsArray()) return;
-  for (std::int64_t i = 0; i < fault.count && !array->value.Empty(); ++i) array->value.PopBack();
+  if (!document.HasMember(fault.array)) return;
+  JsonValue& array = document[fault.array];
+  if (!array.IsArray()) return;
+  for (std::int64_t i = 0; i < fault.count && !array.Empty(); ++i) array.PopBack();
   answer->body = ToJson(document);
 }
 

@@ -1,5 +1,7 @@
 #include "sdk/testing/control.h"
 
+#include <utility>
+
 namespace penstock::sandbox {
 namespace {
 
@@ -122,7 +124,7 @@ Response Config(Sandbox& sandbox, Vendor& vendor, const Request& request) {
   std::string error;
   if (!request.ParseBody(&body, &error)) return Refused(400, error);
   if (!body.IsObject()) return Refused(400, "The body must be an object of settings.");
-  for (const auto& member : body.GetObject()) {
+  for (const auto& member : std::as_const(body).GetObject()) {
     if (!Configure(sandbox, vendor, Text(member.name), member.value)) {
       return Refused(400, "The setting \"" + std::string(Text(member.name)) +
                               "\" is not known, or not with this value.");

@@ -44,6 +44,7 @@ std::string ReadLine(int descriptor) {
 pid_t Spawn(const std::string& program, std::vector<std::string> arguments, int output) {
   std::vector<char*> argv;
   arguments.insert(arguments.begin(), program);
+  argv.reserve(arguments.size() + 1);
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
   posix_spawn_file_actions_t actions;

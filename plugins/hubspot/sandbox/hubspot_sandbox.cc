@@ -77,7 +77,7 @@ class HubSpot : public Vendor {
  private:
   using Endpoint = Response (*)(const Portal&, const Request&);
 
-  void AddObject(std::string name, std::string type_id, std::string singular,
+  void AddObject(const std::string& name, std::string type_id, std::string singular,
                  std::uint64_t first_id);
   void Route(const char* method, const char* path, Endpoint endpoint);
   void AddRoutes();
@@ -122,7 +122,7 @@ bool HubSpot::Start(Sandbox& sandbox, std::string* error) {
   return true;
 }
 
-void HubSpot::AddObject(std::string name, std::string type_id, std::string singular,
+void HubSpot::AddObject(const std::string& name, std::string type_id, std::string singular,
                         std::uint64_t first_id) {
   auto object = std::make_unique<Object>();
   object->name = name;
