@@ -1,10 +1,16 @@
 #include "core/diff/intake.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace penstock::diff {
 namespace {
 
-std::string_view Bytes(const Row& row) {
-  return {reinterpret_cast<const char*>(&row), sizeof(row)};
+constexpr uint64_t kGatherBytes = 320u << 10;
+constexpr uint64_t kMaxGather = 16;
+
+std::string_view Bytes(const Row* rows, size_t n) {
+  return {reinterpret_cast<const char*>(rows), n * sizeof(Row)};
 }
 
 }  // namespace
@@ -19,8 +25,20 @@ Status Tick(const DiffOptions& options, uint64_t rows) {
   return {};
 }
 
+Intake::Intake(const StateView& state, const KnownRows& known, PartitionSpill* rows,
+               PartitionSpill* payloads, PlanWriter* plan, PlanCounts* counts)
+    : state_(state),
+      known_(known),
+      rows_(rows),
+      payloads_(payloads),
+      plan_(plan),
+      counts_(counts),
+      gather_(static_cast<uint32_t>(
+          std::clamp<uint64_t>(kGatherBytes / sizeof(Row) / state.partitions(), 1, kMaxGather))),
+      gathered_(uint64_t{gather_} * state.partitions()),
+      gathered_count_(state.partitions()) {}
+
 Status Intake::Run(RowReader* reader, Mapper* mapper, const DiffOptions& options) {
-  waiting_.reserve(kWaiting);
   uint64_t number = 0;
   for (;;) {
     Result<std::span<const Value>> row = reader->Next();
@@ -30,7 +48,9 @@ Status Intake::Run(RowReader* reader, Mapper* mapper, const DiffOptions& options
     if (number % kTick == 0) PENSTOCK_RETURN_IF_ERROR(Tick(options, number));
   }
   counts_->read = number;
-  return Settle();
+  PENSTOCK_RETURN_IF_ERROR(Turn());
+  PENSTOCK_RETURN_IF_ERROR(Settle(&waiting_));
+  return AppendGathered();
 }
 
 Status Intake::Take(const Record& record, uint64_t number) {
@@ -41,32 +61,61 @@ Status Intake::Take(const Record& record, uint64_t number) {
   const Row row{record.key_hash, record.fingerprint,
                 Row::MetaOf(number, flags, record.payload.size())};
   if (!known_.Covers(partition)) return Append(partition, row, record.payload);
-  known_.Prefetch(row.key);
-  waiting_.push_back({row, partition, static_cast<uint32_t>(waiting_bytes_.size())});
-  waiting_bytes_.append(record.payload);
-  if (waiting_.size() == kWaiting || waiting_bytes_.size() > (1u << 20)) return Settle();
+  __builtin_prefetch(known_.PlaceOf(row.key));
+  filling_.rows.push_back({row, partition, static_cast<uint32_t>(filling_.payloads.size())});
+  filling_.payloads.append(record.payload);
+  if (filling_.rows.size() == kBatch || filling_.payloads.size() > (1u << 20)) return Turn();
+  return {};
+}
+
+Status Intake::Turn() {
+  for (const Waiting& waiting : filling_.rows) {
+    const uint8_t* const checks = known_.ChecksOf(waiting.row.key);
+    __builtin_prefetch(checks);
+    __builtin_prefetch(checks + KnownRows::kCheckSpan);
+  }
+  PENSTOCK_RETURN_IF_ERROR(Settle(&waiting_));
+  std::swap(filling_, waiting_);
   return {};
 }
 
 Status Intake::Append(uint32_t partition, const Row& row, std::string_view payload) {
-  PENSTOCK_RETURN_IF_ERROR(rows_->Append(partition, Bytes(row)));
+  PENSTOCK_RETURN_IF_ERROR(AppendRow(partition, row));
   return payloads_->Append(partition, payload);
 }
 
-Status Intake::Settle() {
-  for (Waiting& waiting : waiting_) {
+Status Intake::AppendRow(uint32_t partition, const Row& row) {
+  Row* const rows = &gathered_[uint64_t{partition} * gather_];
+  uint8_t& count = gathered_count_[partition];
+  rows[count++] = row;
+  if (count < gather_) return {};
+  count = 0;
+  return rows_->Append(partition, Bytes(rows, gather_));
+}
+
+Status Intake::AppendGathered() {
+  for (uint32_t p = 0; p < gathered_count_.size(); ++p) {
+    const Row* const rows = &gathered_[uint64_t{p} * gather_];
+    PENSTOCK_RETURN_IF_ERROR(rows_->Append(p, Bytes(rows, gathered_count_[p])));
+    gathered_count_[p] = 0;
+  }
+  return {};
+}
+
+Status Intake::Settle(Batch* batch) {
+  for (Waiting& waiting : batch->rows) {
     Row& row = waiting.row;
     if (known_.MayHold(row.key, row.fingerprint)) {
       row.meta = (row.meta & ~Row::kLengthMask) | Row::kKnown;
-      PENSTOCK_RETURN_IF_ERROR(rows_->Append(waiting.partition, Bytes(row)));
+      PENSTOCK_RETURN_IF_ERROR(AppendRow(waiting.partition, row));
     } else {
-      PENSTOCK_RETURN_IF_ERROR(
-          Append(waiting.partition, row,
-                 std::string_view(waiting_bytes_).substr(waiting.payload_at, row.length())));
+      const std::string_view payload =
+          std::string_view(batch->payloads).substr(waiting.payload_at, row.length());
+      PENSTOCK_RETURN_IF_ERROR(Append(waiting.partition, row, payload));
     }
   }
-  waiting_.clear();
-  waiting_bytes_.clear();
+  batch->rows.clear();
+  batch->payloads.clear();
   return {};
 }
 
@@ -83,7 +132,7 @@ Status Intake::TakeInvalid(const Record& record, uint64_t number) {
   // A row in this partition may still wait: rows need not keep their order, only payloads must, and
   // an invalid row has none.
   const Row row{record.key_hash, {}, Row::MetaOf(number, Row::kInvalid, 0)};
-  return rows_->Append(state_.PartitionOf(record.key_hash), Bytes(row));
+  return AppendRow(state_.PartitionOf(record.key_hash), row);
 }
 
 Status Intake::TakeTooLarge(const Record& record, uint64_t number) {

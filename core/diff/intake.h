@@ -22,13 +22,7 @@ Status Tick(const DiffOptions& options, uint64_t rows);
 class Intake {
  public:
   Intake(const StateView& state, const KnownRows& known, PartitionSpill* rows,
-         PartitionSpill* payloads, PlanWriter* plan, PlanCounts* counts)
-      : state_(state),
-        known_(known),
-        rows_(rows),
-        payloads_(payloads),
-        plan_(plan),
-        counts_(counts) {}
+         PartitionSpill* payloads, PlanWriter* plan, PlanCounts* counts);
 
   /// Everything until the end of the reader. PS-SRC-..., PS-RUN-CANCELLED, PS-PLAN-WRITE,
   /// PS-FILE-...
@@ -39,15 +33,22 @@ class Intake {
   struct Waiting {
     Row row;
     uint32_t partition = 0;
-    uint32_t payload_at = 0;  // in waiting_bytes_
+    uint32_t payload_at = 0;  // in Batch::payloads
   };
-  static constexpr size_t kWaiting = 32;
+  struct Batch {
+    std::vector<Waiting> rows;
+    std::string payloads;
+  };
+  static constexpr size_t kBatch = 32;
 
   Status Take(const Record& record, uint64_t number);
   Status TakeInvalid(const Record& record, uint64_t number);
   Status TakeTooLarge(const Record& record, uint64_t number);
   Status Append(uint32_t partition, const Row& row, std::string_view payload);
-  Status Settle();
+  Status AppendRow(uint32_t partition, const Row& row);
+  Status AppendGathered();
+  Status Turn();
+  Status Settle(Batch* batch);
 
   const StateView& state_;
   const KnownRows& known_;
@@ -55,8 +56,13 @@ class Intake {
   PartitionSpill* payloads_;
   PlanWriter* plan_;
   PlanCounts* counts_;
-  std::vector<Waiting> waiting_;
-  std::string waiting_bytes_;
+  Batch filling_;  // its places are asked for when it is full …
+  Batch waiting_;  // … and read when the next one is
+  // A few rows of each partition, small enough to stay in the processor's cache: the spill's memory
+  // is then written in longer pieces.
+  uint32_t gather_ = 1;  // rows a partition
+  std::vector<Row> gathered_;
+  std::vector<uint8_t> gathered_count_;
   InvalidRow invalid_;
 };
 

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdlib>
+#include <memory>
 #include <vector>
 
 #include "core/base/result.h"
@@ -22,15 +24,16 @@ class KnownRows {
   void Drop();
 
   bool Covers(uint32_t partition) const { return partition < covered_; }
-  /// Asks the processor for what MayHold of this key will need.
-  void Prefetch(const Hash128& key) const {
-    __builtin_prefetch(checks_.data() + uint64_t{starts_[BucketOf(key)]} * kCheckBytes);
+  /// What MayHold of this key will read, for __builtin_prefetch: the first one well before the
+  /// second one. (Not prefetched in here: g++ 12 drops calls of functions that do nothing else.)
+  const void* PlaceOf(const Hash128& key) const { return starts_.data() + BucketOf(key); }
+  const uint8_t* ChecksOf(const Hash128& key) const {
+    return checks_.get() + uint64_t{starts_[BucketOf(key)]} * kCheckBytes;
   }
+  static constexpr uint64_t kCheckSpan = 40;  // bytes of a usual bucket
   /// False: the state does not have this row as acknowledged. Only for keys that are covered.
   bool MayHold(const Hash128& key, const Hash128& fingerprint) const;
-  uint64_t memory_bytes() const {
-    return checks_.capacity() + starts_.capacity() * sizeof(uint32_t);
-  }
+  uint64_t memory_bytes() const { return capacity_ + starts_.capacity() * sizeof(uint32_t); }
 
  private:
   static constexpr uint64_t kCheckBytes = 5;
@@ -40,14 +43,18 @@ class KnownRows {
   uint64_t CheckOf(const Hash128& key, const Hash128& fingerprint) const {
     return ((fingerprint.lo ^ key.lo) * multiplier_) >> check_shift_;
   }
+  bool Reserve(uint64_t bytes);
   void AddPartition(const PartitionEntries& entries);
 
   uint32_t covered_ = 0;  // partitions
   int shift_ = 63;
   int check_shift_ = 24;
-  uint64_t multiplier_ = 1;       // odd, another one each time: a false hit does not come back
-  uint64_t last_bucket_ = 0;      // while loading
-  std::vector<uint8_t> checks_;   // kCheckBytes each, and room to read eight at the last one
+  uint64_t multiplier_ = 1;  // odd, another one each time: a false hit does not come back
+  struct Free {
+    void operator()(uint8_t* bytes) const { std::free(bytes); }
+  };
+  std::unique_ptr<uint8_t[], Free> checks_;  // kCheckBytes each, with room to read eight at any
+  uint64_t capacity_ = 0, size_ = 0;         // of it, in bytes
   std::vector<uint32_t> starts_;  // by bucket: index of its first check; one more than buckets
 };
 

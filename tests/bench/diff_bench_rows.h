@@ -27,6 +27,7 @@ class SyntheticRows : public RowReader {
 
  private:
   RowRange range_;
+  uint64_t step_ = 1, at_ = 0;
   uint64_t next_ = 0;
   std::vector<Column> columns_;
   std::vector<Value> values_;
