@@ -197,13 +197,12 @@ Status ContactWriter::Archive(sdk::Call call, const sdk::Batch& batch, Outcomes&
 Status ContactWriter::Send(sdk::Call call, const std::vector<Job>& jobs, Outcomes& outcomes) {
   std::vector<sdk::HttpRequest> requests;
   for (const Job& job : jobs) requests.push_back(job.http);
-  Status stop;
+  sdk::CallResult result;
   Status performed =
       http_.PerformAll(call, requests, [&](size_t index, const HttpResponse& response) {
-        Status status = Take(jobs[index], response, outcomes);
-        if (stop.ok() && !status.ok()) stop = status;
+        result.Add(Take(jobs[index], response, outcomes));
       });
-  return performed.ok() ? stop : performed;
+  return performed.ok() ? result.Conclude() : performed;
 }
 
 Status ContactWriter::Take(const Job& job, const HttpResponse& response, Outcomes& outcomes) {

@@ -62,13 +62,12 @@ class LoopbackWriter {
     const std::vector<Range> ranges = Chunk(batch.size(), size);
     std::vector<HttpRequest> requests;
     for (const Range& range : ranges) requests.push_back(Request(batch, range));
-    Status stop;
+    CallResult result;
     Status performed =
         http_.PerformAll(call, requests, [&](size_t index, const HttpResponse& response) {
-          Status status = Take(requests[index].seqs, response, outcomes);
-          if (stop.ok() && !status.ok()) stop = status;
+          result.Add(Take(requests[index].seqs, response, outcomes));
         });
-    return performed.ok() ? stop : performed;
+    return performed.ok() ? result.Conclude() : performed;
   }
 
   Status Finish(Call, Outcomes&) { return {}; }

@@ -65,6 +65,22 @@ TEST_F(HubSpotAccountTest, WhatMayHaveHappenedIsInDoubt) {
   EXPECT_EQ(Outcome(1), PENSTOCK_UNSENT);
 }
 
+TEST_F(HubSpotAccountTest, OneRequestThatFailsDoesNotStopTheOthers) {
+  host_.answer = [](const SentRequest& request) {
+    if (request.seqs[0] == 1) return Reply{502, ""};
+    std::vector<std::string> results;
+    for (const uint64_t seq : request.seqs) {
+      results.push_back(ResultOf("9", "", true, std::to_string(seq)));
+    }
+    return Batch(200, results);
+  };
+  TestBatch batch(1);
+  for (uint64_t seq = 1; seq <= 200; ++seq) batch.Add(seq, {batch.Text(std::to_string(seq))});
+  EXPECT_TRUE(Write(Assign("contacts", "upsert", {"ext"}), batch).ok());
+  EXPECT_EQ(Outcome(100), PENSTOCK_IN_DOUBT);
+  EXPECT_EQ(Outcome(101), PENSTOCK_CREATED);
+}
+
 TEST_F(HubSpotAccountTest, AKeyThatIsNotUniqueIsAMatterOfConfiguration) {
   const Failure failure = WriteFailure(
       {400, R"({"message": "Unable to perform update/upsert by non-unique 0-1 property email"})"});

@@ -136,6 +136,34 @@ inline bool ReportFate(const HttpResponse& response, std::span<const uint64_t> s
   return true;
 }
 
+/// Gathers what the requests of one call came to. A failure that ends the run (credentials, quota,
+/// …) is the call's own; one that may pass (UNAVAILABLE, RATE_LIMITED) only when no request got
+/// through: otherwise the outcomes say it all, and the run goes on.
+class CallResult {
+ public:
+  /// Of one request, in any order.
+  void Add(Status status) {
+    if (status.ok()) {
+      got_through_ = true;
+    } else if (Passing(status.failure().status)) {
+      if (passing_.ok()) passing_ = std::move(status);
+    } else if (ending_.ok()) {
+      ending_ = std::move(status);
+    }
+  }
+  Status Conclude() const {
+    if (!ending_.ok()) return ending_;
+    return got_through_ ? Status() : passing_;
+  }
+
+ private:
+  static bool Passing(penstock_status status) {
+    return status == PENSTOCK_E_UNAVAILABLE || status == PENSTOCK_E_RATE_LIMITED;
+  }
+  bool got_through_ = false;
+  Status passing_, ending_;
+};
+
 /// Sends requests through the host. [thread-safe]
 class Http {
  public:
