@@ -96,7 +96,7 @@ class Members {
  private:
   const rapidjson::Value* Find(const char* name) {
     if (!ok_) return nullptr;
-    const auto member = document_.FindMember(name);
+    auto member = document_.FindMember(name);
     ok_ = member != document_.MemberEnd();
     return ok_ ? &member->value : nullptr;
   }

@@ -75,11 +75,13 @@ Result<bool> Superfluous(const std::string& directory, const std::string& name,
 Status RemoveSuperfluous(const std::string& directory, const DiskView& view, bool keep_journals) {
   PENSTOCK_ASSIGN_OR_RETURN(const std::vector<std::string> names, file::List(directory));
   bool removed = false;
+  std::string path;
   for (const std::string& name : names) {
     PENSTOCK_ASSIGN_OR_RETURN(const bool superfluous,
                               Superfluous(directory, name, view, keep_journals));
     if (!superfluous) continue;
-    PENSTOCK_RETURN_IF_ERROR(file::Remove(directory + "/" + name));
+    path.assign(directory).append("/").append(name);
+    PENSTOCK_RETURN_IF_ERROR(file::Remove(path));
     removed = true;
   }
   return removed ? file::SyncDirectory(directory) : Status();
