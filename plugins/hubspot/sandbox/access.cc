@@ -103,6 +103,12 @@ void Limits::AddHeaders(int left, Headers* headers) const {
   add("X-HubSpot-RateLimit-Secondly-Remaining", std::min(left, profile_.per_ten_seconds / 10));
 }
 
+void Limits::AddBoundless(Headers* headers) {
+  headers->emplace_back("X-HubSpot-RateLimit-Interval-Milliseconds", std::to_string(kTenSeconds));
+  headers->emplace_back("X-HubSpot-RateLimit-Max", "1000000");
+  headers->emplace_back("X-HubSpot-RateLimit-Remaining", "1000000");
+}
+
 std::int64_t Limits::used_today(std::int64_t now_ms) {
   std::lock_guard lock(mutex_);
   Roll(now_ms);
