@@ -376,6 +376,26 @@ std::string World::RetryAll() {
   return ReadJournals();
 }
 
+/// What may still be in doubt: a key that an invalid row shields, and one that departed in a mode
+/// that sends nothing for it. Both are shown and held.
+std::string World::CheckDoubts(const RunEnvironment& env) const {
+  const auto rows = RowsByKey();
+  auto view = OpenState(env);
+  if (!view.ok()) return view.error().message;
+  std::string wrong;
+  const Status status = (*view)->ForEach([&](const Entry& entry) -> Status {
+    if (!entry.pending || entry.pending->outcome != OutcomeKind::kInDoubt) return {};
+    const std::string key = key_of_.at(entry.key_hash);
+    const auto now = rows.find(key);
+    const bool shielded =
+        now != rows.end() && (now->second.size() > 1 || IsInvalid(*now->second[0]));
+    const bool silent = now == rows.end() && !DeletesDeparted(integration.mode);
+    if (!shielded && !silent) wrong = "still in doubt: " + key;
+    return {};
+  });
+  return status.ok() ? wrong : status.error().message;
+}
+
 std::string World::Converge() {
   source.fail_after = -1;
   for (int i = 0; i < 4; ++i) {
@@ -388,11 +408,7 @@ std::string World::Converge() {
   if (!destination.sent().empty())
     return "nothing changed, yet " + destination.sent()[0] + " was sent";
   if (destination.requests() != 0) return "nothing changed, yet a request was made";
-  // An invalid row shields its key: what is in doubt there stays so.
-  const bool shielded = record->plan.invalid > 0;
-  if (record->outcomes.in_doubt > 0 || (record->standing.in_doubt > 0 && !shielded)) {
-    return "something is still in doubt";
-  }
+  if (std::string wrong = CheckDoubts(Environment(&destination)); !wrong.empty()) return wrong;
   return CheckAccount();
 }
 

@@ -105,6 +105,7 @@ class World {
   std::string CheckPresent(const std::string& key, const TableRow& row,
                            const HeldRecord* held) const;
   bool TakenByAnother(const std::string& key, const std::string& name) const;
+  std::string CheckDoubts(const RunEnvironment& env) const;
   void Remember();
 
   const std::string directory_;
