@@ -96,9 +96,8 @@ class Members {
  private:
   const rapidjson::Value* Find(const char* name) {
     if (!ok_) return nullptr;
-    auto member = document_.FindMember(name);
-    ok_ = member != document_.MemberEnd();
-    return ok_ ? &member->value : nullptr;
+    ok_ = document_.HasMember(name);
+    return ok_ ? &document_[name] : nullptr;
   }
   static bool TextOf(const rapidjson::Value& value, std::string* out) {
     if (!value.IsString()) return false;
