@@ -73,12 +73,12 @@ class PostgresReader final : public RowReader {
   }
 
   bool Decode(int column, Value* out) {
-    if (PQgetisnull(result_.get(), 0, column)) {
+    const int size = PQgetlength(result_.get(), 0, column);
+    if (size == 0 && PQgetisnull(result_.get(), 0, column)) {
       *out = NullValue();
       return true;
     }
-    const std::string_view bytes(PQgetvalue(result_.get(), 0, column),
-                                 static_cast<size_t>(PQgetlength(result_.get(), 0, column)));
+    const std::string_view bytes(PQgetvalue(result_.get(), 0, column), static_cast<size_t>(size));
     const ColumnReader& reader = readers_[static_cast<size_t>(column)];
     return reader.array ? DecodePostgresArray(bytes, *reader.type, context_, out)
                         : reader.type->decode(bytes, context_, out);

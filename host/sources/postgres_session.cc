@@ -221,8 +221,8 @@ Result<ResultHandle> PostgresSession::Prepare(const std::string& sql) {
 Status PostgresSession::Start() {
   busy_ = true;
   if (PQsendQueryPrepared(connection_, "", 0, nullptr, nullptr, nullptr, 1) == 0) return Lost();
-  PQsetSingleRowMode(connection_);
-  return {};
+  // Without it libpq would gather all rows in memory first.
+  return PQsetSingleRowMode(connection_) == 1 ? Status() : Status(Lost());
 }
 
 Error PostgresSession::Lost() {
@@ -258,6 +258,12 @@ Error PostgresSession::FromResult(const PGresult* result) {
     error.code = "PS-SRC-TIMEOUT";
     error.message = "PostgreSQL at " + where_ + " ended the query: " + text + ".";
     error.hint = "Raise the source's statement timeout, or make the model faster.";
+  } else if (state.starts_with("40") || state.starts_with("53") || state.starts_with("58") ||
+             state.starts_with("XX")) {
+    // The server's own troubles: a standby's conflict with recovery, no memory, a bad disk.
+    error.code = "PS-SRC-LOST";
+    error.message = "PostgreSQL at " + where_ + " ended the query: " + text + ".";
+    if (error.hint.empty()) error.hint = "Nothing was sent. Run it again.";
   } else if (state == "25006") {
     error.message = "The model's SQL writes, and Penstock only reads: " + text + ".";
     error.hint = "Write a SELECT.";
