@@ -7,7 +7,7 @@
 JOBS ?= $(shell nproc)
 export CMAKE_BUILD_PARALLEL_LEVEL = $(JOBS)
 
-.PHONY: help build demo test bench format check-format tidy clean deps-build deps-test
+.PHONY: help build demo readme test bench format check-format tidy clean deps-build deps-test
 
 help:
 	@sed -n '2,6p' Makefile | cut -c3-
@@ -30,6 +30,9 @@ demo: deps-build
 	@$(MAKE) --no-print-directory build/release/build.ninja
 	@packaging/quiet-build.sh release penstock hubspot hubspot-sandbox
 	@packaging/demo/demo.sh
+
+readme: demo
+	@packaging/demo/update-readme.sh
 
 test: deps-test check-format
 	cmake --preset debug
