@@ -232,7 +232,8 @@ class Loader {
 std::string Project::StateDirectory() const { return directory + "/.penstock/" + environment; }
 
 std::string Project::CatalogPath(const std::string& destination) const {
-  return directory + "/catalog/" + destination + ".json";
+  const std::string of = environment == "default" ? "" : environment + "/";
+  return directory + "/catalog/" + of + destination + ".json";
 }
 
 Error UnknownName(const std::string& what, const std::string& name,

@@ -33,7 +33,6 @@ struct DestinationSettings {
   std::string ca_file;                         // absolute; empty: the system's
   int64_t timeout_ms = 0;                      // of one request; 0: the gateway's default
   double daily_share = 0.8;
-  bool connector_known = true;  // false: complained of already
   Place place, connector_place;
 };
 
@@ -57,7 +56,7 @@ struct Project {
 
   /// `.penstock/<environment>` below the project, absolute.
   std::string StateDirectory() const;
-  /// `catalog/<destination>.json` below the project, absolute.
+  /// `catalog/[<environment>/]<destination>.json` below the project, absolute; no folder for default.
   std::string CatalogPath(const std::string& destination) const;
 };
 

@@ -104,6 +104,7 @@ void Members(Codec& c, Record& r, const RunRecord*) {
   c.Number("started_us", r.started_us);
   c.Number("ended_us", r.ended_us);
   c.Optional("error", r.error);
+  c.Flag("limited", r.limited);
 }
 
 class Encoder {
@@ -122,6 +123,10 @@ class Encoder {
     } else {
       out_->Uint64(n);
     }
+  }
+  void Flag(const char* name, bool value) {
+    out_->Key(name);
+    out_->Bool(value);
   }
   template <typename T>
   void Enum(const char* name, T value) {
@@ -189,6 +194,10 @@ class Decoder {
     } else {
       good_ = false;
     }
+  }
+  void Flag(const char* name, bool& value) {
+    const Value* v = Find(name);
+    if (v != nullptr && v->IsBool()) value = v->GetBool();
   }
   template <typename T>
   void Enum(const char* name, T& value) {

@@ -3,6 +3,7 @@
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "host/store/database.h"
@@ -41,8 +42,6 @@ std::string ChangesJson(const std::vector<SettingChange>& changes, const Setting
   if (!origin.git_commit.empty()) {
     out.Key("git_commit");
     out.String(origin.git_commit);
-    out.Key("git_changed");
-    out.Bool(origin.git_changed);
   }
   out.Key("changes");
   out.StartArray();
@@ -127,7 +126,8 @@ class SqliteStore final : public Store {
           const auto rows,
           database_->Query("SELECT COALESCE(MAX(ordinal), 0) FROM runs WHERE integration = ?",
                            {record->integration}));
-      record->ordinal = static_cast<uint32_t>(Number(rows[0][0])) + 1;
+      const auto next = static_cast<uint32_t>(Number(rows[0][0])) + 1;
+      record->ordinal = std::max(record->ordinal, next);
       record->run = record->integration + "-" + std::to_string(record->ordinal);
       record->status = "running";
       if (record->started_us == 0) record->started_us = NowMicros();

@@ -23,8 +23,7 @@ struct StoreOptions {
 
 /// Which version of the project's files settings came from.
 struct SettingsOrigin {
-  std::string git_commit;    // empty: no repository
-  bool git_changed = false;  // files differ from that commit
+  std::string git_commit;  // empty: no repository
 };
 
 /// [thread-safe], and safe between processes.

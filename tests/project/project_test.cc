@@ -123,7 +123,7 @@ TEST_F(ProjectTest, AnEnvironmentLiesOver) {
   EXPECT_EQ(crm.config, R"({"access_token":"${env:STAGING_TOKEN}"})");
   EXPECT_EQ(crm.timeout_ms, 30000);
   EXPECT_EQ(p.StateDirectory(), directory_.string() + "/.penstock/staging");
-  EXPECT_EQ(p.CatalogPath("crm"), directory_.string() + "/catalog/crm.json");
+  EXPECT_EQ(p.CatalogPath("crm"), directory_.string() + "/catalog/staging/crm.json");
 }
 
 TEST_F(ProjectTest, ATableIsQuoted) {

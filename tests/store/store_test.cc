@@ -148,7 +148,7 @@ TEST_F(StoreTest, AnchorAndBasisAreReplaced) {
 
 TEST_F(StoreTest, ChangedSettingsGoIntoTheChangelogOnce) {
   auto store = Open();
-  SettingsOrigin origin{"4f2a", true};
+  SettingsOrigin origin{"4f2a"};
   ASSERT_TRUE(store->RecordSettings("c", {{"mode", "upsert"}, {"key", "email"}}, origin).ok());
   ASSERT_TRUE(store->RecordSettings("c", {{"mode", "upsert"}, {"key", "email"}}, origin).ok());
   ASSERT_TRUE(store->RecordSettings("c", {{"mode", "mirror"}}, origin).ok());
@@ -157,7 +157,7 @@ TEST_F(StoreTest, ChangedSettingsGoIntoTheChangelogOnce) {
   EXPECT_EQ(lines[1].kind, "settings.recorded");
   EXPECT_EQ(lines[2].kind, "settings.changed");
   EXPECT_EQ(lines[2].actor, "anna@host");
-  EXPECT_EQ(lines[2].data, R"({"git_commit":"4f2a","git_changed":true,"changes":[)"
+  EXPECT_EQ(lines[2].data, R"({"git_commit":"4f2a","changes":[)"
                            R"({"setting":"mode","before":"upsert","after":"mirror"},)"
                            R"({"setting":"key","before":"email","after":null}]})");
 }

@@ -1,0 +1,237 @@
+#include "host/engine/destination.h"
+
+#include <rapidjson/document.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+#include <algorithm>
+
+#include "host/http/url.h"
+#include "host/limits/shared_dir.h"
+#include "sdk/documents/validate.h"
+
+namespace penstock::engine {
+namespace {
+
+constexpr int64_t kCatalogLifeSeconds = 24 * 3600;
+
+Error ErrorOf(const sdk::Failure& failure) {
+  const std::string code =
+      failure.code.starts_with("PS-") ? failure.code : std::string("PS-CONN-OPEN");
+  return UsageError(code, failure.message + ".");
+}
+
+Error At(Error error, const Place& place) {
+  error.file = place.file;
+  error.line = place.line;
+  error.column = place.column;
+  return error;
+}
+
+std::string Text(const rapidjson::Document& document) {
+  rapidjson::StringBuffer buffer;
+  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+  document.Accept(writer);
+  return {buffer.GetString(), buffer.GetSize()};
+}
+
+// A configuration with its references resolved, checked, and its secrets taken out.
+struct OpenConfig {
+  std::string json;  // {"$secret": name} in place of secrets
+  std::map<std::string, std::string> secrets;
+};
+
+Result<OpenConfig> ResolveConfig(const project::DestinationSettings& settings,
+                                 const sdk::Manifest& manifest, const secrets::Lookup& lookup) {
+  rapidjson::Document config;
+  config.Parse(settings.config);
+  auto& allocator = config.GetAllocator();
+  for (auto& member : config.GetObject()) {
+    if (!member.value.IsString()) continue;
+    auto resolved = secrets::Resolve(member.value.GetString(), lookup);
+    if (!resolved.ok()) {
+      const auto place = settings.config_places.find(member.name.GetString());
+      return At(resolved.error(),
+                place == settings.config_places.end() ? settings.place : place->second);
+    }
+    member.value.SetString(*resolved, allocator);
+  }
+  const auto valid = sdk::ValidateJson(manifest.config_schema, Text(config), "config");
+  if (!valid.ok()) {
+    return At(UsageError("PS-CONF-CONFIG",
+                         "Destination " + settings.name + ": " + valid.failure().message + "."),
+              settings.config_places.at(""));
+  }
+  OpenConfig out;
+  for (const std::string& name : manifest.secrets) {
+    const auto found = config.FindMember(name);
+    if (found == config.MemberEnd() || !found->value.IsString()) continue;
+    out.secrets[name] = found->value.GetString();
+    found->value.SetObject();
+    found->value.AddMember("$secret", rapidjson::Value(name, allocator), allocator);
+  }
+  out.json = Text(config);
+  return out;
+}
+
+Result<std::unique_ptr<http::Gateway>> OpenGateway(const project::DestinationSettings& settings,
+                                                   const sdk::Manifest& manifest,
+                                                   const OpenConfig& config,
+                                                   const OpenOptions& options) {
+  http::GatewayOptions gateway;
+  gateway.base_url = manifest.base_url;
+  if (!settings.base_url.empty()) {
+    auto resolved = secrets::Resolve(settings.base_url, options.lookup);
+    if (!resolved.ok()) return At(resolved.error(), settings.place);
+    gateway.base_url = *resolved;
+  }
+  const auto url = http::ParseUrl(gateway.base_url);
+  if (!url.ok()) return At(url.error(), settings.place);
+  std::string credential;
+  if (manifest.auth.type != "none") {
+    const auto secret = config.secrets.find(manifest.auth.secret);
+    credential = secret == config.secrets.end() ? "" : secret->second;
+    auto provider = http::FixedCredential(manifest.auth, credential);
+    if (!provider.ok()) return At(provider.error(), settings.place);
+    gateway.credential = *std::move(provider);
+  }
+  gateway.allowed_hosts = manifest.allowed_hosts;
+  gateway.ca_file = settings.ca_file;
+  gateway.user_agent = "Penstock/" + options.version;
+  if (settings.timeout_ms > 0) gateway.timeout_ms = settings.timeout_ms;
+  gateway.retry = manifest.retry;
+  gateway.limiters = manifest.limiters;
+  gateway.daily_share = settings.daily_share;
+  PENSTOCK_ASSIGN_OR_RETURN(const auto shared, limits::SharedLimitsDir());
+  gateway.limits_directory =
+      shared / limits::BudgetDigest(manifest.id, url->host + ":" + url->port, credential);
+  auto opened = http::Gateway::Create(std::move(gateway));
+  if (!opened.ok()) return At(opened.error(), settings.place);
+  return opened;
+}
+
+sdk::CallContext ContextOf(const CallLimits& limits, CallUser* user = nullptr) {
+  sdk::CallContext context;
+  context.cancelled = limits.cancelled;
+  context.timeout_ms = limits.timeout_ms;
+  context.user = user;
+  return context;
+}
+
+class EngineWriter final : public DestinationWriter {
+ public:
+  explicit EngineWriter(RequestJournal* journal) : user_{journal} {}
+  CallUser* user() { return &user_; }
+  void Hold(std::unique_ptr<sdk::ConnectorWriter> writer) { writer_ = std::move(writer); }
+
+  sdk::Status Write(const penstock_batch& batch, const OutcomeCallback& report) override {
+    return writer_->Write(batch, report);
+  }
+  sdk::Status Finish(const OutcomeCallback& report) override { return writer_->Finish(report); }
+
+ private:
+  CallUser user_;
+  std::unique_ptr<sdk::ConnectorWriter> writer_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<EngineDestination>> EngineDestination::Open(
+    const project::DestinationSettings& settings, const OpenOptions& options) {
+  const auto sidecar = sdk::ReadSidecar(options.connector_directory, settings.connector);
+  if (!sidecar.ok()) return At(ErrorOf(sidecar.failure()), settings.connector_place);
+  PENSTOCK_ASSIGN_OR_RETURN(const OpenConfig config,
+                            ResolveConfig(settings, sidecar->manifest, options.lookup));
+  PENSTOCK_ASSIGN_OR_RETURN(auto gateway,
+                            OpenGateway(settings, sidecar->manifest, config, options));
+  std::unique_ptr<EngineDestination> out(new EngineDestination(options.catalog_path));
+  for (const auto& [name, secret] : config.secrets) out->redactor_.Add(secret);
+  if (!sidecar->manifest.auth.header.empty()) {
+    out->redactor_.AddHeader(sidecar->manifest.auth.header);
+  }
+  GatewayServices::Options services;
+  services.version = options.version;
+  services.not_applied = sidecar->manifest.retry.not_applied;
+  services.log = options.log;
+  out->services_ = std::make_unique<GatewayServices>(std::move(gateway), std::move(services));
+  const auto library = sdk::LoadConnector(options.connector_directory, settings.connector);
+  if (!library.ok()) return At(ErrorOf(library.failure()), settings.connector_place);
+  out->library_ = *library;
+  auto instance = sdk::ConnectorInstance::Open(*out->library_, out->services_.get(), config.json);
+  if (!instance.ok()) return At(ErrorOf(instance.failure()), settings.place);
+  out->instance_ = *std::move(instance);
+  return out;
+}
+
+void EngineDestination::Expect(const std::string& object, const std::set<std::string>& fields) {
+  expected_[object].insert(fields.begin(), fields.end());
+}
+
+bool EngineDestination::Usable(const sdk::Object& object) const {
+  if (fresh_.contains(object.name)) return true;
+  if (cache_.AgeSeconds().value_or(kCatalogLifeSeconds) >= kCatalogLifeSeconds) return false;
+  const auto expected = expected_.find(object.name);
+  if (expected == expected_.end()) return true;
+  return std::all_of(expected->second.begin(), expected->second.end(),
+                     [&](const std::string& name) { return object.FindField(name) != nullptr; });
+}
+
+sdk::Result<sdk::CheckReport> EngineDestination::Check(const CallLimits& limits) {
+  if (report_) return *report_;
+  auto report = instance_->Check(ContextOf(limits));
+  if (report.ok()) report_ = *report;
+  return report;
+}
+
+sdk::Result<sdk::Catalog> EngineDestination::Refresh(const CallLimits& limits) {
+  auto catalog = instance_->Discover({}, ContextOf(limits));
+  if (!catalog.ok()) return catalog;
+  for (const sdk::Object& object : catalog->objects) fresh_.insert(object.name);
+  const Status stored = cache_.Store(*catalog);
+  if (!stored.ok()) {
+    return sdk::Failure{PENSTOCK_E_INTERNAL, stored.error().code, stored.error().message, 0};
+  }
+  return catalog;
+}
+
+sdk::Result<sdk::Catalog> EngineDestination::Discover(const std::vector<std::string>& objects,
+                                                      const CallLimits& limits) {
+  sdk::Catalog found;
+  for (const std::string& name : objects) {
+    const auto cached = cache_.Find(name);
+    if (cached.ok() && *cached && Usable(**cached)) found.objects.push_back(**cached);
+  }
+  if (!objects.empty() && found.objects.size() == objects.size()) return found;
+  auto asked = instance_->Discover(objects, ContextOf(limits));
+  if (!asked.ok()) return asked;
+  for (const sdk::Object& object : asked->objects) fresh_.insert(object.name);
+  const Status stored = cache_.Store(*asked);
+  if (!stored.ok()) {
+    return sdk::Failure{PENSTOCK_E_INTERNAL, stored.error().code, stored.error().message, 0};
+  }
+  return asked;
+}
+
+sdk::Result<std::unique_ptr<DestinationWriter>> EngineDestination::Begin(
+    const sdk::Assignment& assignment, RequestJournal* journal, const CallLimits& limits) {
+  auto writer = std::make_unique<EngineWriter>(journal);
+  auto begun = instance_->Begin(assignment, {}, ContextOf(limits, writer->user()));
+  if (!begun.ok()) return begun.failure();
+  writer->Hold(*std::move(begun));
+  return std::unique_ptr<DestinationWriter>(std::move(writer));
+}
+
+sdk::Status EngineDestination::Lookup(const sdk::Assignment& assignment,
+                                      std::span<const Value> keys, std::vector<LookupHit>* hits,
+                                      const CallLimits& limits) {
+  hits->assign(keys.size(), LookupHit());
+  return instance_->Lookup(
+      assignment, keys, 1,
+      [&](const sdk::FoundRecord& record) {
+        if (record.index >= hits->size()) return;
+        (*hits)[record.index] = {record.found, std::string(record.destination_id)};
+      },
+      ContextOf(limits));
+}
+
+}  // namespace penstock::engine

@@ -1,0 +1,103 @@
+#include "host/engine/exchange_text.h"
+
+#include <rapidjson/document.h>
+#include <rapidjson/prettywriter.h>
+#include <rapidjson/stringbuffer.h>
+
+#include <algorithm>
+#include <cstdint>
+
+namespace penstock::engine {
+namespace {
+
+using rapidjson::Document;
+using rapidjson::Value;
+
+constexpr char kMask[] = "•••";
+constexpr size_t kAround = 300;
+
+bool Holds(const Value& value, const std::vector<std::string>& needles) {
+  if (value.IsObject()) {
+    return std::any_of(value.MemberBegin(), value.MemberEnd(),
+                       [&](const auto& member) { return Holds(member.value, needles); });
+  }
+  if (value.IsArray()) {
+    return std::any_of(value.Begin(), value.End(),
+                       [&](const Value& item) { return Holds(item, needles); });
+  }
+  std::string text;
+  if (value.IsString()) text.assign(value.GetString(), value.GetStringLength());
+  if (value.IsInt64()) text = std::to_string(value.GetInt64());
+  return !text.empty() && std::find(needles.begin(), needles.end(), text) != needles.end();
+}
+
+// Leaves only the items that hold a needle in every array that has such items.
+void Prune(Value* value, const std::vector<std::string>& needles, uint64_t* left_out) {
+  if (value->IsObject()) {
+    for (auto& member : value->GetObject()) Prune(&member.value, needles, left_out);
+    return;
+  }
+  if (!value->IsArray()) return;
+  const bool any = std::any_of(value->Begin(), value->End(),
+                               [&](const Value& item) { return Holds(item, needles); });
+  for (auto item = value->Begin(); item != value->End();) {
+    if (any && !Holds(*item, needles)) {
+      item = value->Erase(item);
+      ++*left_out;
+    } else {
+      Prune(&*item, needles, left_out);
+      ++item;
+    }
+  }
+}
+
+void Mask(Value* value, const std::set<std::string>& masked, Document::AllocatorType& allocator) {
+  if (value->IsArray()) {
+    for (Value& item : value->GetArray()) Mask(&item, masked, allocator);
+  }
+  if (!value->IsObject()) return;
+  for (auto& member : value->GetObject()) {
+    if (masked.contains(member.name.GetString())) {
+      member.value.SetString(kMask, allocator);
+    } else {
+      Mask(&member.value, masked, allocator);
+    }
+  }
+}
+
+std::string Cut(std::string text, size_t limit) {
+  if (text.size() <= limit) return text;
+  while (limit > 0 && (static_cast<unsigned char>(text[limit]) & 0xC0) == 0x80) --limit;
+  text.resize(limit);
+  return text + "…";
+}
+
+}  // namespace
+
+Excerpt ExcerptOf(const std::string& body, const std::vector<std::string>& needles,
+                  const std::set<std::string>& masked, size_t limit) {
+  Excerpt out;
+  Document document;
+  document.Parse(body.data(), body.size());
+  if (document.HasParseError() || !(document.IsObject() || document.IsArray())) {
+    if (!masked.empty()) {
+      out.text = body.empty() ? "" : "(not shown: it holds sensitive fields)";
+      return out;
+    }
+    size_t at = std::string::npos;
+    for (const std::string& needle : needles) at = std::min(at, body.find(needle));
+    const size_t begin = at == std::string::npos || at < kAround ? 0 : at - kAround;
+    out.text = Cut(body.substr(begin), limit);
+    return out;
+  }
+  Prune(&document, needles, &out.left_out);
+  Mask(&document, masked, document.GetAllocator());
+  rapidjson::StringBuffer buffer;
+  rapidjson::PrettyWriter<rapidjson::StringBuffer> writer(buffer);
+  writer.SetIndent(' ', 2);
+  document.Accept(writer);
+  out.text = Cut({buffer.GetString(), buffer.GetSize()}, limit);
+  return out;
+}
+
+}  // namespace penstock::engine

@@ -1,0 +1,22 @@
+// The part of a request or answer that is about one record, for people.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+namespace penstock::engine {
+
+struct Excerpt {
+  std::string text;       // JSON, indented, or plain text
+  uint64_t left_out = 0;  // items of arrays that are about other records
+};
+
+/// Of a JSON body: items of arrays that hold none of `needles` (as a whole value) are left out,
+/// unless none holds one; members named in `masked` show "•••". Of any other body: what stands
+/// around the first needle, or its beginning; nothing when fields are to be masked. At most `limit`
+/// bytes. [thread-safe]
+Excerpt ExcerptOf(const std::string& body, const std::vector<std::string>& needles,
+                  const std::set<std::string>& masked, size_t limit);
+
+}  // namespace penstock::engine

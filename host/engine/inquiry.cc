@@ -1,0 +1,242 @@
+#include "host/engine/inquiry.h"
+
+#include <algorithm>
+
+#include "core/base/suggest.h"
+#include "core/file/file.h"
+#include "core/mapping/mapping.h"
+#include "core/state/journal.h"
+#include "host/engine/sentences.h"
+#include "host/exchanges/reader.h"
+
+namespace penstock::engine {
+namespace {
+
+constexpr size_t kNearKeys = 5;
+
+void NoteNear(const std::string& text, const std::string& key, std::vector<std::string>* near) {
+  if (near == nullptr || near->size() >= kNearKeys || key.empty()) return;
+  const bool alike =
+      !Suggest(text, {key}).empty() || (text.size() >= 4 && key.find(text) != std::string::npos);
+  if (alike && std::find(near->begin(), near->end(), key) == near->end()) near->push_back(key);
+}
+
+DecisionContext ContextOf(const RunEnvironment& env, const sdk::Object& object,
+                          const Mapper& mapper) {
+  const Integration& it = *env.integration;
+  const auto operation = [&](const char* name) -> const sdk::Operation* {
+    const auto found = object.operations.find(name);
+    return found == object.operations.end() ? nullptr : &found->second;
+  };
+  const auto idempotent = [&](const char* name) {
+    return operation(name) != nullptr && operation(name)->idempotent;
+  };
+  DecisionContext context;
+  context.mode = it.mode;
+  context.delete_created_only = it.delete_created_only;
+  context.retry_rejected = it.retry_rejected;
+  context.connector_version = env.destination->manifest().version;
+  context.schema = SchemaDigest(mapper, object);
+  context.now_us = env.clock->UnixMicros();
+  context.can_upsert = operation("upsert") != nullptr;
+  if (const sdk::Operation* update = operation("update")) {
+    const std::vector<std::string> by_id = {"id"};
+    context.update_by_id = std::find(update->identifiers.begin(), update->identifiers.end(),
+                                     by_id) != update->identifiers.end();
+  }
+  context.upsert_idempotent = idempotent("upsert");
+  context.insert_idempotent = idempotent("insert");
+  context.update_idempotent = idempotent("update");
+  context.delete_idempotent = idempotent("delete");
+  for (const MappedField& field : mapper.fields()) {
+    context.clear_ours.push_back(field.null == NullPolicy::kClearOurs);
+  }
+  return context;
+}
+
+// One key under inquiry.
+class KeyInquiry {
+ public:
+  KeyInquiry(Session* session, std::string text)
+      : session_(session), env_(session->environment()), text_(std::move(text)) {}
+
+  Result<Inquiry> Run() {
+    PENSTOCK_ASSIGN_OR_RETURN(object_, FindObject());
+    PENSTOCK_ASSIGN_OR_RETURN(view_, OpenState(env_));
+    std::vector<std::string> near;
+    PENSTOCK_ASSIGN_OR_RETURN(
+        out_.entry, FindByText(env_, view_.get(), object_.FindField(env_.integration->key.field),
+                               text_, &near));
+    out_.key = out_.entry ? KeyText(out_.entry->key) : text_;
+    PENSTOCK_RETURN_IF_ERROR(ReadModel(&near));
+    if (!out_.entry && out_.rows == 0) out_.near = std::move(near);
+    if (out_.entry) PENSTOCK_RETURN_IF_ERROR(FindAttempt());
+    Explain(*env_.integration, env_.clock->UnixMicros(), &out_);
+    return std::move(out_);
+  }
+
+ private:
+  Result<sdk::Object> FindObject() {
+    const Integration& it = *env_.integration;
+    CallLimits limits;
+    limits.cancelled = env_.cancelled;
+    auto catalog = env_.destination->Discover({it.object}, limits);
+    if (!catalog.ok()) {
+      return MakeError("PS-DEST-CATALOG", "The catalog of " + it.destination + " cannot be read: " +
+                                              catalog.failure().message + ".");
+    }
+    const sdk::Object* object = catalog->FindObject(it.object);
+    if (object == nullptr) {
+      return UsageError("PS-MAP-OBJECT",
+                        "Destination " + it.destination + " has no object \"" + it.object + "\".");
+    }
+    return *object;
+  }
+
+  bool IsIt(const Record& record) const {
+    if (out_.entry && !record.key.empty()) return record.key_hash == out_.entry->key_hash;
+    return record.key_text == text_ || (!record.key.empty() && record.key_hash == hash_of_text_);
+  }
+
+  Status ReadModel(std::vector<std::string>* near) {
+    const Integration& it = *env_.integration;
+    ReadOptions read;
+    read.cancelled = env_.cancelled;
+    PENSTOCK_ASSIGN_OR_RETURN(auto rows, env_.source->Read(it.sql, read));
+    RunVariables variables;
+    variables.started_us = env_.clock->UnixMicros();
+    PENSTOCK_ASSIGN_OR_RETURN(
+        mapper_, Mapper::Compile(it, rows->columns(), object_, *env_.hasher, variables));
+    if (const sdk::Field* key = object_.FindField(it.key.field)) {
+      hash_of_text_ = HashOfKeyText(*env_.hasher, *key, text_);
+    }
+    while (true) {
+      PENSTOCK_ASSIGN_OR_RETURN(const auto row, rows->Next());
+      if (row.data() == nullptr) break;
+      const Record& record = mapper_->Map(row);
+      if (!IsIt(record)) {
+        if (!out_.entry) NoteNear(text_, std::string(record.key_text), near);
+        continue;
+      }
+      if (++out_.rows == 1) Keep(record);
+    }
+    if (out_.rows == 0) DecideWithout();
+    return {};
+  }
+
+  void Keep(const Record& record) {
+    if (!out_.entry && !record.key_text.empty()) out_.key = std::string(record.key_text);
+    out_.valid = record.valid;
+    out_.invalid_field = std::string(record.invalid_field);
+    out_.invalid_code = std::string(record.invalid_code);
+    out_.invalid_message = std::string(record.invalid_message);
+    if (!record.valid) return;
+    RowNow now;
+    now.fingerprint = record.fingerprint;
+    now.has_absent = record.has_absent;
+    const auto& fields = mapper_->fields();
+    for (size_t i = 0; i < fields.size(); ++i) {
+      const Value& value = record.values[i];
+      FieldNow field;
+      field.name = fields[i].name;
+      field.text = ToText(value);
+      field.null = TypeOf(value) == ValueType::kNull;
+      field.absent = TypeOf(value) == ValueType::kAbsent;
+      field.sensitive = fields[i].sensitive;
+      field.key = fields[i].key;
+      out_.fields.push_back(std::move(field));
+      now.fields.push_back(field.absent ? kFieldAbsent : env_.hasher->Field(value));
+    }
+    DecideWith(&now);
+  }
+
+  void DecideWithout() { DecideWith(nullptr); }
+
+  void DecideWith(RowNow* now) {
+    std::optional<Entry> before = out_.entry;
+    if (before) {
+      std::vector<std::string> names;
+      for (const MappedField& field : mapper_->fields()) names.push_back(field.name);
+      const auto& old = view_->FieldNames(before->fieldset);
+      if (now != nullptr) now->same_fields = old == names;
+      AlignFields(old, names, &before->fields);
+      if (before->pending) AlignFields(old, names, &before->pending->fields);
+    }
+    if (!before && now == nullptr) return;
+    const DecisionContext context = ContextOf(env_, object_, *mapper_);
+    out_.decision = Decide(context, before ? &*before : nullptr, now);
+    for (const uint16_t index : out_.decision->changed) {
+      if (index < out_.fields.size()) out_.fields[index].changed = true;
+    }
+  }
+
+  // The newest journalled outcome of the key in the run that touched it last.
+  Status FindAttempt() {
+    const Entry& entry = *out_.entry;
+    const uint32_t run = entry.pending ? entry.pending->run : entry.last_run;
+    LastAttempt attempt;
+    attempt.run = env_.integration->id + "-" + std::to_string(run);
+    uint64_t exchange = entry.pending ? entry.pending->exchange : 0;
+    const std::string journal = JournalPath(env_.directory, run);
+    if (file::Exists(journal)) {
+      JournalVisitor visitor;
+      visitor.outcome = [&](const Outcome& outcome) -> Status {
+        if (outcome.key_hash != entry.key_hash || outcome.mark != Mark::kNone) return {};
+        attempt.outcome = outcome;
+        attempt.seq = outcome.seq;
+        if (outcome.exchange != 0) exchange = outcome.exchange;
+        return {};
+      };
+      PENSTOCK_ASSIGN_OR_RETURN(const JournalSummary summary, ReadJournal(journal, visitor));
+      (void)summary;
+    }
+    attempt.exchange_known = exchange != 0;
+    const std::string path = ExchangesPath(env_.directory, run);
+    if (exchange != 0 && file::Exists(path)) {
+      PENSTOCK_ASSIGN_OR_RETURN(const exchanges::Reader reader, exchanges::Reader::Open(path));
+      PENSTOCK_ASSIGN_OR_RETURN(attempt.exchange, reader.Find(exchange));
+    }
+    out_.attempt = std::move(attempt);
+    return {};
+  }
+
+  Session* session_;
+  const RunEnvironment& env_;
+  std::string text_;
+  Hash128 hash_of_text_;
+  sdk::Object object_;
+  std::unique_ptr<StateView> view_;
+  std::unique_ptr<Mapper> mapper_;
+  Inquiry out_;
+};
+
+}  // namespace
+
+std::string KeyText(std::string_view canonical) {
+  Arena arena;
+  const auto value = DecodeValue(&canonical, &arena);
+  return value.ok() ? ToText(*value) : std::string("(unreadable key)");
+}
+
+Result<std::optional<Entry>> FindByText(const RunEnvironment& env, StateView* view,
+                                        const sdk::Field* key_field, const std::string& text,
+                                        std::vector<std::string>* near) {
+  if (key_field != nullptr) {
+    PENSTOCK_ASSIGN_OR_RETURN(auto entry, view->Find(HashOfKeyText(*env.hasher, *key_field, text)));
+    if (entry) return entry;
+  }
+  std::optional<Entry> found;
+  PENSTOCK_RETURN_IF_ERROR(view->ForEach([&](const Entry& entry) -> Status {
+    const std::string key = KeyText(entry.key);
+    if (key == text) found = entry;
+    NoteNear(text, key, near);
+    return {};
+  }));
+  return found;
+}
+
+Result<Inquiry> Inquire(Session* session, const std::string& key_text) {
+  return KeyInquiry(session, key_text).Run();
+}
+
+}  // namespace penstock::engine

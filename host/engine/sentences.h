@@ -1,0 +1,14 @@
+// The rule that decides about a key, in words.
+#pragma once
+
+#include "host/engine/inquiry.h"
+
+namespace penstock::engine {
+
+/// Fills inquiry->rule and inquiry->next from everything else in it. [thread-safe]
+void Explain(const Integration& integration, int64_t now_us, Inquiry* inquiry);
+
+/// "2026-11-22 10:00:00 UTC". [thread-safe]
+std::string TimeText(int64_t unix_us);
+
+}  // namespace penstock::engine
