@@ -119,8 +119,7 @@ Status OpenRun::Commit(const StateIdentity* identity) {
     CompactOptions options;
     options.identity = *known;
     options.lineage = view_->lineage();
-    options.memory_bytes = env_.integration->memory_bytes;
-    options.scratch_dir = env_.scratch_dir;
+    options.keep_journals = true;  // `why` and `records` read them; retention removes whole runs
     PENSTOCK_ASSIGN_OR_RETURN(anchor, Compact(env_.directory, view_.get(), options));
   }
   record_.standing = view_->counts();

@@ -69,6 +69,7 @@ std::optional<Entry> AfterMissing(Entry entry, const Outcome& outcome,
   if (outcome.op == Op::kDelete) return std::nullopt;          // gone: that is what was wanted
   if (context.mode != Mode::kUpdateOnly) return std::nullopt;  // the next diff inserts it
   entry.pending = MakePending(entry, outcome, context);
+  if (context.fieldset != kKeepFieldset) entry.fieldset = context.fieldset;
   entry.acknowledged = false;
   entry.destination_id.clear();
   entry.last_run = context.run;

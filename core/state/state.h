@@ -150,8 +150,6 @@ class StateView {
 struct CompactOptions {
   StateIdentity identity;
   std::string lineage;  // of a new state; must equal the view's otherwise
-  uint64_t memory_bytes = 64u << 20;
-  std::string scratch_dir;
   bool keep_journals = false;  // older journals are left to the caller's retention
 };
 Result<StateAnchor> Compact(const std::string& directory, StateView* view,
