@@ -3,14 +3,15 @@
 #   make test    build everything with sanitizers and run all tests
 #   make build   the release: build/release/bin, build/release/lib/penstock/connectors
 #   make bench   speed, as ratios measured in one run (tests/bench/README.md)
+#   make mutants deliberate bugs, each of which a test must catch (an hour)
 #   make format  clang-format over the tree
 JOBS ?= $(shell nproc)
 export CMAKE_BUILD_PARALLEL_LEVEL = $(JOBS)
 
-.PHONY: help build demo readme test bench format check-format tidy clean deps-build deps-test
+.PHONY: help build demo readme test mutants bench format check-format tidy clean deps-build deps-test
 
 help:
-	@sed -n '2,6p' Makefile | cut -c3-
+	@sed -n '2,7p' Makefile | cut -c3-
 
 deps-build:
 	@packaging/install-packages.sh build
@@ -38,6 +39,9 @@ test: deps-test check-format
 	cmake --preset debug
 	cmake --build --preset debug
 	ctest --preset debug
+
+mutants: deps-test
+	@tests/mutants/run.py
 
 bench: deps-test
 	cmake --preset release -B build/bench -DPENSTOCK_BENCH=ON

@@ -1,0 +1,208 @@
+// Plans, guards and the small verbs through core/run's surface.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "core/plan/plan.h"
+#include "tests/property/world.h"
+
+namespace penstock::testing {
+namespace {
+
+class RunTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = std::filesystem::temp_directory_path() / "penstock-run.XXXXXX";
+    directory_ = ::mkdtemp(pattern.data());
+    Start(Mode::kMirror);
+  }
+  void TearDown() override { std::filesystem::remove_all(directory_); }
+
+  void Start(Mode mode) {
+    std::filesystem::remove_all(directory_ + "/w");
+    std::filesystem::create_directories(directory_ + "/w");
+    world_ = std::make_unique<World>(directory_ + "/w", mode);
+    for (int i = 0; i < 10; ++i) {
+      world_->source.rows.push_back({"k" + std::to_string(i) + "@x", "1", "ann", std::nullopt});
+    }
+  }
+  PlannedRun MakePlan() {
+    FakeDestination destination(&world_->account, {});
+    auto planned = Plan(world_->Environment(&destination), {});
+    EXPECT_TRUE(planned.ok());
+    EXPECT_TRUE(destination.sent().empty());
+    return planned.ok() ? *planned : PlannedRun();
+  }
+  RunRecord ApplyPlan(const std::string& path, const SyncOptions& options = {}) {
+    FakeDestination destination(&world_->account, {});
+    destination.set_account_id(world_->account_id);
+    auto record = Apply(world_->Environment(&destination), path, options);
+    EXPECT_TRUE(record.ok()) << record.error().message;
+    sent_ = destination.sent().size();
+    return record.ok() ? *record : RunRecord();
+  }
+  RunRecord SyncOnce(const SyncOptions& options = {}, const FaultSettings& faults = {}) {
+    FakeDestination destination(&world_->account, faults);
+    destination.set_account_id(world_->account_id);
+    auto record = Sync(world_->Environment(&destination), options);
+    EXPECT_TRUE(record.ok()) << record.error().message;
+    sent_ = destination.sent().size();
+    return record.ok() ? *record : RunRecord();
+  }
+  std::string CodeOf(const RunRecord& record) const {
+    return record.error ? record.error->code : "";
+  }
+
+  std::string directory_;
+  std::unique_ptr<World> world_;
+  size_t sent_ = 0;
+};
+
+TEST_F(RunTest, APlanIsRefusedWhenOtherOutcomesCameSince) {
+  const PlannedRun planned = MakePlan();
+  world_->source.rows[0].score = "2";
+  ASSERT_EQ(SyncOnce().status, "succeeded");
+  const RunRecord record = ApplyPlan(planned.path);
+  EXPECT_EQ(CodeOf(record), "PS-PLAN-STALE");
+  EXPECT_EQ(sent_, 0u);
+}
+
+TEST_F(RunTest, APlanIsAppliedOnceAndNotAgain) {
+  const PlannedRun planned = MakePlan();
+  EXPECT_EQ(ApplyPlan(planned.path).outcomes.created, 10u);
+  const RunRecord again = ApplyPlan(planned.path);
+  EXPECT_EQ(sent_, 0u) << CodeOf(again);
+}
+
+TEST_F(RunTest, APlanExpires) {
+  const PlannedRun planned = MakePlan();
+  world_->clock.now_us += int64_t{25} * 3600 * 1'000'000;
+  EXPECT_EQ(CodeOf(ApplyPlan(planned.path)), "PS-PLAN-EXPIRED");
+  EXPECT_EQ(sent_, 0u);
+}
+
+TEST_F(RunTest, APlanOfAnotherMappingIsRefused) {
+  const PlannedRun planned = MakePlan();
+  world_->integration.mapping.pop_back();
+  EXPECT_EQ(CodeOf(ApplyPlan(planned.path)), "PS-PLAN-OTHER");
+  EXPECT_EQ(sent_, 0u);
+}
+
+TEST_F(RunTest, TwoPlansOfTheSameInputHaveTheSameHash) {
+  const std::string first = MakePlan().header.hash;
+  std::swap(world_->source.rows[0], world_->source.rows[5]);
+  EXPECT_EQ(MakePlan().header.hash, first);
+}
+
+TEST_F(RunTest, AnotherAccountIsRefusedBeforeAnythingIsSent) {
+  ASSERT_EQ(SyncOnce().status, "succeeded");
+  world_->source.rows[0].score = "2";
+  world_->account_id = "43";
+  const RunRecord record = SyncOnce();
+  EXPECT_EQ(CodeOf(record), "PS-STATE-IDENTITY");
+  EXPECT_NE(record.error->message.find("42"), std::string::npos);
+  EXPECT_NE(record.error->message.find("43"), std::string::npos);
+  EXPECT_EQ(sent_, 0u);
+}
+
+TEST_F(RunTest, AnEmptiedModelIsHeldAndReleasedByItsHash) {
+  ASSERT_EQ(SyncOnce().status, "succeeded");
+  world_->source.rows.clear();
+  const RunRecord held = SyncOnce();
+  EXPECT_EQ(held.status, "held");
+  ASSERT_FALSE(held.holds.empty());
+  EXPECT_EQ(held.holds[0].rule, "empty_model");
+  EXPECT_EQ(sent_, 0u);
+  EXPECT_EQ(ExitOf(held, {}), ExitCode::kHeld);
+  const RunRecord applied = ApplyPlan(world_->directory() + "/plans/" + held.plan_hash + ".plan");
+  EXPECT_EQ(applied.outcomes.deleted, 10u);
+  EXPECT_TRUE(world_->account.Records().empty());
+}
+
+TEST_F(RunTest, KeyChurnIsHeld) {
+  ASSERT_EQ(SyncOnce().status, "succeeded");
+  for (TableRow& row : world_->source.rows) row.email = "other-" + *row.email;
+  const RunRecord held = SyncOnce();
+  EXPECT_EQ(held.status, "held");
+  EXPECT_EQ(sent_, 0u);
+}
+
+TEST_F(RunTest, ACanarySendsSoManyAndTheRestNextTime) {
+  SyncOptions canary;
+  canary.limit = 3;
+  const RunRecord record = SyncOnce(canary);
+  EXPECT_EQ(record.outcomes.succeeded, 3u);
+  EXPECT_EQ(record.outcomes.unsent, 7u);
+  EXPECT_EQ(ExitOf(record, {}), ExitCode::kDone);
+  EXPECT_EQ(SyncOnce().outcomes.succeeded, 7u);
+}
+
+TEST_F(RunTest, OnlyUpsertsLeavesTheDeletesOut) {
+  ASSERT_EQ(SyncOnce().status, "succeeded");
+  world_->source.rows.pop_back();
+  world_->source.rows[0].score = "5";
+  const PlannedRun planned = MakePlan();
+  SyncOptions only;
+  only.only = "upserts";
+  const RunRecord record = ApplyPlan(planned.path, only);
+  EXPECT_EQ(record.outcomes.updated, 1u);
+  EXPECT_EQ(record.outcomes.deleted, 0u);
+  EXPECT_EQ(record.outcomes.unsent, 1u);
+}
+
+TEST_F(RunTest, RejectedIsSentAgainOnlyWhenItsRowChangesOrWhenAsked) {
+  world_->source.rows[3].name = "bad";
+  EXPECT_EQ(SyncOnce().outcomes.rejected, 1u);
+  const RunRecord second = SyncOnce();
+  EXPECT_EQ(sent_, 0u);
+  EXPECT_EQ(second.plan.quarantined, 1u);
+  EXPECT_EQ(second.standing.rejected, 1u);
+  FakeDestination destination(&world_->account, {});
+  auto retried = Retry(world_->Environment(&destination), {}, true);
+  ASSERT_TRUE(retried.ok());
+  EXPECT_EQ(*retried, 1u);
+  EXPECT_EQ(SyncOnce().outcomes.rejected, 1u);
+  world_->source.rows[3].name = "good";
+  EXPECT_EQ(SyncOnce().outcomes.succeeded, 1u);
+  EXPECT_EQ(world_->last_run.has_value(), false);
+}
+
+TEST_F(RunTest, ForgettingStartsAfresh) {
+  ASSERT_EQ(SyncOnce().status, "succeeded");
+  FakeDestination destination(&world_->account, {});
+  auto aside = Forget(world_->Environment(&destination));
+  ASSERT_TRUE(aside.ok());
+  EXPECT_TRUE(std::filesystem::exists(*aside));
+  const RunRecord record = SyncOnce();
+  EXPECT_EQ(record.plan.fresh, 10u);
+  EXPECT_EQ(record.outcomes.updated, 10u);
+}
+
+TEST_F(RunTest, AMissingStateIsRefused) {
+  ASSERT_EQ(SyncOnce().status, "succeeded");
+  for (const auto& file : std::filesystem::directory_iterator(world_->directory() + "/people")) {
+    if (file.path().filename().string().starts_with("state-")) std::filesystem::remove(file.path());
+    if (file.path().filename().string().starts_with("journal-"))
+      std::filesystem::remove(file.path());
+  }
+  FakeDestination destination(&world_->account, {});
+  auto record = Sync(world_->Environment(&destination), {});
+  ASSERT_FALSE(record.ok());
+  EXPECT_EQ(record.error().code, "PS-STATE-MISSING");
+  EXPECT_TRUE(destination.sent().empty());
+}
+
+TEST_F(RunTest, ASecondRunIsRefusedWithTheFirstOnesName) {
+  std::filesystem::create_directories(world_->directory() + "/people");
+  auto lock =
+      IntegrationLock::Acquire(world_->directory() + "/people", "run people-7, pid 1", 0, {});
+  ASSERT_TRUE(lock.ok());
+  FakeDestination destination(&world_->account, {});
+  auto record = Sync(world_->Environment(&destination), {});
+  ASSERT_FALSE(record.ok());
+  EXPECT_EQ(record.error().code, "PS-RUN-LOCKED");
+  EXPECT_NE(record.error().message.find("people-7"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace penstock::testing
