@@ -102,7 +102,6 @@ Status BuildState(const Settings& settings) {
       const auto view, StateView::Open(settings.directory, anchor, settings.directory, 256u << 20));
   CompactOptions compact;
   compact.lineage = "L";
-  compact.scratch_dir = settings.directory;
   return penstock::Compact(settings.directory, view.get(), compact).status();
 }
 

@@ -100,6 +100,89 @@ TEST(DiffLimits, AFullDiskLeavesNoPlan) {
   EXPECT_TRUE(world.Plan(rows).ok());
 }
 
+/// Numbers as rows.
+class Numbers : public RowReader {
+ public:
+  explicit Numbers(uint64_t n) : n_(n), columns_{{"key", "int"}} {}
+  const std::vector<Column>& columns() const override { return columns_; }
+  Result<std::span<const Value>> Next() override {
+    if (next_ == n_) return std::span<const Value>();
+    value_ = IntValue(static_cast<int64_t>(next_++));
+    return std::span<const Value>(&value_, 1);
+  }
+
+ private:
+  uint64_t n_, next_ = 0;
+  std::vector<Column> columns_;
+  Value value_;
+};
+
+/// Puts all keys into the last partition, in an order that is not the rows', with long payloads.
+class Skewed : public Mapper {
+ public:
+  Skewed() {
+    fields_.resize(2);
+    fields_[0].name = "key";
+    fields_[0].key = true;
+    fields_[1].name = "name";
+  }
+  const std::vector<MappedField>& fields() const override { return fields_; }
+  size_t key_field() const override { return 0; }
+  const Record& Map(std::span<const Value> row) override {
+    const auto number = static_cast<uint64_t>(row[0].v.i64);
+    record_.key_hash = {~uint64_t{0} << 54 | (number * 0x9E3779B97F4A7C15u) >> 10, number};
+    record_.fingerprint = {number, 1};
+    payload_.clear();
+    EncodeValue(row[0], &payload_);
+    const size_t key_size = payload_.size();
+    EncodeValue(StringValue("name of " + std::to_string(number) + std::string(60, '.')), &payload_);
+    record_.payload = payload_;
+    record_.key = std::string_view(payload_).substr(0, key_size);
+    return record_;
+  }
+
+ private:
+  std::vector<MappedField> fields_;
+  std::string payload_;
+  Record record_;
+};
+
+TEST(DiffLimits, APartitionLargerThanTheMemory) {
+  constexpr uint64_t kRows = 150'000;  // 14 MB of rows with their tables, 12 MB of payloads
+  World world("skewed");
+  const auto view = world.View();
+  Skewed mapper;
+  world.context.clear_ours = {true, true};
+  auto writer = PlanWriter::Create(world.PlanPath());
+  ASSERT_TRUE(writer.ok());
+  Numbers rows(kRows);
+  PlanHeader header;
+  header.fields = mapper.fields();
+  Status status = Diff(&rows, &mapper, world.hasher, view.get(), world.context, world.options,
+                       writer->get(), &header);
+  ASSERT_TRUE(status.ok()) << status.error().message;
+  EXPECT_EQ(header.counts.insert, kRows);
+  status = (*writer)->Finish(&header);
+  ASSERT_TRUE(status.ok()) << status.error().message;
+  const auto plan = PlanReader::Open(world.PlanPath());
+  ASSERT_TRUE(plan.ok());
+  Hash128 last;
+  Arena arena;
+  uint64_t seen = 0;
+  status = (*plan)->Changes(1, [&](const Change& change) -> Status {
+    EXPECT_LT(last, change.key_hash);
+    last = change.key_hash;
+    std::string_view payload = change.payload;
+    const auto key = DecodeValue(&payload, &arena);
+    EXPECT_EQ(static_cast<uint64_t>(key->v.i64), change.key_hash.lo);
+    EXPECT_NE(payload.find("name of " + std::to_string(key->v.i64) + "."), std::string::npos);
+    ++seen;
+    return {};
+  });
+  EXPECT_TRUE(status.ok());
+  EXPECT_EQ(seen, kRows);
+}
+
 TEST(DiffLimits, AFalseHitIsNoticed) {
   World world("again");
   std::vector<TextRow> rows = ManyRows(5000, "");

@@ -262,7 +262,6 @@ void World::Compact() {
   CompactOptions compact;
   compact.identity.integration = "contacts";
   compact.lineage = "L";
-  compact.scratch_dir = ScratchDir();
   const auto anchor = penstock::Compact(directory_ / "state", view.get(), compact);
   ASSERT_TRUE(anchor.ok()) << anchor.error().message;
   anchor_ = *anchor;

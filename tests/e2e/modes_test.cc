@@ -155,7 +155,7 @@ TEST_F(ModesTest, APlanIsRefusedAfterTheProjectChanged) {
   const Output plan = project_.Cli({"plan", "contacts", "--json"});
   settings_.mapping.pop_back();
   Configure();
-  Refused({"apply", plan.json["runs"][0]["plan"]["hash"].Text(), "--json"}, "PS-PLAN-OTHER");
+  Refused({"apply", plan.json["plans"][0]["hash"].Text(), "--json"}, "PS-PLAN-OTHER");
 }
 
 TEST_F(ModesTest, AnotherAccountIsRefused) {

@@ -70,18 +70,21 @@ void Project::Sql(const std::string& sql) const {
   sqlite3_free(message);
 }
 
-std::string Project::SqlText(const std::string& sql) const {
+std::vector<std::vector<std::string>> Project::SqlRows(const std::string& sql) const {
   const Database database = OpenDatabase(Path("shop.db"));
   sqlite3_stmt* statement = nullptr;
   EXPECT_EQ(sqlite3_prepare_v2(database.get(), sql.c_str(), -1, &statement, nullptr), SQLITE_OK)
       << sql;
-  std::string text;
-  if (sqlite3_step(statement) == SQLITE_ROW) {
-    const unsigned char* column = sqlite3_column_text(statement, 0);
-    if (column != nullptr) text = reinterpret_cast<const char*>(column);
+  std::vector<std::vector<std::string>> rows;
+  while (sqlite3_step(statement) == SQLITE_ROW) {
+    std::vector<std::string>& row = rows.emplace_back();
+    for (int i = 0; i < sqlite3_column_count(statement); ++i) {
+      const unsigned char* text = sqlite3_column_text(statement, i);
+      row.emplace_back(text == nullptr ? "" : reinterpret_cast<const char*>(text));
+    }
   }
   sqlite3_finalize(statement);
-  return text;
+  return rows;
 }
 
 void Project::FillCustomers(int count, int from) const {
@@ -118,6 +121,20 @@ std::vector<std::string> Project::Files(const std::string& part) const {
   }
   std::sort(files.begin(), files.end());
   return files;
+}
+
+void ExpectHoldsCustomers(const Account& account, const Project& project) {
+  auto contacts = account.ByEmail();
+  const auto rows = project.SqlRows("SELECT email, first_name, last_name, phone FROM customers");
+  EXPECT_EQ(contacts.size(), rows.size());
+  int wrong = 0;
+  for (const std::vector<std::string>& row : rows) {
+    auto& properties = contacts[row[0]].properties;
+    const bool same = properties["firstname"] == row[1] && properties["lastname"] == row[2] &&
+                      properties["phone"] == row[3];
+    if (!same && ++wrong <= 3) ADD_FAILURE() << row[0] << " differs in the account";
+  }
+  EXPECT_EQ(wrong, 0);
 }
 
 std::string Email(int n) {

@@ -56,8 +56,8 @@ class Project {
   void Configure(const Settings& settings) const;
   /// Runs statements on the SQLite file shop.db in the project.
   void Sql(const std::string& sql) const;
-  /// The first column of the first row as text.
-  std::string SqlText(const std::string& sql) const;
+  /// All rows as texts; NULL is "".
+  std::vector<std::vector<std::string>> SqlRows(const std::string& sql) const;
   /// Makes the table `customers` (n INTEGER, email, first_name, last_name, phone, stage TEXT) with
   /// rows 0 … count-1: "user00007@example.com", "First7", "Last7", "+1555000007", "lead".
   void FillCustomers(int count, int from = 0) const;
@@ -77,6 +77,9 @@ class Project {
   std::map<std::string, std::string> environment_;
 };
 
+/// Fails the test unless the account's live contacts are exactly the table `customers`: e-mail,
+/// names and phone.
+void ExpectHoldsCustomers(const Account& account, const Project& project);
 /// E-mail of FillCustomers' row.
 std::string Email(int n);
 

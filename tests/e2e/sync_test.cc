@@ -205,7 +205,7 @@ TEST_F(SyncTest, AnAppliedPlanSendsExactlyThat) {
   ASSERT_EQ(plan.exit, 0) << plan.Text();
   EXPECT_EQ(account_.WriteCalls(), 0);
   EXPECT_EQ(account_.Contacts().size(), 0u);
-  const std::string hash = plan.json["runs"][0]["plan"]["hash"].Text();
+  const std::string hash = plan.json["plans"][0]["hash"].Text();
   ASSERT_FALSE(hash.empty()) << plan.Text();
   project_.Sql("UPDATE customers SET phone = '+99'");
   const Output applied = project_.Cli({"apply", hash, "--json"});

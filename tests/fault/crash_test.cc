@@ -47,10 +47,7 @@ void Edit(World* world) {
 
 class CrashTest : public ::testing::TestWithParam<std::tuple<Scenario, Crash>> {
  protected:
-  void SetUp() override {
-    std::string pattern = std::filesystem::temp_directory_path() / "penstock-crash.XXXXXX";
-    directory_ = ::mkdtemp(pattern.data());
-  }
+  void SetUp() override { directory_ = MakeScratch("crash"); }
   void TearDown() override { std::filesystem::remove_all(directory_); }
 
   void MakeWorld(const Scenario& scenario) {

@@ -21,10 +21,7 @@ uint32_t Setting(const char* name, uint32_t otherwise) {
 
 class Property : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = std::filesystem::temp_directory_path() / "penstock-property.XXXXXX";
-    directory_ = ::mkdtemp(pattern.data());
-  }
+  void SetUp() override { directory_ = MakeScratch("property"); }
   void TearDown() override { std::filesystem::remove_all(directory_); }
   std::string directory_;
 };

@@ -62,6 +62,14 @@ std::string ShortContent(const TableRow& row) { return Quoted(row.score) + "|" +
 
 }  // namespace
 
+std::string MakeScratch(const std::string& name) {
+  const bool memory = ::access("/dev/shm", W_OK) == 0;
+  std::string pattern =
+      (memory ? std::string("/dev/shm") : std::filesystem::temp_directory_path().string()) +
+      "/penstock-" + name + ".XXXXXX";
+  return ::mkdtemp(pattern.data());
+}
+
 std::string NormalKey(const std::string& text) {
   std::string key;
   for (const char c : text) {
@@ -214,7 +222,7 @@ void World::Remember() {
     EncodeValue(StringValue(key), &bytes);
     key_of_[hasher_.Bytes(bytes)] = key;
     if (source.fail_after < 0 && rows.size() == 1 && !IsInvalid(*rows[0]))
-      ever_[key].insert(Content(*rows[0]));
+      ever_[key].insert(ShortContent(*rows[0]));
   }
 }
 
@@ -446,8 +454,7 @@ std::string World::CheckPresent(const std::string& key, const TableRow& row,
     as_held.score = field("score");
     as_held.name = field("name");
     as_held.note = field("note");
-    const bool said = ever != ever_.end() && (ever->second.contains(Content(as_held)) ||
-                                              ever->second.contains(ShortContent(as_held)));
+    const bool said = ever != ever_.end() && ever->second.contains(ShortContent(as_held));
     if (!said) return "never said: " + Content(as_held);
     return "";
   }

@@ -120,6 +120,10 @@ class World {
   bool note_mapped() const;
 };
 
+/// A new folder in memory where the system has that (these tests lose what is not synced by a
+/// double, not by a disk), else among the temporary files.
+std::string MakeScratch(const std::string& name);
+
 /// The key as the account compares it.
 std::string NormalKey(const std::string& text);
 /// A row that the mapping refuses.

@@ -12,8 +12,7 @@ namespace {
 class RunTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    std::string pattern = std::filesystem::temp_directory_path() / "penstock-run.XXXXXX";
-    directory_ = ::mkdtemp(pattern.data());
+    directory_ = MakeScratch("run");
     Start(Mode::kMirror);
   }
   void TearDown() override { std::filesystem::remove_all(directory_); }
