@@ -1,6 +1,7 @@
 #include "core/diff/intake.h"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 namespace penstock::diff {
@@ -27,12 +28,12 @@ Status Tick(const DiffOptions& options, uint64_t rows) {
 
 Intake::Intake(const StateView& state, const KnownRows& known, PartitionSpill* rows,
                PartitionSpill* payloads, PlanWriter* plan, PlanCounts* counts)
-    : state_(state),
-      known_(known),
+    : known_(known),
       rows_(rows),
       payloads_(payloads),
       plan_(plan),
       counts_(counts),
+      partition_shift_(64 - std::countr_zero(state.partitions())),
       gather_(static_cast<uint32_t>(
           std::clamp<uint64_t>(kGatherBytes / sizeof(Row) / state.partitions(), 1, kMaxGather))),
       gathered_(uint64_t{gather_} * state.partitions()),
@@ -56,7 +57,7 @@ Status Intake::Run(RowReader* reader, Mapper* mapper, const DiffOptions& options
 Status Intake::Take(const Record& record, uint64_t number) {
   if (!record.valid) return TakeInvalid(record, number);
   if (record.payload.size() > Row::kLengthMask) return TakeTooLarge(record, number);
-  const uint32_t partition = state_.PartitionOf(record.key_hash);
+  const uint32_t partition = PartitionOf(record.key_hash);
   const uint64_t flags = record.has_absent ? Row::kHasAbsent : 0;
   const Row row{record.key_hash, record.fingerprint,
                 Row::MetaOf(number, flags, record.payload.size())};
@@ -69,11 +70,6 @@ Status Intake::Take(const Record& record, uint64_t number) {
 }
 
 Status Intake::Turn() {
-  for (const Waiting& waiting : filling_.rows) {
-    const uint8_t* const checks = known_.ChecksOf(waiting.row.key);
-    __builtin_prefetch(checks);
-    __builtin_prefetch(checks + KnownRows::kCheckSpan);
-  }
   PENSTOCK_RETURN_IF_ERROR(Settle(&waiting_));
   std::swap(filling_, waiting_);
   return {};
@@ -132,7 +128,7 @@ Status Intake::TakeInvalid(const Record& record, uint64_t number) {
   // A row in this partition may still wait: rows need not keep their order, only payloads must, and
   // an invalid row has none.
   const Row row{record.key_hash, {}, Row::MetaOf(number, Row::kInvalid, 0)};
-  return AppendRow(state_.PartitionOf(record.key_hash), row);
+  return AppendRow(PartitionOf(record.key_hash), row);
 }
 
 Status Intake::TakeTooLarge(const Record& record, uint64_t number) {

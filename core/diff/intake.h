@@ -50,14 +50,18 @@ class Intake {
   Status Turn();
   Status Settle(Batch* batch);
 
-  const StateView& state_;
+  uint32_t PartitionOf(const Hash128& key) const {
+    return static_cast<uint32_t>(key.hi >> partition_shift_);
+  }
+
   const KnownRows& known_;
   PartitionSpill* rows_;
   PartitionSpill* payloads_;
   PlanWriter* plan_;
   PlanCounts* counts_;
-  Batch filling_;  // its places are asked for when it is full …
-  Batch waiting_;  // … and read when the next one is
+  int partition_shift_;
+  Batch filling_;  // its places are asked for one by one …
+  Batch waiting_;  // … and read when the next batch is full
   // A few rows of each partition, small enough to stay in the processor's cache: the spill's memory
   // is then written in longer pieces.
   uint32_t gather_ = 1;  // rows a partition

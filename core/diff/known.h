@@ -4,18 +4,19 @@
 
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
-#include <vector>
 
 #include "core/base/result.h"
 #include "core/state/state.h"
 
 namespace penstock::diff {
 
-/// 40 bits of (key, fingerprint) of every entry that PlainlyUnchanged can hold for, in key order,
-/// found through ranges of key hashes of about eight entries. Covers the keys of as many leading
-/// partitions as fit into memory. A false hit has a chance of about 10^-11 a changed row; the match
-/// compares whole fingerprints and so notices it. Not thread-safe.
+/// 40 bits of (key, fingerprint) for entries that PlainlyUnchanged can hold for, in buckets of one
+/// cache line, found by the key. It may leave entries out: those of a bucket beyond twelve, and of
+/// the last partitions if not all fit into memory; their rows keep their payloads. A false hit has
+/// a chance of about 10^-11 a changed row; the match compares whole fingerprints and so notices it.
+/// Not thread-safe.
 class KnownRows {
  public:
   /// Reads the main entries of the view once. `check_bits`: 40; tests set fewer.
@@ -24,38 +25,55 @@ class KnownRows {
   void Drop();
 
   bool Covers(uint32_t partition) const { return partition < covered_; }
-  /// What MayHold of this key will read, for __builtin_prefetch: the first one well before the
-  /// second one. (Not prefetched in here: g++ 12 drops calls of functions that do nothing else.)
-  const void* PlaceOf(const Hash128& key) const { return starts_.data() + BucketOf(key); }
-  const uint8_t* ChecksOf(const Hash128& key) const {
-    return checks_.get() + uint64_t{starts_[BucketOf(key)]} * kCheckBytes;
+  /// Where MayHold of this key will read (one cache line), for __builtin_prefetch. Not prefetched
+  /// in here: g++ 12 drops calls of functions that do nothing else.
+  const void* PlaceOf(const Hash128& key) const { return &buckets_[IndexOf(key)]; }
+  /// False: take it as not acknowledged. Only for keys that are covered.
+  bool MayHold(const Hash128& key, const Hash128& fingerprint) const {
+    const uint64_t wanted = CheckOf(key, fingerprint);
+    const uint8_t* const at = buckets_[IndexOf(key)].bytes;
+    uint64_t hit = 0;
+    for (uint64_t slot = 0; slot < kSlots; ++slot) {
+      hit |= ReadCheck(at + slot * kCheckBytes) == wanted ? 1 : 0;
+    }
+    return hit != 0;
   }
-  static constexpr uint64_t kCheckSpan = 40;  // bytes of a usual bucket
-  /// False: the state does not have this row as acknowledged. Only for keys that are covered.
-  bool MayHold(const Hash128& key, const Hash128& fingerprint) const;
-  uint64_t memory_bytes() const { return capacity_ + starts_.capacity() * sizeof(uint32_t); }
+  uint64_t memory_bytes() const { return buckets_ ? bucket_count_ * sizeof(Bucket) : 0; }
 
  private:
   static constexpr uint64_t kCheckBytes = 5;
-  static constexpr uint64_t kPerBucket = 8;
+  static constexpr uint64_t kSlots = 12;
+  static constexpr uint64_t kCheckMask = (uint64_t{1} << (8 * kCheckBytes)) - 1;
+  struct alignas(64) Bucket {
+    uint8_t bytes[63];  // checks, 0 where there is none; three bytes of room for reading eight
+    uint8_t used;
+  };
+  static_assert(sizeof(Bucket) == 64 && kSlots * kCheckBytes + 3 == 63);
+  struct Free {
+    void operator()(Bucket* buckets) const { std::free(buckets); }
+  };
 
-  uint64_t BucketOf(const Hash128& key) const { return key.hi >> shift_; }
-  uint64_t CheckOf(const Hash128& key, const Hash128& fingerprint) const {
-    return ((fingerprint.lo ^ key.lo) * multiplier_) >> check_shift_;
+  static uint64_t ReadCheck(const uint8_t* at) {
+    uint64_t check = 0;
+    std::memcpy(&check, at, sizeof(check));
+    return check & kCheckMask;
   }
-  bool Reserve(uint64_t bytes);
+  uint64_t IndexOf(const Hash128& key) const {
+    return ((key.hi >> 32) * per_all_) >> 32;  // there are never 2^32 buckets (256 GiB)
+  }
+  uint64_t CheckOf(const Hash128& key, const Hash128& fingerprint) const {
+    const uint64_t check = ((fingerprint.lo ^ key.lo) * multiplier_) >> check_shift_;
+    return check == 0 ? 1 : check;
+  }
+  bool Allocate(uint64_t buckets);
   void AddPartition(const PartitionEntries& entries);
 
   uint32_t covered_ = 0;  // partitions
-  int shift_ = 63;
   int check_shift_ = 24;
-  uint64_t multiplier_ = 1;  // odd, another one each time: a false hit does not come back
-  struct Free {
-    void operator()(uint8_t* bytes) const { std::free(bytes); }
-  };
-  std::unique_ptr<uint8_t[], Free> checks_;  // kCheckBytes each, with room to read eight at any
-  uint64_t capacity_ = 0, size_ = 0;         // of it, in bytes
-  std::vector<uint32_t> starts_;  // by bucket: index of its first check; one more than buckets
+  uint64_t multiplier_ = 1;    // odd, another one each time: a false hit does not come back
+  uint64_t per_all_ = 0;       // buckets if all keys were covered
+  uint64_t bucket_count_ = 0;  // of those that are
+  std::unique_ptr<Bucket[], Free> buckets_;
 };
 
 }  // namespace penstock::diff
