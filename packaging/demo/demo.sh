@@ -58,22 +58,71 @@ property shop_revenue 'Revenue' number number
 property shop_last_order 'Last order' date date
 property shop_source 'Source' string text
 
-say '4,000 customers of a shop (SQLite) are to be contacts in HubSpot (a sandbox). What would happen?'
-run penstock plan contacts --samples 2
+# ---- the story, also kept as a file for the README
+story() {
+  say '4,000 customers of a shop (SQLite) are to be contacts in HubSpot (a sandbox). What would happen?'
+  run penstock plan contacts --samples 1
 
-say 'Do it. A few are refused by HubSpot: they are counted, kept with their reason, and not sent again until they change.'
-run_expecting 3 penstock sync contacts
-say 'Why is this one not there?'
-run penstock why contacts customer509@example
+  say 'Do it. What HubSpot refuses is counted, kept with its reason, and not sent again until its row changes.'
+  run_expecting 3 penstock sync contacts
+  run penstock why contacts customer509@example
 
-say 'Prices went up: 3,000 contacts change. The process is killed in the middle of sending them.'
-sqlite3 shop.db 'UPDATE orders SET cents = cents + 100 WHERE customer_id <= 3000'
-curl -sf -X POST "$HUBSPOT_URL/_sandbox/reset?only=stats" >/dev/null
-curl -sf -X PUT "$HUBSPOT_URL/_sandbox/config" -d '{"latency_ms": 250}' >/dev/null
-penstock sync contacts >/dev/null 2>&1 &
-sync=$!
-while [ "$(curl -sf "$HUBSPOT_URL/_sandbox/stats" | number updated)" -lt 900 ]; do :; done
-kill -9 "$sync"
-wait "$sync" 2>/dev/null || true
-sync=
-curl -sf -X PUT "$HUBSPOT_URL/_sandbox/config" -d '{"latency_ms": 60}' >/dev/null
+  say 'Prices go up: thousands of contacts change. The process is killed (-9) while it sends them.'
+  killed_sync
+  run penstock sync contacts || true
+  written_again
+
+  say 'Somebody empties the table.'
+  cp shop.db shop.db.good
+  sqlite3 shop.db 'DELETE FROM customers'
+  run_expecting 4 penstock sync contacts
+  mv shop.db.good shop.db
+
+  say 'The table is back; nothing changed since the last sync.'
+  run_expecting 3 penstock sync contacts
+}
+
+# Starts a sync of 3,700-odd changes against a slow sandbox and kills it once 1,000 of them have arrived.
+killed_sync() {
+  sqlite3 shop.db 'UPDATE orders SET cents = cents + 100'
+  sandbox_config '{"latency_ms": 250}'
+  penstock sync contacts >/dev/null 2>&1 &
+  sync=$!
+  local before
+  before=$(arrived)
+  while [ $(($(arrived) - before)) -lt 1000 ]; do sleep 0.02; done
+  kill -9 "$sync"
+  wait "$sync" 2>/dev/null || true
+  sync=
+  sandbox_config '{"latency_ms": 60}'
+  penstock records contacts --run contacts-2 --status synced --limit 0 --json |
+    sed -n 's/.*"destination_id": *"\([^"]*\)".*/\1/p' | sort >acknowledged.ids
+  writes_of_acknowledged >writes.before
+  echo "killed in run contacts-2 with $(wc -l <acknowledged.ids) of its changes acknowledged"
+}
+
+# From the sandbox's own counts: how often the acknowledged records were written since the kill.
+written_again() {
+  writes_of_acknowledged >writes.after
+  echo "$(($(cat writes.after) - $(cat writes.before))) acknowledged records written again"
+}
+writes_of_acknowledged() {
+  curl -sf "$HUBSPOT_URL/_sandbox/writes/contacts" |
+    sed 's/.*"id": *"\([^"]*\)".*"writes": *\([0-9]*\).*/\1 \2/' | sort | join - acknowledged.ids |
+    awk '{ sum += $2 } END { print sum + 0 }'
+}
+sandbox_config() { curl -sf -o /dev/null -X PUT "$HUBSPOT_URL/_sandbox/config" -d "$1"; }
+arrived() { curl -sf "$HUBSPOT_URL/_sandbox/stats" | number updated; }
+
+mkdir -p "$root/build/release"
+story 2>&1 | tee "$root/build/release/demo-transcript.txt"
+cat <<END
+
+The project is in demo/. Start the sandbox again and look around:
+
+  export PATH=\$PWD/build/release/bin:\$PATH HUBSPOT_TOKEN=$HUBSPOT_TOKEN HUBSPOT_URL=http://127.0.0.1:8089; cd demo
+  penstock sandbox hubspot --port 8089 --data sandbox &
+  penstock records contacts --status rejected
+
+With your own warehouse, Penstock needs one grant:  GRANT SELECT ON customers, orders TO penstock;
+END
