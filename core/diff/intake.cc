@@ -62,7 +62,9 @@ Status Intake::Take(const Record& record, uint64_t number) {
   const Row row{record.key_hash, record.fingerprint,
                 Row::MetaOf(number, flags, record.payload.size())};
   if (!known_.Covers(partition)) return Append(partition, row, record.payload);
-  __builtin_prefetch(known_.PlaceOf(row.key));
+  const uint8_t* const place = known_.PlaceOf(row.key);
+  __builtin_prefetch(place);
+  __builtin_prefetch(place + KnownRows::kLine);
   filling_.rows.push_back({row, partition, static_cast<uint32_t>(filling_.payloads.size())});
   filling_.payloads.append(record.payload);
   if (filling_.rows.size() == kBatch || filling_.payloads.size() > (1u << 20)) return Turn();

@@ -35,7 +35,7 @@ Status KnownRows::Load(StateView* state, uint64_t memory_bytes, int check_bits) 
     per_all_ = std::max(most, entries / kMostPerBucket);
     covered = std::min<uint64_t>(partitions, partitions * most / per_all_);
   }
-  if (covered == 0 || !Allocate(per_all_ * covered / partitions + 1)) return {};
+  if (covered == 0 || !Allocate(per_all_ * covered / partitions + 2)) return {};
   PartitionEntries loaded;
   for (uint32_t p = 0; p < covered; ++p) {
     PENSTOCK_RETURN_IF_ERROR(state->LoadPartition(p, &loaded));
@@ -62,11 +62,12 @@ bool KnownRows::Allocate(uint64_t buckets) {
 void KnownRows::AddPartition(const PartitionEntries& entries) {
   for (const MainEntry& entry : entries.main) {
     if (!CanBePlain(entry)) continue;
-    Bucket& bucket = buckets_[IndexOf(entry.key_hash)];
-    if (bucket.used == kSlots) continue;
+    Bucket* bucket = &buckets_[IndexOf(entry.key_hash)];
+    if (bucket->used == kSlots) ++bucket;
+    if (bucket->used == kSlots) continue;
     const uint64_t check = CheckOf(entry.key_hash, entry.fingerprint);
-    std::memcpy(bucket.bytes + bucket.used * kCheckBytes, &check, kCheckBytes);
-    ++bucket.used;
+    std::memcpy(bucket->bytes + bucket->used * kCheckBytes, &check, kCheckBytes);
+    ++bucket->used;
   }
 }
 

@@ -13,10 +13,10 @@
 namespace penstock::diff {
 
 /// 40 bits of (key, fingerprint) for entries that PlainlyUnchanged can hold for, in buckets of one
-/// cache line, found by the key. It may leave entries out: those of a bucket beyond twelve, and of
-/// the last partitions if not all fit into memory; their rows keep their payloads. A false hit has
-/// a chance of about 10^-11 a changed row; the match compares whole fingerprints and so notices it.
-/// Not thread-safe.
+/// cache line, found by the key; what a bucket has no room for goes into the next one. It may leave
+/// entries out: those that both have no room for, and those of the last partitions if not all fit
+/// into memory; their rows keep their payloads. A false hit has a chance of about 10^-11 a changed
+/// row; the match compares whole fingerprints and so notices it. Not thread-safe.
 class KnownRows {
  public:
   /// Reads the main entries of the view once. `check_bits`: 40; tests set fewer.
@@ -25,18 +25,16 @@ class KnownRows {
   void Drop();
 
   bool Covers(uint32_t partition) const { return partition < covered_; }
-  /// Where MayHold of this key will read (one cache line), for __builtin_prefetch. Not prefetched
+  /// Where MayHold of this key will read, two cache lines, for __builtin_prefetch. Not prefetched
   /// in here: g++ 12 drops calls of functions that do nothing else.
-  const void* PlaceOf(const Hash128& key) const { return &buckets_[IndexOf(key)]; }
+  const uint8_t* PlaceOf(const Hash128& key) const { return buckets_[IndexOf(key)].bytes; }
+  static constexpr size_t kLine = 64;
   /// False: take it as not acknowledged. Only for keys that are covered.
   bool MayHold(const Hash128& key, const Hash128& fingerprint) const {
     const uint64_t wanted = CheckOf(key, fingerprint);
-    const uint8_t* const at = buckets_[IndexOf(key)].bytes;
-    uint64_t hit = 0;
-    for (uint64_t slot = 0; slot < kSlots; ++slot) {
-      hit |= ReadCheck(at + slot * kCheckBytes) == wanted ? 1 : 0;
-    }
-    return hit != 0;
+    const Bucket* const bucket = &buckets_[IndexOf(key)];
+    if (Holds(*bucket, wanted)) return true;
+    return bucket->used == kSlots && Holds(bucket[1], wanted);
   }
   uint64_t memory_bytes() const { return buckets_ ? bucket_count_ * sizeof(Bucket) : 0; }
 
@@ -44,11 +42,11 @@ class KnownRows {
   static constexpr uint64_t kCheckBytes = 5;
   static constexpr uint64_t kSlots = 12;
   static constexpr uint64_t kCheckMask = (uint64_t{1} << (8 * kCheckBytes)) - 1;
-  struct alignas(64) Bucket {
+  struct alignas(kLine) Bucket {
     uint8_t bytes[63];  // checks, 0 where there is none; three bytes of room for reading eight
     uint8_t used;
   };
-  static_assert(sizeof(Bucket) == 64 && kSlots * kCheckBytes + 3 == 63);
+  static_assert(sizeof(Bucket) == kLine && kSlots * kCheckBytes + 3 == 63);
   struct Free {
     void operator()(Bucket* buckets) const { std::free(buckets); }
   };
@@ -57,6 +55,13 @@ class KnownRows {
     uint64_t check = 0;
     std::memcpy(&check, at, sizeof(check));
     return check & kCheckMask;
+  }
+  static bool Holds(const Bucket& bucket, uint64_t wanted) {
+    uint64_t hit = 0;
+    for (uint64_t slot = 0; slot < kSlots; ++slot) {
+      hit |= ReadCheck(bucket.bytes + slot * kCheckBytes) == wanted ? 1 : 0;
+    }
+    return hit != 0;
   }
   uint64_t IndexOf(const Hash128& key) const {
     return ((key.hi >> 32) * per_all_) >> 32;  // there are never 2^32 buckets (256 GiB)
