@@ -29,7 +29,7 @@ build: deps-build
 
 demo: deps-build
 	@$(MAKE) --no-print-directory build/release/build.ninja
-	@packaging/quiet-build.sh release penstock hubspot hubspot-sandbox
+	@packaging/quiet-build.sh release penstock penstock_connector_hubspot hubspot-sandbox
 	@packaging/demo/demo.sh
 
 readme: demo
