@@ -76,8 +76,8 @@ Result<OpenConfig> ResolveConfig(const project::DestinationSettings& settings,
 
 Result<std::unique_ptr<http::Gateway>> OpenGateway(const project::DestinationSettings& settings,
                                                    const sdk::Manifest& manifest,
-                                                   const OpenConfig& config,
-                                                   const OpenOptions& options) {
+                                                   const OpenConfig& config, OpenOptions* open) {
+  const OpenOptions& options = *open;
   http::GatewayOptions gateway;
   gateway.base_url = manifest.base_url;
   if (!settings.base_url.empty()) {
@@ -102,6 +102,7 @@ Result<std::unique_ptr<http::Gateway>> OpenGateway(const project::DestinationSet
   gateway.retry = manifest.retry;
   gateway.limiters = manifest.limiters;
   gateway.daily_share = settings.daily_share;
+  gateway.transport = std::move(open->transport);
   PENSTOCK_ASSIGN_OR_RETURN(const auto shared, limits::SharedLimitsDir());
   gateway.limits_directory =
       shared / limits::BudgetDigest(manifest.id, url->host + ":" + url->port, credential);
@@ -137,13 +138,13 @@ class EngineWriter final : public DestinationWriter {
 }  // namespace
 
 Result<std::unique_ptr<EngineDestination>> EngineDestination::Open(
-    const project::DestinationSettings& settings, const OpenOptions& options) {
+    const project::DestinationSettings& settings, OpenOptions options) {
   const auto sidecar = sdk::ReadSidecar(options.connector_directory, settings.connector);
   if (!sidecar.ok()) return At(ErrorOf(sidecar.failure()), settings.connector_place);
   PENSTOCK_ASSIGN_OR_RETURN(const OpenConfig config,
                             ResolveConfig(settings, sidecar->manifest, options.lookup));
   PENSTOCK_ASSIGN_OR_RETURN(auto gateway,
-                            OpenGateway(settings, sidecar->manifest, config, options));
+                            OpenGateway(settings, sidecar->manifest, config, &options));
   std::unique_ptr<EngineDestination> out(new EngineDestination(options.catalog_path));
   for (const auto& [name, secret] : config.secrets) out->redactor_.Add(secret);
   if (!sidecar->manifest.auth.header.empty()) {

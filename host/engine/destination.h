@@ -23,6 +23,7 @@ struct OpenOptions {
   std::string version;
   std::string catalog_path;
   std::function<void(int32_t level, std::string message)> log;
+  std::unique_ptr<http::HttpTransport> transport;  // null: the network
 };
 
 /// As core's Destination; Check is asked once a process, Discover is answered from the cached
@@ -32,7 +33,7 @@ class EngineDestination final : public Destination {
   /// Resolves references, loads the connector and opens it; makes no request. PS-CONF-ENV,
   /// PS-CONF-CONNECTOR, PS-CONF-CONFIG, PS-CONN-..., PS-HTTP-...
   static Result<std::unique_ptr<EngineDestination>> Open(
-      const project::DestinationSettings& settings, const OpenOptions& options);
+      const project::DestinationSettings& settings, OpenOptions options);
 
   /// Fields that the next Discover of `object` has to know, else it asks the destination.
   void Expect(const std::string& object, const std::set<std::string>& fields);

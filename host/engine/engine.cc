@@ -154,6 +154,12 @@ Result<EngineDestination*> Engine::OpenDestination(const std::string& name) {
   if (const auto open = destinations_.find(name); open != destinations_.end()) {
     return open->second.get();
   }
+  PENSTOCK_ASSIGN_OR_RETURN(auto opened, OpenApart(name, nullptr));
+  return (destinations_[name] = std::move(opened)).get();
+}
+
+Result<std::unique_ptr<EngineDestination>> Engine::OpenApart(
+    const std::string& name, std::unique_ptr<http::HttpTransport> transport) {
   const auto found = project_.destinations.find(name);
   if (found == project_.destinations.end()) {
     return project::UnknownName("destination", name, Names(project_.destinations));
@@ -164,8 +170,8 @@ Result<EngineDestination*> Engine::OpenDestination(const std::string& name) {
   open.version = options_.version;
   open.catalog_path = project_.CatalogPath(name);
   open.log = options_.log;
-  PENSTOCK_ASSIGN_OR_RETURN(auto opened, EngineDestination::Open(found->second, open));
-  return (destinations_[name] = std::move(opened)).get();
+  open.transport = std::move(transport);
+  return EngineDestination::Open(found->second, std::move(open));
 }
 
 Result<std::unique_ptr<Session>> Engine::Prepare(const std::string& integration,

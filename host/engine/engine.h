@@ -67,6 +67,9 @@ class Engine {
   Result<std::unique_ptr<Session>> Prepare(const std::string& integration, const Needs& needs);
   Result<Source*> OpenSource(const std::string& name);
   Result<EngineDestination*> OpenDestination(const std::string& name);
+  /// A second instance of a destination over another transport; the caller owns it.
+  Result<std::unique_ptr<EngineDestination>> OpenApart(
+      const std::string& name, std::unique_ptr<http::HttpTransport> transport);
 
   const project::Project& project() const { return project_; }
   store::Store* store() { return store_.get(); }

@@ -1,0 +1,20 @@
+// What every error code means, for `penstock explain`.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+namespace penstock::cli {
+
+struct CodeEntry {
+  std::string_view code;
+  std::string_view meaning;  // what happened, and why
+  std::string_view remedy;   // what to do
+};
+
+/// Sorted by code. Every PS- code of the tree is here: a test looks.
+std::span<const CodeEntry> Codes();
+/// Null when there is none.
+const CodeEntry* FindCode(std::string_view code);
+
+}  // namespace penstock::cli

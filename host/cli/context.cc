@@ -1,0 +1,173 @@
+#include "host/cli/context.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+
+#include "host/cli/json.h"
+#include "host/engine/offline.h"
+#include "host/project/connectors.h"
+#include "host/project/reading.h"
+
+namespace penstock::cli {
+namespace {
+
+volatile std::sig_atomic_t cancelled = 0;
+
+void OnSignal(int signal) {
+  if (cancelled != 0) {
+    std::signal(signal, SIG_DFL);
+    std::raise(signal);
+    return;
+  }
+  cancelled = 1;
+  static const char kSaid[] =
+      "\npenstock: finishing what is under way; again to stop at once (then some records may be in "
+      "doubt)\n";
+  const ssize_t ignored = ::write(STDERR_FILENO, kSaid, sizeof kSaid - 1);
+  (void)ignored;
+}
+
+bool ColoursWanted(bool terminal) {
+  const char* no_color = std::getenv("NO_COLOR");
+  const char* term = std::getenv("TERM");
+  const bool dumb = term != nullptr && std::string(term) == "dumb";
+  return terminal && !dumb && (no_color == nullptr || *no_color == '\0');
+}
+
+std::string ErrorText(const Error& error, const Paint& paint, const char* word, bool red) {
+  std::string place = error.file;
+  if (error.line > 0) place += ":" + std::to_string(error.line);
+  if (error.line > 0 && error.column > 0) place += ":" + std::to_string(error.column);
+  std::string text = place.empty() ? "" : place + ": ";
+  text += red ? paint.Red(word) : paint.Yellow(word);
+  text += " " + error.code + ": " + Printable(AsSentence(error.message)) + "\n";
+  if (!error.hint.empty()) text += "  " + Printable(AsSentence(error.hint)) + "\n";
+  return text;
+}
+
+}  // namespace
+
+bool Cancelled() { return cancelled != 0; }
+
+void InstallSignalHandlers() {
+  struct sigaction action {};
+  action.sa_handler = OnSignal;
+  sigemptyset(&action.sa_mask);
+  action.sa_flags = SA_RESTART;
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+Context::Context()
+    : out_terminal_(::isatty(STDOUT_FILENO) == 1),
+      err_terminal_(::isatty(STDERR_FILENO) == 1),
+      out_paint_(ColoursWanted(out_terminal_)),
+      err_paint_(ColoursWanted(err_terminal_)) {}
+
+void Context::Print(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fflush(stdout);
+}
+
+void Context::PrintError(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stderr);
+}
+
+void Context::Fail(const std::vector<Error>& errors) {
+  if (errors.empty()) return;
+  exit = static_cast<int>(errors.front().exit);
+  if (json()) {
+    Print(ErrorsJson(errors) + "\n");
+    return;
+  }
+  std::string text;
+  for (const Error& error : errors) text += ErrorText(error, err_paint_, "error", true);
+  PrintError(text);
+}
+
+void Context::Warn(const Error& warning) {
+  if (!json()) PrintError(ErrorText(warning, err_paint_, "warning", false));
+}
+
+std::string Context::ConnectorDirectory() const {
+  if (!options.connectors.empty()) return options.connectors;
+  const char* set = std::getenv("PENSTOCK_CONNECTORS");
+  if (set != nullptr && *set != '\0') return set;
+  std::error_code ignored;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", ignored);
+  return (self.parent_path().parent_path() / "lib" / "penstock" / "connectors").string();
+}
+
+project::LoadOptions Context::LoadOptions() const {
+  project::LoadOptions load;
+  load.directory = options.directory;
+  load.file = options.project_file;
+  load.environment = options.environment;
+  return load;
+}
+
+std::optional<project::LoadedProject> Context::LoadProject() {
+  auto loaded = project::LoadProject(LoadOptions());
+  if (!loaded.ok()) {
+    Fail(loaded.error());
+    return std::nullopt;
+  }
+  project::CheckConnectors(ConnectorDirectory(), secrets::ProcessEnvironment(), &*loaded);
+  project::CheckNeighbours(&*loaded);
+  if (!loaded->errors.empty()) {
+    Fail(loaded->errors);
+    return std::nullopt;
+  }
+  return *std::move(loaded);
+}
+
+engine::Engine* Context::OpenEngine() {
+  if (engine_ != nullptr) return engine_.get();
+  auto loaded = LoadProject();
+  if (!loaded) return nullptr;
+  engine::EngineOptions open;
+  open.connector_directory = ConnectorDirectory();
+  open.lookup = secrets::ProcessEnvironment();
+  open.version = kVersion;
+  open.cancelled = Cancelled;
+  open.log = [this](int32_t level, const std::string& message) {
+    if (level >= PENSTOCK_LOG_WARN || options.verbose) {
+      PrintError("penstock: " + Printable(message) + "\n");
+    }
+  };
+  auto engine = engine::Engine::Open(std::move(loaded->project), std::move(open));
+  if (!engine.ok()) {
+    Fail(engine.error());
+    return nullptr;
+  }
+  engine_ = *std::move(engine);
+  return engine_.get();
+}
+
+std::optional<std::vector<std::string>> Context::Select(const std::vector<std::string>& names) {
+  engine::Engine* engine = OpenEngine();
+  if (engine == nullptr) return std::nullopt;
+  std::vector<std::string> known;
+  for (const auto& [id, settings] : engine->project().integrations) known.push_back(id);
+  for (const std::string& name : names) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    Fail(project::UnknownName("integration", name, known));
+    return std::nullopt;
+  }
+  if (known.empty()) {
+    Error e = UsageError("PS-CONF-NAME", "The project has no integrations yet.",
+                         "Add one under integrations: in the project file.");
+    e.file = engine->project().file;
+    Fail(e);
+    return std::nullopt;
+  }
+  return names.empty() ? known : names;
+}
+
+}  // namespace penstock::cli

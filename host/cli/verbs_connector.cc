@@ -1,0 +1,154 @@
+// connector list and show, sandbox: what is installed. No connector code runs.
+#include <rapidjson/document.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+
+#include "core/base/suggest.h"
+#include "host/cli/json.h"
+#include "host/cli/verbs.h"
+#include "sdk/runtime/loader.h"
+
+namespace penstock::cli {
+namespace {
+
+Error ErrorOf(const sdk::Failure& failure) {
+  return UsageError(failure.code, failure.message,
+                    "Name the folder of connectors with --connectors or PENSTOCK_CONNECTORS.");
+}
+
+void ListVerb(Context* context) {
+  const auto listed = sdk::ListConnectors(context->ConnectorDirectory());
+  if (!listed.ok()) return context->Fail(ErrorOf(listed.failure()));
+  Table table({"connector", "version", "publisher", "sandbox", ""});
+  Json json;
+  json.Begin().BeginList("connectors");
+  for (const sdk::ListedConnector& connector : *listed) {
+    json.Begin().Text("id", connector.id);
+    if (connector.sidecar) {
+      const sdk::Manifest& m = connector.sidecar->manifest;
+      json.Text("name", m.name)
+          .Text("version", m.version)
+          .Text("publisher", m.publisher)
+          .Text("sandbox", m.sandbox);
+      table.Add({connector.id, m.version, m.publisher, m.sandbox.empty() ? "" : "yes", m.name});
+    } else {
+      json.Text("problem", connector.problem.message);
+      table.Add({connector.id, "", "", "", connector.problem.message});
+    }
+    json.End();
+  }
+  json.EndList().End();
+  if (context->json()) return context->Print(json.Take() + "\n");
+  context->Print(table.empty()
+                     ? "No connector is installed in " + context->ConnectorDirectory() + ".\n"
+                     : table.Text(context->paint()));
+}
+
+std::string SettingsText(const sdk::Manifest& manifest, const Paint& paint) {
+  rapidjson::Document schema;
+  schema.Parse(manifest.config_schema);
+  if (schema.HasParseError() || !schema.IsObject() || !schema.HasMember("properties")) return {};
+  Table table({"setting", "type", "", "what"});
+  for (const auto& member : schema["properties"].GetObject()) {
+    const auto text = [&](const char* key) {
+      const auto found = member.value.FindMember(key);
+      return found != member.value.MemberEnd() && found->value.IsString()
+                 ? std::string(found->value.GetString())
+                 : std::string();
+    };
+    bool required = false;
+    if (schema.HasMember("required")) {
+      for (const auto& name : schema["required"].GetArray())
+        required = required || name == member.name;
+    }
+    bool secret = false;
+    for (const std::string& name : manifest.secrets) {
+      secret = secret || name == member.name.GetString();
+    }
+    table.Add({member.name.GetString(), text("type"),
+               std::string(required ? "required" : "") + (secret ? " secret" : ""),
+               text("description").empty() ? text("title") : text("description")});
+  }
+  return table.Text(paint, 2);
+}
+
+void ShowVerb(Context* context, const std::string& id) {
+  const auto sidecar = sdk::ReadSidecar(context->ConnectorDirectory(), id);
+  if (!sidecar.ok()) return context->Fail(ErrorOf(sidecar.failure()));
+  const sdk::Manifest& m = sidecar->manifest;
+  if (context->json()) {
+    Json json;
+    json.Begin()
+        .Raw("manifest", sidecar->manifest_json)
+        .Text("library", sidecar->library_path)
+        .End();
+    return context->Print(json.Take() + "\n");
+  }
+  std::string text = context->paint().Bold(m.name) + " (" + m.id + ") " + m.version +
+                     (m.publisher.empty() ? "" : ", by " + m.publisher) + "\n";
+  text += "  library   " + sidecar->library_path + "\n";
+  text += "  address   " + (m.base_url.empty() ? "given by base_url" : m.base_url) + "\n";
+  text += "  sandbox   " + (m.sandbox.empty() ? "none" : "penstock sandbox " + m.id) + "\n";
+  for (const sdk::Limiter& limiter : m.limiters) {
+    text += "  limit     " + limiter.name + ": ";
+    if (limiter.requests > 0) {
+      text += Grouped(static_cast<uint64_t>(limiter.requests)) + " requests in " +
+              DurationText(static_cast<double>(limiter.window_ms) / 1000) + ", ";
+    }
+    text += std::to_string(limiter.max_concurrent) + " at a time\n";
+  }
+  context->Print(text + "\n" + SettingsText(m, context->paint()));
+}
+
+void SandboxVerb(Context* context, const std::string& id, const std::vector<std::string>& args) {
+  const auto sidecar = sdk::ReadSidecar(context->ConnectorDirectory(), id);
+  if (!sidecar.ok()) return context->Fail(ErrorOf(sidecar.failure()));
+  const std::string& name = sidecar->manifest.sandbox;
+  if (name.empty()) {
+    return context->Fail(UsageError("PS-CLI-NO-SANDBOX", "Connector " + id + " has no sandbox."));
+  }
+  const std::filesystem::path program = std::filesystem::path(sidecar->path).parent_path() / name;
+  std::vector<std::string> words = {program.string()};
+  words.insert(words.end(), args.begin(), args.end());
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  ::execv(program.c_str(), argv.data());
+  context->Fail(MakeError("PS-CLI-NO-SANDBOX", "The sandbox of " + id +
+                                                   " cannot be started: " + program.string() +
+                                                   ": " + std::strerror(errno) + "."));
+}
+
+}  // namespace
+
+void AddConnectorVerbs(CLI::App* app, Context* context) {
+  CLI::App* connector = AddVerb(app, "connector", "The connectors that are installed",
+                                "penstock connector list\npenstock connector show hubspot");
+  connector->require_subcommand(1);
+  CLI::App* list = AddVerb(connector, "list", "List them", "penstock connector list --json");
+  list->callback([context] { ListVerb(context); });
+  CLI::App* show = AddVerb(connector, "show", "Show one with its settings and limits",
+                           "penstock connector show hubspot");
+  auto id = std::make_shared<std::string>();
+  show->add_option("CONNECTOR", *id, "Which one")->required();
+  show->callback([context, id] { ShowVerb(context, *id); });
+
+  CLI::App* sandbox = AddVerb(
+      app, "sandbox", "Start a local stand-in of a destination's API",
+      "penstock sandbox hubspot --port 0\npenstock sandbox hubspot --port 4010 --no-limits\n"
+      "penstock sandbox hubspot --help");
+  auto name = std::make_shared<std::string>();
+  sandbox->add_option("CONNECTOR", *name, "Which one; what follows goes to its sandbox")
+      ->required();
+  sandbox->fallthrough(false);  // its options are the sandbox's, not ours
+  sandbox->prefix_command();
+  sandbox->set_help_flag();
+  sandbox->callback(
+      [context, name, sandbox] { SandboxVerb(context, *name, sandbox->remaining()); });
+}
+
+}  // namespace penstock::cli

@@ -1,0 +1,232 @@
+#include "host/cli/why_view.h"
+
+#include <set>
+
+#include "host/engine/exchange_text.h"
+#include "host/engine/sentences.h"
+
+namespace penstock::cli {
+namespace {
+
+constexpr char kMask[] = "•••";
+constexpr size_t kShort = 900, kLong = 60000;
+
+using engine::FieldNow;
+using engine::Inquiry;
+using engine::LastAttempt;
+
+std::set<std::string> Sensitive(const Inquiry& q) {
+  std::set<std::string> names;
+  for (const FieldNow& field : q.fields) {
+    if (field.sensitive) names.insert(field.name);
+  }
+  return names;
+}
+
+// What tells this record's part of a request from the others'.
+std::vector<std::string> Needles(const Inquiry& q) {
+  std::vector<std::string> needles = {q.key};
+  if (q.entry && !q.entry->destination_id.empty()) needles.push_back(q.entry->destination_id);
+  if (q.attempt && q.attempt->seq != 0) needles.push_back(std::to_string(q.attempt->seq));
+  if (q.attempt && q.attempt->outcome && !q.attempt->outcome->destination_id.empty()) {
+    needles.push_back(q.attempt->outcome->destination_id);
+  }
+  return needles;
+}
+
+std::string Indented(const std::string& text, const std::string& indent) {
+  std::string out = indent;
+  for (const char c : text) {
+    out += c;
+    if (c == '\n') out += indent;
+  }
+  return out + "\n";
+}
+
+std::string ModelText(const Inquiry& q, const WhyOptions& options, const Paint& paint) {
+  std::string out = paint.Bold("The model now") + "\n";
+  if (q.rows == 0) return out + "  no row with this key\n";
+  if (q.rows > 1) out += "  " + Grouped(q.rows) + " rows with this key\n";
+  if (!q.valid) {
+    return out + "  invalid (" + q.invalid_code +
+           "): " + (q.invalid_field.empty() ? "" : q.invalid_field + ": ") +
+           Printable(AsSentence(q.invalid_message)) + "\n";
+  }
+  Table table({"", "", ""});
+  for (const FieldNow& field : q.fields) {
+    std::string text = field.absent ? "(left alone)" : field.null ? "NULL" : Printable(field.text);
+    if (field.sensitive || (!options.show_values && !field.key && !field.null && !field.absent)) {
+      text = kMask;
+    }
+    table.Add({field.name, text, field.changed ? paint.Yellow("changed") : field.key ? "key" : ""});
+  }
+  return out + table.Text(paint, 2);
+}
+
+std::string StateText(const Inquiry& q, const Paint& paint) {
+  std::string out = paint.Bold("Last acknowledged") + "\n";
+  if (!q.entry || !q.entry->acknowledged) {
+    out += "  nothing yet\n";
+  } else {
+    const char* origin = q.entry->origin == Origin::kCreated   ? "created by us"
+                         : q.entry->origin == Origin::kUpdated ? "it existed, we updated it"
+                         : q.entry->origin == Origin::kListed  ? "in the baseline"
+                         : q.entry->origin == Origin::kAdopted ? "adopted"
+                                                               : "known";
+    out += "  " + std::string(origin) + ", last touched by run " +
+           std::to_string(q.entry->last_run) + (q.entry->departed ? ", left the model since" : "") +
+           "\n";
+  }
+  if (q.entry && !q.entry->destination_id.empty()) {
+    out += "  destination id " + q.entry->destination_id + "\n";
+  }
+  if (q.entry && q.entry->pending) {
+    const Pending& p = *q.entry->pending;
+    out += paint.Bold("Pending") + "\n  " + std::string(OpName(p.op)) + " " +
+           paint.Red(std::string(OutcomeName(p.outcome))) + " on " + engine::TimeText(p.at_us) +
+           (p.tries > 1 ? ", tried " + std::to_string(p.tries) + " times" : "") + "\n";
+    if (!p.code.empty() || !p.message.empty()) {
+      out += "  " + Printable(p.code) + (p.field.empty() ? "" : " in field " + p.field) + ": " +
+             Printable(AsSentence(p.message)) + "\n";
+    }
+  }
+  return out;
+}
+
+std::string BodyText(const char* what, const exchanges::Body& body, const Inquiry& q,
+                     const WhyOptions& options) {
+  if (body.size == 0) return std::string("  ") + what + ": (no body)\n";
+  const auto excerpt =
+      engine::ExcerptOf(body.text, Needles(q), Sensitive(q), options.whole ? kLong : kShort);
+  std::string out = std::string("  ") + what;
+  if (excerpt.left_out > 0) {
+    out += " (without " + Grouped(excerpt.left_out) + " items about other records)";
+  }
+  return out + ":\n" + Indented(excerpt.text, "    ");
+}
+
+std::string AttemptText(const Inquiry& q, const WhyOptions& options, const Paint& paint) {
+  if (!q.attempt) return {};
+  const LastAttempt& a = *q.attempt;
+  std::string out = paint.Bold("Last exchange") + paint.Dim("  run " + a.run) + "\n";
+  if (!a.exchange) {
+    return out + (a.exchange_known ? "  its request is no longer kept\n" : "  no request\n");
+  }
+  const exchanges::Exchange& e = *a.exchange;
+  out += "  " + e.method + " " + Printable(e.url) + " → " +
+         (e.status != 0 ? std::to_string(e.status) : "no answer (" + e.error + ")") + " in " +
+         DurationText(static_cast<double>(e.duration_us) / 1e6);
+  if (!e.earlier.empty()) out += ", after " + Plural(e.earlier.size(), "other attempt");
+  out += "\n" + BodyText("request", e.request, q, options);
+  if (e.status != 0) out += BodyText("answer", e.response, q, options);
+  return out;
+}
+
+void PutBody(Json* json, const char* name, const exchanges::Body& body, const Inquiry& q) {
+  const auto excerpt = engine::ExcerptOf(body.text, Needles(q), Sensitive(q), kLong);
+  json->Begin(name)
+      .Text("body", excerpt.text)
+      .Number("left_out", excerpt.left_out)
+      .Number("bytes", body.size)
+      .End();
+}
+
+void PutAttempt(Json* json, const Inquiry& q) {
+  const LastAttempt& a = *q.attempt;
+  json->Begin("last_attempt").Text("run", a.run);
+  if (a.outcome) {
+    json->Text("operation", OpName(a.outcome->op))
+        .Text("outcome", OutcomeName(a.outcome->kind))
+        .Text("code", a.outcome->code)
+        .Text("message", a.outcome->message);
+  }
+  if (a.exchange) {
+    json->Begin("exchange")
+        .Text("method", a.exchange->method)
+        .Text("url", a.exchange->url)
+        .Signed("status", a.exchange->status)
+        .Text("error", a.exchange->error)
+        .Text("at", IsoTime(a.exchange->started_unix_us));
+    PutBody(json, "request", a.exchange->request, q);
+    PutBody(json, "response", a.exchange->response, q);
+    json->End();
+  } else {
+    json->Null("exchange");
+  }
+  json->End();
+}
+
+}  // namespace
+
+std::string WhyText(const Integration& integration, const Inquiry& q, const WhyOptions& options,
+                    const Paint& paint) {
+  std::string out = paint.Bold(integration.id + " / " + Printable(q.key)) + "\n";
+  out += "  " + q.rule + "\n  " + paint.Dim("next: ") + q.next + "\n\n";
+  if (!q.entry && q.rows == 0) {
+    if (q.near.empty()) return out + "No similar key is known.\n";
+    out += "Similar keys:\n";
+    for (const std::string& key : q.near) out += "  " + Printable(key) + "\n";
+    return out;
+  }
+  return out + ModelText(q, options, paint) + StateText(q, paint) + AttemptText(q, options, paint);
+}
+
+void PutWhy(Json* json, const std::string& integration, const Inquiry& q) {
+  json->Begin()
+      .Text("integration", integration)
+      .Text("key", q.key)
+      .Text("rule", q.rule)
+      .Text("next", q.next);
+  json->Begin("model").Number("rows", q.rows).Bool("valid", q.valid);
+  if (!q.valid) {
+    json->Text("field", q.invalid_field)
+        .Text("code", q.invalid_code)
+        .Text("message", q.invalid_message);
+  }
+  json->Begin("fields");
+  for (const FieldNow& field : q.fields) {
+    if (field.null || field.absent) {
+      json->Null(field.name);
+    } else {
+      json->Text(field.name, field.sensitive ? kMask : field.text);
+    }
+  }
+  json->End().BeginList("changed");
+  for (const FieldNow& field : q.fields) {
+    if (field.changed) json->Text(field.name);
+  }
+  json->EndList().End();
+  if (q.entry) {
+    json->Begin("state")
+        .Bool("acknowledged", q.entry->acknowledged)
+        .Bool("departed", q.entry->departed)
+        .Text("destination_id", q.entry->destination_id)
+        .Number("last_run", q.entry->last_run);
+    if (q.entry->pending) {
+      const Pending& p = *q.entry->pending;
+      json->Begin("pending")
+          .Text("operation", OpName(p.op))
+          .Text("outcome", OutcomeName(p.outcome))
+          .Text("class", ErrorClassName(p.error_class))
+          .Text("code", p.code)
+          .Text("message", p.message)
+          .Text("field", p.field)
+          .Text("at", IsoTime(p.at_us))
+          .Number("tries", p.tries)
+          .End();
+    }
+    json->End();
+  } else {
+    json->Null("state");
+  }
+  if (q.attempt) {
+    PutAttempt(json, q);
+  } else {
+    json->Null("last_attempt");
+  }
+  json->BeginList("near");
+  for (const std::string& key : q.near) json->Text(key);
+  json->EndList().End();
+}
+
+}  // namespace penstock::cli
