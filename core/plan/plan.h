@@ -88,7 +88,9 @@ struct PlanHeader {
   double seconds = 0;  // what planning took
 };
 
-/// Streams a plan to `<path>`: nothing is at `path` until Finish. 0600. Not thread-safe.
+/// Streams a plan to `<path>`: nothing is at `path` until Finish, only `<path>.new-<pid>` beside it
+/// (what killed processes left of that kind in the directory goes at Create). 0600. Not
+/// thread-safe.
 class PlanWriter {
  public:
   static Result<std::unique_ptr<PlanWriter>> Create(const std::string& path);

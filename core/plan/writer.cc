@@ -1,6 +1,9 @@
+#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <charconv>
 #include <optional>
 
 #include "core/plan/block.h"
@@ -32,6 +35,24 @@ std::string DirectoryOf(const std::string& path) {
   const size_t slash = path.rfind('/');
   if (slash == std::string::npos) return ".";
   return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+constexpr std::string_view kTemporary = ".new-";  // then the writer's process id
+
+/// Plans that a killed process left unfinished hold payloads: they go when the next one begins.
+void SweepAbandoned(const std::string& directory) {
+  const Result<std::vector<std::string>> names = file::List(directory);
+  if (!names.ok()) return;
+  for (const std::string& name : *names) {
+    const size_t at = name.rfind(kTemporary);
+    if (at == std::string::npos) continue;
+    const std::string_view digits = std::string_view(name).substr(at + kTemporary.size());
+    pid_t pid = 0;
+    const auto [end, error] = std::from_chars(digits.begin(), digits.end(), pid);
+    if (error != std::errc() || end != digits.end() || pid <= 0) continue;
+    const bool gone = ::kill(pid, 0) != 0 && errno == ESRCH;
+    if (gone) (void)file::Remove(directory + "/" + name);
+  }
 }
 
 class FilePlanWriter : public PlanWriter {
@@ -190,9 +211,10 @@ Status FilePlanWriter::DoFinish(PlanHeader* header) {
 }  // namespace
 
 Result<std::unique_ptr<PlanWriter>> PlanWriter::Create(const std::string& path) {
-  const std::string temporary = path + ".new-" + std::to_string(::getpid());
-  if (file::Exists(temporary)) (void)file::Remove(temporary);  // of a killed process
+  const std::string temporary = path + std::string(kTemporary) + std::to_string(::getpid());
   const std::string directory = DirectoryOf(path);
+  SweepAbandoned(directory);
+  if (file::Exists(temporary)) (void)file::Remove(temporary);  // of a process with this number
   Result<file::Writer> out = file::Writer::Create(temporary);
   if (!out.ok()) return WriteError(path, out.error());
   const auto drop = [&](const Error& cause) {

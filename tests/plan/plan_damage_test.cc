@@ -26,7 +26,7 @@ void ExpectCorrupt(const std::string& path, const std::string& what) {
 }
 
 TEST_F(PlanTest, AFlippedBitAnywhereIsFound) {
-  WriteSample(Path(), 60);
+  WriteSample(Path(), 30);
   const std::string good = Slurp(Path());
   ASSERT_LT(good.size(), 1u << 20);
   for (size_t at = 0; at < good.size(); ++at) {

@@ -1,5 +1,7 @@
 // What is written into a plan comes back, from any place, under one hash.
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "tests/plan/plan_fixture.h"
 
@@ -166,6 +168,22 @@ TEST_F(PlanTest, WithoutFinishNothingIsLeft) {
     ASSERT_TRUE((*writer)->Add(&change).ok());
   }
   EXPECT_TRUE(Names().empty());
+}
+
+TEST_F(PlanTest, WhatAKilledProcessLeftIsSwept) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    auto writer = PlanWriter::Create(Path("other"));
+    Change change = SampleChange(1, Op::kUpsert);
+    const bool added = writer.ok() && (*writer)->Add(&change).ok();
+    ::_exit(added ? 0 : 1);  // no destructor runs
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_EQ(status, 0);
+  ASSERT_EQ(Names(), std::vector<std::string>{"other.new-" + std::to_string(child)});
+  WriteSample(Path(), 1);
+  EXPECT_EQ(Names(), std::vector<std::string>{"p.plan"});
 }
 
 TEST_F(PlanTest, AChangeAfterADeleteIsRefused) {
