@@ -2,7 +2,7 @@
 #   make demo    build what the demo needs and run it: a whole story in a minute
 #   make test    build everything with sanitizers and run all tests
 #   make build   the release: build/release/bin, build/release/lib/penstock/connectors
-#   make bench   speed, as ratios measured in one run (tests/bench/README.md)
+#   make bench   speed, as ratios measured in one run (tests/bench/README.md; BENCH=--quick: three minutes)
 #   make mutants deliberate bugs, each of which a test must catch (an hour)
 #   make format  clang-format over the tree
 JOBS ?= $(shell nproc)
@@ -44,9 +44,9 @@ mutants: deps-test
 	@tests/mutants/run.py
 
 bench: deps-test
-	cmake --preset release -B build/bench -DPENSTOCK_BENCH=ON
-	cmake --build build/bench
-	tests/bench/run.sh build/bench
+	cmake --preset release -B build/bench -DPENSTOCK_TESTS=ON -DPENSTOCK_BENCH=ON
+	cmake --build build/bench --target benchmarks
+	tests/bench/run.sh build/bench $(BENCH)
 
 format:
 	@git ls-files '*.cc' '*.h' '*.hpp' | xargs clang-format -i
