@@ -31,21 +31,26 @@ bool Holds(const Value& value, const std::vector<std::string>& needles) {
   return !text.empty() && std::find(needles.begin(), needles.end(), text) != needles.end();
 }
 
-// Leaves only the items that hold a needle in every array that has such items.
-void Prune(Value* value, const std::vector<std::string>& needles, uint64_t* left_out) {
+// Leaves only the items that hold a needle in every array that has such items. Where one holds it
+// (`elsewhere`), arrays of objects that do not are about other records: they are emptied.
+void Prune(Value* value, const std::vector<std::string>& needles, bool elsewhere,
+           uint64_t* left_out) {
   if (value->IsObject()) {
-    for (auto& member : value->GetObject()) Prune(&member.value, needles, left_out);
+    for (auto& member : value->GetObject()) Prune(&member.value, needles, elsewhere, left_out);
     return;
   }
   if (!value->IsArray()) return;
   const bool any = std::any_of(value->Begin(), value->End(),
                                [&](const Value& item) { return Holds(item, needles); });
+  const bool objects =
+      std::all_of(value->Begin(), value->End(), [](const Value& item) { return item.IsObject(); });
   for (auto item = value->Begin(); item != value->End();) {
-    if (any && !Holds(*item, needles)) {
+    const bool other = any ? !Holds(*item, needles) : elsewhere && objects;
+    if (other) {
       item = value->Erase(item);
       ++*left_out;
     } else {
-      Prune(&*item, needles, left_out);
+      Prune(&*item, needles, false, left_out);
       ++item;
     }
   }
@@ -90,7 +95,7 @@ Excerpt ExcerptOf(const std::string& body, const std::vector<std::string>& needl
     out.text = Cut(body.substr(begin), limit);
     return out;
   }
-  Prune(&document, needles, &out.left_out);
+  Prune(&document, needles, Holds(document, needles), &out.left_out);
   Mask(&document, masked, document.GetAllocator());
   rapidjson::StringBuffer buffer;
   rapidjson::PrettyWriter<rapidjson::StringBuffer> writer(buffer);

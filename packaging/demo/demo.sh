@@ -112,7 +112,7 @@ writes_of_acknowledged() {
     awk '{ sum += $2 } END { print sum + 0 }'
 }
 sandbox_config() { curl -sf -o /dev/null -X PUT "$HUBSPOT_URL/_sandbox/config" -d "$1"; }
-arrived() { curl -sf "$HUBSPOT_URL/_sandbox/stats" | number updated; }
+arrived() { curl -sf "$HUBSPOT_URL/_sandbox/stats" | grep -o '"contacts":{[^}]*}' | number updated; }
 
 mkdir -p "$root/build/release"
 story 2>&1 | tee "$root/build/release/demo-transcript.txt"
