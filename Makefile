@@ -2,7 +2,7 @@
 #   make demo    build what the demo needs and run it: a whole story in a minute
 #   make test    build everything with sanitizers and run all tests
 #   make build   the release: build/release/bin, build/release/lib/penstock/connectors
-#   make bench   speed, as ratios measured in one run (tests/bench/README.md; BENCH=--quick: three minutes)
+#   make bench   speed, as ratios measured in one run (tests/bench/README.md; BENCH=--quick: two minutes)
 #   make mutants deliberate bugs, each of which a test must catch (an hour)
 #   make format  clang-format over the tree
 JOBS ?= $(shell nproc)

@@ -149,7 +149,7 @@ class StateView {
 /// PS-STATE-LINEAGE, PS-STATE-STALE, PS-STATE-CORRUPT, PS-FILE-...
 struct CompactOptions {
   StateIdentity identity;
-  std::string lineage;  // of a new state; must equal the view's otherwise
+  std::string lineage;         // of a new state; must equal the view's otherwise
   bool keep_journals = false;  // older journals are left to the caller's retention
 };
 Result<StateAnchor> Compact(const std::string& directory, StateView* view,

@@ -32,18 +32,25 @@ void AddGlobalOptions(CLI::App* app, GlobalOptions* options) {
   app->add_flag("-v,--verbose", options->verbose, "Show what connectors log");
 }
 
-// The first word that is no option and no option's value: the verb.
-std::string VerbOf(int argc, const char* const* argv) {
+// Where the first word stands that is no option and no option's value: the verb. argc: nowhere.
+int VerbAt(int argc, const char* const* argv) {
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
     if (word == "-C" || word == "--directory" || word == "--project" || word == "--env" ||
         word == "--connectors") {
       ++i;
     } else if (!word.starts_with('-')) {
-      return word;
+      return i;
     }
   }
-  return {};
+  return argc;
+}
+
+// What follows `sandbox CONNECTOR` belongs to the sandbox: taken off the command line.
+int TakeSandboxArguments(int argc, const char* const* argv, int verb, Context* context) {
+  if (verb >= argc || std::string(argv[verb]) != "sandbox") return argc;
+  for (int i = verb + 2; i < argc; ++i) context->rest.emplace_back(argv[i]);
+  return std::min(argc, verb + 2);
 }
 
 bool AsksForJson(int argc, const char* const* argv) {
@@ -95,7 +102,6 @@ CLI::App* AddVerb(CLI::App* app, const std::string& name, const std::string& wha
 
 int RunProgram(int argc, const char* const* argv) {
   Context context;
-  context.program = argv[0];
   CLI::App app{kAbout, "penstock"};
   app.footer(kExamples);
   AddGlobalOptions(&app, &context.options);
@@ -109,8 +115,10 @@ int RunProgram(int argc, const char* const* argv) {
   AddChangelogVerbs(&app, &context);
   AddConnectorVerbs(&app, &context);
   AddHelpVerbs(&app, &context);
+  const int verb = VerbAt(argc, argv);
+  argc = TakeSandboxArguments(argc, argv, verb, &context);
   context.options.json = AsksForJson(argc, argv);
-  if (RefuseUnknownVerb(app, VerbOf(argc, argv), &context)) return context.exit;
+  if (RefuseUnknownVerb(app, verb < argc ? argv[verb] : "", &context)) return context.exit;
   if (argc == 1) {
     context.Print(app.help());
     return static_cast<int>(ExitCode::kUsage);

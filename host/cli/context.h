@@ -29,8 +29,8 @@ struct GlobalOptions {
 class Context {
  public:
   GlobalOptions options;
-  int exit = 0;         // what the verb ends with
-  std::string program;  // path of the running binary
+  int exit = 0;                   // what the verb ends with
+  std::vector<std::string> rest;  // of the command line, for a sandbox
 
   Context();
   bool json() const { return options.json; }

@@ -39,20 +39,27 @@ Sample SampleOf(const Change& change, const PlanHeader& header, bool show_values
   return sample;
 }
 
-std::string CountsText(const PlanCounts& c, const Paint& paint) {
-  Table table({"", ">", ""});
-  table.Add({"rows read", Grouped(c.read), ""});
-  table.Add({"  unchanged", Grouped(c.unchanged), ""});
-  table.Add({"  invalid", Grouped(c.invalid), c.invalid > 0 ? "never sent" : ""});
-  table.Add({"  quarantined", Grouped(c.quarantined),
-             c.quarantined > 0 ? "pending, not retried now" : ""});
-  table.Add({"  to send", Grouped(c.row_changes), ""});
-  table.Add({"changes", Grouped(ChangesOf(c)), ""});
-  table.Add(
-      {"  insert", Grouped(c.insert), c.fresh > 0 ? Grouped(c.fresh) + " new to Penstock" : ""});
-  table.Add({"  update", Grouped(c.update), ""});
-  table.Add({"  delete", Grouped(c.remove), ""});
-  return table.Text(paint, 2);
+// "0 unchanged + 19 invalid" of the parts that are not zero; the first one always.
+std::string Sum(std::initializer_list<std::pair<const char*, uint64_t>> parts) {
+  std::string out;
+  for (const auto& [name, n] : parts) {
+    if (n == 0 && !out.empty()) continue;
+    out += (out.empty() ? "" : " + ") + Grouped(n) + " " + name;
+  }
+  return out;
+}
+
+std::string CountsText(const PlanCounts& c) {
+  std::string out = "  rows      " + Grouped(c.read) + " read = " +
+                    Sum({{"unchanged", c.unchanged},
+                         {"invalid (never sent)", c.invalid},
+                         {"quarantined (pending, not retried now)", c.quarantined},
+                         {"to send", c.row_changes}}) +
+                    "\n";
+  out += "  changes   " + Grouped(ChangesOf(c)) + " = " +
+         Sum({{"insert", c.insert}, {"update", c.update}, {"delete", c.remove}});
+  if (c.fresh > 0) out += "; " + Grouped(c.fresh) + " new to Penstock";
+  return out + "\n";
 }
 
 std::string FieldsText(const PlanCounts& c, const Paint& paint) {
@@ -173,9 +180,9 @@ std::string PlanText(const PlannedRun& plan, const PlanDetails& details,
   out += paint.Dim("  made in " + DurationText(h.seconds) + ", can be applied until " +
                    engine::TimeText(h.expires_us)) +
          "\n\n";
-  out += CountsText(h.counts, paint);
+  out += CountsText(h.counts);
   if (!details.reasons.empty()) {
-    out += "\n  because:";
+    out += "  because  ";
     bool first = true;
     for (const auto& [reason, n] : details.reasons) {
       out += (first ? " " : ", ") + reason + " " + Grouped(n);

@@ -145,10 +145,7 @@ void AddConnectorVerbs(CLI::App* app, Context* context) {
   sandbox->add_option("CONNECTOR", *name, "Which one; what follows goes to its sandbox")
       ->required();
   sandbox->fallthrough(false);  // its options are the sandbox's, not ours
-  sandbox->prefix_command();
-  sandbox->set_help_flag();
-  sandbox->callback(
-      [context, name, sandbox] { SandboxVerb(context, *name, sandbox->remaining()); });
+  sandbox->callback([context, name] { SandboxVerb(context, *name, context->rest); });
 }
 
 }  // namespace penstock::cli

@@ -43,6 +43,19 @@ std::string Indented(const std::string& text, const std::string& indent) {
   return out + "\n";
 }
 
+// Which fields the row has, without their values.
+std::string NamesText(const Inquiry& q) {
+  std::string fields, changed;
+  for (const FieldNow& field : q.fields) {
+    if (field.absent || field.key) continue;
+    fields += (fields.empty() ? "" : ", ") + field.name;
+    if (field.changed) changed += (changed.empty() ? "" : ", ") + field.name;
+  }
+  std::string out = "  a valid row with " + fields + " (values: --whole)\n";
+  if (!changed.empty() && q.entry && q.entry->acknowledged) out += "  changed: " + changed + "\n";
+  return out;
+}
+
 std::string ModelText(const Inquiry& q, const WhyOptions& options, const Paint& paint) {
   std::string out = paint.Bold("The model now") + "\n";
   if (q.rows == 0) return out + "  no row with this key\n";
@@ -52,12 +65,11 @@ std::string ModelText(const Inquiry& q, const WhyOptions& options, const Paint& 
            "): " + (q.invalid_field.empty() ? "" : q.invalid_field + ": ") +
            Printable(AsSentence(q.invalid_message)) + "\n";
   }
+  if (!options.show_values) return out + NamesText(q);
   Table table({"", "", ""});
   for (const FieldNow& field : q.fields) {
     std::string text = field.absent ? "(left alone)" : field.null ? "NULL" : Printable(field.text);
-    if (field.sensitive || (!options.show_values && !field.key && !field.null && !field.absent)) {
-      text = kMask;
-    }
+    if (field.sensitive) text = kMask;
     table.Add({field.name, text, field.changed ? paint.Yellow("changed") : field.key ? "key" : ""});
   }
   return out + table.Text(paint, 2);

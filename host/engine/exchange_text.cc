@@ -3,6 +3,7 @@
 #include <rapidjson/document.h>
 #include <rapidjson/prettywriter.h>
 #include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -15,6 +16,7 @@ using rapidjson::Value;
 
 constexpr char kMask[] = "•••";
 constexpr size_t kAround = 300;
+constexpr size_t kOneLine = 600;  // what is shorter is not spread over lines
 
 bool Holds(const Value& value, const std::vector<std::string>& needles) {
   if (value.IsObject()) {
@@ -97,6 +99,13 @@ Excerpt ExcerptOf(const std::string& body, const std::vector<std::string>& needl
   }
   Prune(&document, needles, Holds(document, needles), &out.left_out);
   Mask(&document, masked, document.GetAllocator());
+  rapidjson::StringBuffer compact;
+  rapidjson::Writer<rapidjson::StringBuffer> line(compact);
+  document.Accept(line);
+  if (compact.GetSize() <= kOneLine) {
+    out.text = {compact.GetString(), compact.GetSize()};
+    return out;
+  }
   rapidjson::StringBuffer buffer;
   rapidjson::PrettyWriter<rapidjson::StringBuffer> writer(buffer);
   writer.SetIndent(' ', 2);

@@ -56,7 +56,8 @@ struct Project {
 
   /// `.penstock/<environment>` below the project, absolute.
   std::string StateDirectory() const;
-  /// `catalog/[<environment>/]<destination>.json` below the project, absolute; no folder for default.
+  /// `catalog/[<environment>/]<destination>.json` below the project, absolute; no folder for
+  /// default.
   std::string CatalogPath(const std::string& destination) const;
 };
 

@@ -18,7 +18,8 @@ class PostgresServer {
  public:
   /// initdb and start; about a second. Call it from a thread that outlives the server (the kernel
   /// ends the server with that thread). PS-TEST-POSTGRES when the programs are not installed (they
-  /// are looked for in $PENSTOCK_PG_BIN, then the newest /usr/lib/postgresql/N/bin) or do not start.
+  /// are looked for in $PENSTOCK_PG_BIN, then the newest /usr/lib/postgresql/N/bin) or do not
+  /// start.
   static Result<std::unique_ptr<PostgresServer>> Start();
   /// Stops the server and removes its folder.
   ~PostgresServer();

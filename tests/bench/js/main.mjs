@@ -49,16 +49,17 @@ const results = path.join(place.build, 'bench.md');
 if (values.readme !== undefined) {
   await fillReadme(values.readme, (await readFile(results, 'utf8')).trimEnd());
 } else {
-  await measureAll();
-}
-
-async function measureAll() {
   const only = values.only?.split(',') ?? Object.keys(kBenches);
   const unknown = only.filter((name) => !(name in kBenches));
   if (unknown.length > 0) {
     const known = Object.keys(kBenches).join(', ');
-    throw new Error(`No benchmark is called ${unknown.join(', ')}; there are ${known}.`);
+    process.stderr.write(`No benchmark is called ${unknown.join(', ')}; there are ${known}.\n`);
+    process.exit(2);
   }
+  await measureAll(only);
+}
+
+async function measureAll(only) {
   const sizeName = values.quick ? 'quick' : values.full ? 'full' : 'default';
   const table = new Table();
   const loadBefore = os.loadavg()[0];

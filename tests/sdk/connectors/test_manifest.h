@@ -4,9 +4,11 @@
 
 #include "penstock/connector.h"
 
-#define TEST_MANIFEST(id)                                                                        \
-  "{\"manifest_version\": 1, \"id\": \"" id "\", \"name\": \"Test\", \"version\": \"1.0.0\", "   \
-  "\"abi\": {\"major\": 0, \"draft_id\": \"" PENSTOCK_DRAFT_ID "\"}, \"library\": \"" id ".so\", " \
+#define TEST_MANIFEST(id)                                                                \
+  "{\"manifest_version\": 1, \"id\": \"" id                                              \
+  "\", \"name\": \"Test\", \"version\": \"1.0.0\", "                                     \
+  "\"abi\": {\"major\": 0, \"draft_id\": \"" PENSTOCK_DRAFT_ID "\"}, \"library\": \"" id \
+  ".so\", "                                                                              \
   "\"config_schema\": {\"type\": \"object\"}, \"limiters\": [{\"name\": \"default\"}]}"
 
 #endif
