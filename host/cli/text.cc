@@ -138,6 +138,7 @@ std::string Table::Text(const Paint& paint, size_t indent) const {
           columns_[c].starts_with('>') ? pad + shown : shown + (c + 1 < cells.size() ? pad : "");
       if (c + 1 < cells.size()) text += "  ";
     }
+    text.erase(text.find_last_not_of(' ') + 1);
     out += text + "\n";
   };
   std::vector<std::string> names;

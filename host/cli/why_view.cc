@@ -1,7 +1,5 @@
 #include "host/cli/why_view.h"
 
-#include <set>
-
 #include "host/engine/exchange_text.h"
 #include "host/engine/sentences.h"
 
@@ -15,15 +13,7 @@ using engine::FieldNow;
 using engine::Inquiry;
 using engine::LastAttempt;
 
-std::set<std::string> Sensitive(const Inquiry& q) {
-  std::set<std::string> names;
-  for (const FieldNow& field : q.fields) {
-    if (field.sensitive) names.insert(field.name);
-  }
-  return names;
-}
-
-// What tells this record's part of a request from the others'.
+// What tells this record's part of a request from the others', the strongest first.
 std::vector<std::string> Needles(const Inquiry& q) {
   std::vector<std::string> needles = {q.key};
   if (q.entry && !q.entry->destination_id.empty()) needles.push_back(q.entry->destination_id);
@@ -109,7 +99,7 @@ std::string BodyText(const char* what, const exchanges::Body& body, const Inquir
                      const WhyOptions& options) {
   if (body.size == 0) return std::string("  ") + what + ": (no body)\n";
   const auto excerpt =
-      engine::ExcerptOf(body.text, Needles(q), Sensitive(q), options.whole ? kLong : kShort);
+      engine::ExcerptOf(body.text, Needles(q), q.sensitive, options.whole ? kLong : kShort);
   std::string out = std::string("  ") + what;
   if (excerpt.left_out > 0) {
     out += " (without " + Grouped(excerpt.left_out) + " items about other records)";
@@ -135,7 +125,7 @@ std::string AttemptText(const Inquiry& q, const WhyOptions& options, const Paint
 }
 
 void PutBody(Json* json, const char* name, const exchanges::Body& body, const Inquiry& q) {
-  const auto excerpt = engine::ExcerptOf(body.text, Needles(q), Sensitive(q), kLong);
+  const auto excerpt = engine::ExcerptOf(body.text, Needles(q), q.sensitive, kLong);
   json->Begin(name)
       .Text("body", excerpt.text)
       .Number("left_out", excerpt.left_out)

@@ -97,7 +97,11 @@ Excerpt ExcerptOf(const std::string& body, const std::vector<std::string>& needl
     out.text = Cut(body.substr(begin), limit);
     return out;
   }
-  Prune(&document, needles, Holds(document, needles), &out.left_out);
+  for (const std::string& needle : needles) {  // the strongest one that is there at all
+    if (!Holds(document, {needle})) continue;
+    Prune(&document, {needle}, true, &out.left_out);
+    break;
+  }
   Mask(&document, masked, document.GetAllocator());
   rapidjson::StringBuffer compact;
   rapidjson::Writer<rapidjson::StringBuffer> line(compact);

@@ -12,10 +12,11 @@ struct Excerpt {
   uint64_t left_out = 0;  // items of arrays that are about other records
 };
 
-/// Of a JSON body: items of arrays that hold none of `needles` (as a whole value) are left out,
-/// unless none holds one; members named in `masked` show "•••". Of any other body: what stands
-/// around the first needle, or its beginning; nothing when fields are to be masked. At most `limit`
-/// bytes. [thread-safe]
+/// Of a JSON body: the first of `needles` that it holds (as a whole value) tells which items of
+/// arrays are about the record; the others, and arrays of objects without it, are left out. Holds
+/// it none of them, everything is shown. Members named in `masked` show "•••". Of any other body:
+/// what stands around the first needle, or its beginning; nothing when fields are to be masked. At
+/// most `limit` bytes. [thread-safe]
 Excerpt ExcerptOf(const std::string& body, const std::vector<std::string>& needles,
                   const std::set<std::string>& masked, size_t limit);
 

@@ -14,11 +14,18 @@ namespace {
 
 constexpr size_t kNearKeys = 5;
 
+bool Nearer(const std::string& text, const std::string& a, const std::string& b) {
+  return Suggest(text, {b, a}) == a;  // of equally near ones, the first of the list
+}
+
+// Keeps the few nearest keys, nearest first.
 void NoteNear(const std::string& text, const std::string& key, std::vector<std::string>* near) {
-  if (near == nullptr || near->size() >= kNearKeys || key.empty()) return;
-  const bool alike =
-      !Suggest(text, {key}).empty() || (text.size() >= 4 && key.find(text) != std::string::npos);
-  if (alike && std::find(near->begin(), near->end(), key) == near->end()) near->push_back(key);
+  if (near == nullptr || Suggest(text, {key}).empty()) return;
+  if (std::find(near->begin(), near->end(), key) != near->end()) return;
+  auto at = near->end();
+  while (at != near->begin() && Nearer(text, key, *std::prev(at))) --at;
+  near->insert(at, key);
+  if (near->size() > kNearKeys) near->pop_back();
 }
 
 DecisionContext ContextOf(const RunEnvironment& env, const sdk::Object& object,
@@ -68,6 +75,9 @@ class KeyInquiry {
         out_.entry, FindByText(env_, view_.get(), object_.FindField(env_.integration->key.field),
                                text_, &near));
     out_.key = out_.entry ? KeyText(out_.entry->key) : text_;
+    for (const FieldMapping& field : env_.integration->mapping) {
+      if (field.sensitive) out_.sensitive.insert(field.field);
+    }
     PENSTOCK_RETURN_IF_ERROR(ReadModel(&near));
     if (!out_.entry && out_.rows == 0) out_.near = std::move(near);
     if (out_.entry) PENSTOCK_RETURN_IF_ERROR(FindAttempt());

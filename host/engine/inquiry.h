@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -37,7 +38,8 @@ struct Inquiry {
   uint64_t rows = 0;  // of the model with this key
   bool valid = true;
   std::string invalid_field, invalid_code, invalid_message;
-  std::vector<FieldNow> fields;  // of the first row
+  std::vector<FieldNow> fields;     // of the first row
+  std::set<std::string> sensitive;  // fields whose values are never shown
   std::optional<Entry> entry;
   std::optional<Decision> decision;
   std::optional<LastAttempt> attempt;

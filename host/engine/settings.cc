@@ -21,9 +21,9 @@ std::string Text(const Threshold& t) {
 
 std::string Text(const FieldMapping& field) {
   std::string text = !field.run_variable.empty() ? "variable " + field.run_variable
-                     : field.constant            ? "const " + *field.constant
-                     : field.constant_null       ? "const null"
-                                                 : "column " + field.column;
+                     : field.constant ? "const " + (field.sensitive ? "•••" : *field.constant)
+                     : field.constant_null ? "const null"
+                                           : "column " + field.column;
   if (field.null == NullPolicy::kClear) text += ", null: clear";
   if (field.null == NullPolicy::kLeave) text += ", null: leave";
   if (field.sensitive) text += ", sensitive";

@@ -1,0 +1,284 @@
+// The built program on wrong usage and bad projects: exit codes, streams, JSON, help.
+#include <gtest/gtest.h>
+#include <rapidjson/document.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace penstock::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Ran {
+  int exit = -1;
+  std::string out, err;
+};
+
+std::string Read(const fs::path& path) {
+  std::ostringstream text;
+  text << std::ifstream(path, std::ios::binary).rdbuf();
+  return text.str();
+}
+
+class ProgramTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    directory_ = fs::temp_directory_path() / ("program-" + std::to_string(::getpid()));
+    fs::remove_all(directory_);
+    fs::create_directories(directory_);
+  }
+  void TearDown() override { fs::remove_all(directory_); }
+
+  void Write(const std::string& name, const std::string& text) {
+    std::ofstream(directory_ / name) << text;
+  }
+  Ran Run(const std::string& arguments) {
+    const fs::path out = directory_ / "out.txt", err = directory_ / "err.txt";
+    const std::string command =
+        "cd '" + directory_.string() +
+        "' && PENSTOCK_CONNECTORS='" PENSTOCK_TEST_CONNECTOR_DIR "' PENSTOCK_SHARED_DIR='" +
+        directory_.string() + "/shared' '" PENSTOCK_TEST_BIN_DIR "/penstock' " + arguments + " >'" +
+        out.string() + "' 2>'" + err.string() + "' </dev/null";
+    const int status = std::system(command.c_str());
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, Read(out), Read(err)};
+  }
+  void WriteProject(const std::string& config, const std::string& more = "") {
+    Write("penstock.yaml", R"(sources:
+  warehouse: {type: sqlite, path: shop.db}
+destinations:
+  crm: {connector: loopback, base_url: "http://127.0.0.1:1", config: {)" +
+                               config + R"(}}
+integrations:
+  contacts:
+    source: warehouse
+    model: {sql: SELECT 1 AS email, 2 AS name}
+    destination: crm
+    object: contacts
+    mode: upsert
+    key: {email: email}
+    mapping: {name: name}
+)" + more);
+  }
+  // The one error of a --json answer.
+  std::string JsonCode(const Ran& ran) {
+    rapidjson::Document d;
+    d.Parse(ran.out);
+    if (d.HasParseError() || !d.HasMember("errors") || d["errors"].Empty()) return ran.out;
+    return d["errors"][0]["code"].GetString();
+  }
+
+  fs::path directory_;
+};
+
+TEST_F(ProgramTest, WrongUsageIsExit2AndSuggests) {
+  const Ran unknown = Run("snyc");
+  EXPECT_EQ(unknown.exit, 2);
+  EXPECT_NE(unknown.err.find("Did you mean \"sync\"?"), std::string::npos) << unknown.err;
+  EXPECT_TRUE(unknown.out.empty());
+  EXPECT_EQ(Run("plan --nonsense").exit, 2);
+  EXPECT_EQ(Run("why contacts").exit, 2);
+  EXPECT_EQ(Run("").exit, 2);
+  EXPECT_EQ(JsonCode(Run("snyc --json")), "PS-CLI-USAGE");
+  EXPECT_EQ(JsonCode(Run("why --json")), "PS-CLI-USAGE");
+}
+
+TEST_F(ProgramTest, LaterVerbsAreRefusedWithASentence) {
+  for (const char* verb : {"init", "map", "adopt", "resend", "purge", "repair", "state", "serve",
+                           "secret", "token", "catalog"}) {
+    const Ran ran = Run(std::string(verb) + " contacts");
+    EXPECT_EQ(ran.exit, 2) << verb;
+    EXPECT_NE(ran.err.find("PS-CLI-LATER"), std::string::npos) << ran.err;
+    EXPECT_NE(ran.err.find("not built yet"), std::string::npos) << ran.err;
+  }
+}
+
+TEST_F(ProgramTest, EveryVerbHasHelpWithExamples) {
+  for (const char* verb : {"validate",
+                           "check",
+                           "preview",
+                           "plan",
+                           "apply",
+                           "discard",
+                           "sync",
+                           "test",
+                           "status",
+                           "runs",
+                           "show",
+                           "records",
+                           "why",
+                           "retry",
+                           "settle",
+                           "forget",
+                           "changelog",
+                           "changelog show",
+                           "changelog verify",
+                           "connector",
+                           "connector list",
+                           "connector show",
+                           "explain",
+                           "completion",
+                           "version"}) {
+    const Ran ran = Run(std::string(verb) + " --help");
+    EXPECT_EQ(ran.exit, 0) << verb;
+    EXPECT_NE(ran.out.find("Examples:\n  "), std::string::npos) << verb;
+  }
+  EXPECT_EQ(Run("--help").exit, 0);
+  EXPECT_NE(Run("--version").out.find("penstock 0."), std::string::npos);
+}
+
+TEST_F(ProgramTest, AMissingProjectIsNamed) {
+  const Ran ran = Run("validate");
+  EXPECT_EQ(ran.exit, 2);
+  EXPECT_NE(ran.err.find("PS-CONF-MISSING"), std::string::npos) << ran.err;
+  EXPECT_EQ(JsonCode(Run("sync --json")), "PS-CONF-MISSING");
+}
+
+TEST_F(ProgramTest, ErrorsHaveFileLineAndColumn) {
+  WriteProject("tokne: \"${env:T}\"");
+  const Ran ran = Run("validate");
+  EXPECT_EQ(ran.exit, 2);
+  EXPECT_NE(ran.err.find("penstock.yaml:4:"), std::string::npos) << ran.err;
+  EXPECT_NE(ran.err.find("Did you mean \"token\"?"), std::string::npos) << ran.err;
+}
+
+TEST_F(ProgramTest, ALiteralSecretIsRefusedAndNotPrinted) {
+  WriteProject("token: hunter2hunter2");
+  for (const char* verb : {"validate", "sync", "plan --json", "check"}) {
+    const Ran ran = Run(verb);
+    EXPECT_EQ(ran.exit, 2) << verb;
+    EXPECT_NE((ran.err + ran.out).find("PS-CONF-SECRET"), std::string::npos) << ran.err;
+    EXPECT_EQ((ran.err + ran.out).find("hunter2"), std::string::npos) << verb;
+  }
+}
+
+TEST_F(ProgramTest, AnUnsetVariableMattersWhenItIsUsed) {
+  WriteProject("token: \"${env:PENSTOCK_TEST_NOT_SET}\"");
+  const Ran valid = Run("validate");
+  EXPECT_EQ(valid.exit, 0) << valid.err;
+  EXPECT_NE(valid.err.find("warning PS-CONF-ENV"), std::string::npos) << valid.err;
+  EXPECT_EQ(Run("runs").exit, 0);
+  const Ran sync = Run("sync");
+  EXPECT_EQ(sync.exit, 2);
+  EXPECT_NE(sync.err.find("PENSTOCK_TEST_NOT_SET"), std::string::npos) << sync.err;
+}
+
+TEST_F(ProgramTest, UnknownConnectorIntegrationAndEnvironment) {
+  WriteProject("token: \"${env:T}\"");
+  const Ran integration = Run("sync contcts");
+  EXPECT_EQ(integration.exit, 2);
+  EXPECT_NE(integration.err.find("Did you mean \"contacts\"?"), std::string::npos);
+  EXPECT_EQ(JsonCode(Run("validate --env prod --json")), "PS-CONF-NAME");
+  Write("penstock.yaml", "destinations: {crm: {connector: hubspto}}\n");
+  const Ran connector = Run("validate");
+  EXPECT_NE(connector.err.find("PS-CONF-CONNECTOR"), std::string::npos) << connector.err;
+  EXPECT_NE(connector.err.find("Did you mean \"hubspot\"?"), std::string::npos) << connector.err;
+}
+
+TEST_F(ProgramTest, TwoWritersOfOneObject) {
+  WriteProject("token: \"${env:T}\"", R"(  people:
+    source: warehouse
+    model: {sql: SELECT 1}
+    destination: crm
+    object: contacts
+    mode: mirror
+    key: {email: email}
+    mapping: {name: name}
+)");
+  EXPECT_NE(Run("validate").err.find("PS-CONF-SHARED"), std::string::npos);
+}
+
+TEST_F(ProgramTest, AnUnreachableDestinationIsNamedAndNothingIsLost) {
+  WriteProject("token: \"${env:HOME}\"");
+  const Ran ran = Run("sync --json");
+  EXPECT_EQ(ran.exit, 1) << ran.out << ran.err;
+  rapidjson::Document d;
+  d.Parse(ran.out);
+  ASSERT_FALSE(d.HasParseError()) << ran.out;
+  EXPECT_STREQ(d["runs"][0]["status"].GetString(), "failed");
+  EXPECT_TRUE(d["runs"][0]["error"]["message"].IsString());
+}
+
+TEST_F(ProgramTest, StatusRunsAndChangelogOfANewProject) {
+  WriteProject("token: \"${env:T}\"");
+  EXPECT_EQ(Run("status").exit, 0);
+  EXPECT_NE(Run("status").out.find("never ran"), std::string::npos);
+  EXPECT_EQ(Run("runs --json").out, "{\"runs\":[]}\n");
+  EXPECT_EQ(Run("changelog verify").exit, 0);
+  EXPECT_EQ(JsonCode(Run("show contacts-1 --json")), "PS-CLI-NO-RUN");
+  EXPECT_EQ(JsonCode(Run("apply 123456 --json")), "PS-PLAN-MISSING");
+  EXPECT_EQ(JsonCode(Run("settle contacts x --json")), "PS-CLI-USAGE");
+  EXPECT_EQ(JsonCode(Run("retry contacts x --json")), "PS-CLI-NO-KEY");
+  EXPECT_EQ(JsonCode(Run("forget contacts --json")), "PS-CLI-CONFIRM");
+  EXPECT_EQ(JsonCode(Run("sync --allow updates=1 --json")), "PS-CLI-USAGE");
+  EXPECT_EQ(JsonCode(Run("sync --wait 10 --json")), "PS-CLI-USAGE");
+}
+
+TEST_F(ProgramTest, AnEditedChangelogIsExit1) {
+  WriteProject("token: \"${env:HOME}\"");
+  Run("sync");
+  const fs::path log = directory_ / ".penstock" / "default" / "changelog.jsonl";
+  std::string text = Read(log);
+  ASSERT_FALSE(text.empty());
+  const size_t at = text.find("upsert");
+  ASSERT_NE(at, std::string::npos);
+  text[at] = 'U';
+  std::ofstream(log, std::ios::trunc) << text;
+  const Ran ran = Run("changelog verify");
+  EXPECT_EQ(ran.exit, 1);
+  EXPECT_NE(ran.err.find("changelog.jsonl:2"), std::string::npos) << ran.err;
+}
+
+TEST_F(ProgramTest, ALostSecretIsRefused) {
+  WriteProject("token: \"${env:T}\"");
+  EXPECT_EQ(Run("status").exit, 0);
+  fs::remove(directory_ / ".penstock" / "default" / "secret");
+  const Ran ran = Run("status");
+  EXPECT_EQ(ran.exit, 1);
+  EXPECT_NE(ran.err.find("PS-SECRET-CHANGED"), std::string::npos) << ran.err;
+  EXPECT_FALSE(fs::exists(directory_ / ".penstock" / "default" / "secret"));
+}
+
+TEST_F(ProgramTest, ExplainsCodes) {
+  const Ran ran = Run("explain ps-plan-stale");
+  EXPECT_EQ(ran.exit, 0);
+  EXPECT_NE(ran.out.find("PS-PLAN-STALE"), std::string::npos);
+  EXPECT_EQ(Run("explain PS-NO-SUCH").exit, 2);
+  EXPECT_GT(Run("explain").out.size(), 2000u);
+}
+
+TEST_F(ProgramTest, CompletionScriptsAreValid) {
+  for (const char* shell : {"bash", "zsh", "fish"}) {
+    const Ran ran = Run(std::string("completion ") + shell);
+    EXPECT_EQ(ran.exit, 0);
+    EXPECT_NE(ran.out.find("changelog"), std::string::npos);
+  }
+  Write("completion.bash", Run("completion bash").out);
+  EXPECT_EQ(std::system(("bash -n '" + (directory_ / "completion.bash").string() + "'").c_str()),
+            0);
+}
+
+TEST_F(ProgramTest, ConnectorsAreListedWithoutRunningThem) {
+  const Ran list = Run("connector list --json");
+  EXPECT_EQ(list.exit, 0);
+  EXPECT_NE(list.out.find("\"id\":\"loopback\""), std::string::npos) << list.out;
+  const Ran show = Run("connector show hubspot");
+  EXPECT_NE(show.out.find("required secret"), std::string::npos) << show.out;
+  EXPECT_EQ(Run("connector show none").exit, 2);
+  EXPECT_EQ(JsonCode(Run("connector list --json --connectors /nowhere")), "PS-CONN-DIR");
+}
+
+TEST_F(ProgramTest, NoEscapesOffATerminal) {
+  WriteProject("token: \"${env:T}\"");
+  for (const char* verb : {"validate", "status", "connector list", "snyc", "explain"}) {
+    const Ran ran = Run(verb);
+    EXPECT_EQ((ran.out + ran.err).find('\x1b'), std::string::npos) << verb;
+  }
+}
+
+}  // namespace
+}  // namespace penstock::cli

@@ -1,0 +1,73 @@
+// Numbers, sentences, tables and escapes.
+#include "host/cli/text.h"
+
+#include <gtest/gtest.h>
+
+#include "host/cli/progress.h"
+
+namespace penstock::cli {
+namespace {
+
+TEST(TextTest, Numbers) {
+  EXPECT_EQ(Grouped(0), "0");
+  EXPECT_EQ(Grouped(999), "999");
+  EXPECT_EQ(Grouped(1234567), "1,234,567");
+  EXPECT_EQ(Plural(1, "record"), "1 record");
+  EXPECT_EQ(Plural(2000, "record"), "2,000 records");
+  EXPECT_EQ(DurationText(0.44), "0.4 s");
+  EXPECT_EQ(DurationText(12.2), "12 s");
+  EXPECT_EQ(DurationText(185), "3 min 5 s");
+  EXPECT_EQ(DurationText(7800), "2 h 10 min");
+}
+
+TEST(TextTest, ValuesCannotSteerTheTerminal) {
+  EXPECT_EQ(Printable("a\x1b[31mb\nc\x7f"), "a\\x1b[31mb\\nc\\x7f");
+  EXPECT_EQ(Printable("Zoë €"), "Zoë €");
+}
+
+TEST(TextTest, WidthsCountColumns) {
+  EXPECT_EQ(DisplayWidth("Zoë"), 3u);
+  EXPECT_EQ(DisplayWidth("日本"), 4u);
+  EXPECT_EQ(DisplayWidth("😀"), 2u);
+  EXPECT_EQ(Shortened("abcdef", 4), "abc…");
+  EXPECT_EQ(Shortened("日本語", 5), "日本…");
+  EXPECT_EQ(Shortened("abc", 3), "abc");
+}
+
+TEST(TextTest, Sentences) {
+  EXPECT_EQ(AsSentence("the run was cancelled"), "The run was cancelled.");
+  EXPECT_EQ(AsSentence("contacts: no"), "contacts: no.");
+  EXPECT_EQ(AsSentence("penstock.yaml is bad"), "penstock.yaml is bad.");
+  EXPECT_EQ(AsSentence("Done."), "Done.");
+  EXPECT_EQ(AsSentence(""), "");
+}
+
+TEST(TextTest, Tables) {
+  Table table({"name", ">count", ""});
+  table.Add({"a", "1", ""});
+  table.Add({"longer", "1,000", "x"});
+  EXPECT_EQ(table.Text(Paint(false), 1), " name    count\n a           1\n longer  1,000  x\n");
+}
+
+TEST(TextTest, ColoursOnlyWhenOn) {
+  EXPECT_EQ(Paint(false).Red("x"), "x");
+  EXPECT_EQ(Paint(true).Red("x"), "\x1b[31mx\x1b[0m");
+}
+
+TEST(ProgressTest, RateAndTimeLeft) {
+  Progress p;
+  p.phase = Progress::Phase::kPushing;
+  p.done = 1200;
+  p.total = 4000;
+  p.requests = 12;
+  p.rejected = 3;
+  EXPECT_EQ(ProgressText("contacts", p, 3),
+            "contacts: sending 1,200 of 4,000 (30 %), 400 a second, 7.0 s left, 12 requests, "
+            "3 rejected");
+  Progress reading;
+  reading.done = 5;
+  EXPECT_EQ(ProgressText("c", reading, 0.1), "c: reading 5");
+}
+
+}  // namespace
+}  // namespace penstock::cli
