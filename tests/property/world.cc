@@ -490,7 +490,8 @@ std::string World::CheckAccount() const {
       return "created in update_only: " + key;
     if (rows.contains(key)) continue;
     if (integration.mode == Mode::kMirror && record.ours) return "departed but not deleted: " + key;
-    if (integration.mode == Mode::kDeleteOnly && ever_.contains(key))
+    const bool theirs = seeded_later.contains(key);
+    if (integration.mode == Mode::kDeleteOnly && ever_.contains(key) && !theirs)
       return "listed, departed, not deleted: " + key;
   }
   for (const auto& [key, fields] : seeded) {

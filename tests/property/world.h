@@ -74,6 +74,8 @@ class World {
   FakeAccount account;
   std::string account_id = "42";
   std::map<std::string, std::map<std::string, std::string>> seeded;  // somebody else's records
+  std::set<std::string> seeded_later;  // of them: made while the table had no such row
+  bool HasRow(const std::string& key) const { return RowsByKey().contains(key); }
 
   /// One sync; a held plan is applied by its hash. Checks what must hold of every run; the sentence
   /// of what does not, or "".
