@@ -80,7 +80,6 @@ void SeedAccount(World* world, std::mt19937* random) {
   const std::map<std::string, std::string> fields = {
       {"name", "x" + std::to_string((*random)() % 3)}};
   world->seeded[key] = fields;
-  if (!world->HasRow(key)) world->seeded_later.insert(key);
   world->account.Seed(key, fields);
 }
 

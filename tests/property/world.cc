@@ -281,10 +281,14 @@ std::string World::ReadJournals() {
       KnownKey& known = known_[key_of_[outcome.key_hash]];
       if (outcome.mark != Mark::kNone) {
         if (outcome.mark == Mark::kDropped) known = KnownKey();
+        if (outcome.mark == Mark::kListed) listed_.insert(key_of_[outcome.key_hash]);
         known.pending =
             known.pending || outcome.mark == Mark::kRetry || outcome.mark == Mark::kSettledApplied;
         return {};
       }
+      const bool gone =
+          outcome.kind == OutcomeKind::kDeleted || outcome.kind == OutcomeKind::kMissing;
+      if (gone) listed_.erase(key_of_[outcome.key_hash]);
       known.pending = !Succeeded(outcome.kind) && outcome.kind != OutcomeKind::kUnsent;
       if (!Succeeded(outcome.kind)) {
         if (outcome.kind == OutcomeKind::kMissing) known = KnownKey();
@@ -417,6 +421,12 @@ std::string World::Converge() {
     return "nothing changed, yet " + destination.sent()[0] + " was sent";
   if (destination.requests() != 0) return "nothing changed, yet a request was made";
   if (std::string wrong = CheckDoubts(Environment(&destination)); !wrong.empty()) return wrong;
+  for (const auto& [key, same] : RowsByKey()) {
+    const bool valid = same.size() == 1 && !IsInvalid(*same[0]);
+    if (integration.mode == Mode::kDeleteOnly && valid && !listed_.contains(key)) {
+      return "not in the baseline: " + key;
+    }
+  }
   return CheckAccount();
 }
 
@@ -490,8 +500,7 @@ std::string World::CheckAccount() const {
       return "created in update_only: " + key;
     if (rows.contains(key)) continue;
     if (integration.mode == Mode::kMirror && record.ours) return "departed but not deleted: " + key;
-    const bool theirs = seeded_later.contains(key);
-    if (integration.mode == Mode::kDeleteOnly && ever_.contains(key) && !theirs)
+    if (integration.mode == Mode::kDeleteOnly && listed_.contains(key))
       return "listed, departed, not deleted: " + key;
   }
   for (const auto& [key, fields] : seeded) {

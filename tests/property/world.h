@@ -74,8 +74,6 @@ class World {
   FakeAccount account;
   std::string account_id = "42";
   std::map<std::string, std::map<std::string, std::string>> seeded;  // somebody else's records
-  std::set<std::string> seeded_later;  // of them: made while the table had no such row
-  bool HasRow(const std::string& key) const { return RowsByKey().contains(key); }
 
   /// One sync; a held plan is applied by its hash. Checks what must hold of every run; the sentence
   /// of what does not, or "".
@@ -117,6 +115,7 @@ class World {
   std::map<Hash128, std::string> key_of_;              // hash -> key text
   std::map<std::string, std::set<std::string>> ever_;  // key -> contents the row ever had at a sync
   std::set<std::string> read_journals_;
+  std::set<std::string> listed_;      // keys in the baseline of delete_only, by the journals
   std::set<std::string> journalled_;  // keys with an intent in a journal since BeforeCrash
   std::map<std::string, HeldRecord> before_crash_;
   bool note_mapped() const;
