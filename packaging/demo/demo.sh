@@ -4,7 +4,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
-bin=$root/build/release/bin
+bin=${PENSTOCK_BIN:-$root/build/release/bin}  # another build, to try the story itself
 demo=$root/demo
 export PATH=$bin:$PATH HUBSPOT_TOKEN=pat-sandbox
 unset PENSTOCK_CONNECTORS
