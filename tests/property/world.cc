@@ -281,6 +281,10 @@ std::string World::ReadJournals() {
       KnownKey& known = known_[key_of_[outcome.key_hash]];
       if (outcome.mark != Mark::kNone) {
         if (outcome.mark == Mark::kDropped) known = KnownKey();
+        // An edited mapping: what was acknowledged is now known by other fields.
+        const auto row = rows.find(key_of_[outcome.key_hash]);
+        if (outcome.mark == Mark::kRefingerprint && row != rows.end())
+          known.acknowledged = Content(*row->second[0]);
         if (outcome.mark == Mark::kListed) listed_.insert(key_of_[outcome.key_hash]);
         known.pending =
             known.pending || outcome.mark == Mark::kRetry || outcome.mark == Mark::kSettledApplied;
