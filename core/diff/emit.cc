@@ -70,7 +70,7 @@ Status Emitter::TakeRow(const Row& row, std::string_view payload, const Entry* b
   now_.fingerprint = row.fingerprint;
   now_.has_absent = row.has_absent();
   payload_.HashFields(&now_.fields);
-  if (before == nullptr || !before->acknowledged) ++counts_->new_keys;
+  if (before == nullptr) ++counts_->new_keys;
   Decision decision = Decide(context_, before, &now_);
   switch (decision.verdict) {
     case Decision::Verdict::kNothing:

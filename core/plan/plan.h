@@ -65,7 +65,7 @@ struct PlanCounts {
   uint64_t retries = 0, in_doubt = 0, departed_before = 0;
   uint64_t newly_departed = 0,
            departed = 0;  // keys; departed: all that are gone from the model and still known
-  uint64_t new_keys = 0;  // keys in the model without an acknowledged entry
+  uint64_t new_keys = 0;  // keys in the model that the state does not know
   uint64_t entries = 0;   // acknowledged and not departed, before the run
   std::map<std::string, uint64_t> invalid_by_code;
   std::vector<FieldCount> fields;  // of updates

@@ -211,8 +211,19 @@ Status ContactWriter::Take(const Job& job, const HttpResponse& response, Outcome
     ReportBatch(job.request, response, outcomes);
     return {};
   }
-  // 204: archived, also what was archived before.
-  for (const Input& input : job.request.inputs) outcomes.Deleted(input.seq, input.record_id);
+  // 204 without a body: archived, also what was archived before. Another success is not the
+  // vendor's.
+  const bool archived = response.status() == 204;
+  for (const Input& input : job.request.inputs) {
+    if (archived) {
+      outcomes.Deleted(input.seq, input.record_id);
+    } else {
+      outcomes.InDoubt(input.seq, {"UNREADABLE_ANSWER",
+                                   "HubSpot answered an archive with " +
+                                       std::to_string(response.status()) + " instead of 204",
+                                   {}});
+    }
+  }
   return {};
 }
 
