@@ -56,7 +56,7 @@ destinations:
 integrations:
   contacts:
     source: warehouse
-    model: {sql: SELECT 1 AS email, 2 AS name}
+    model: {sql: "SELECT 'a@example.com' AS email, 2 AS name"}
     destination: crm
     object: contacts
     mode: upsert

@@ -12,7 +12,7 @@ namespace {
 
 constexpr char kHash[] = "3f2a9c41d0e23f2a9c41d0e23f2a9c41d0e23f2a9c41d0e23f2a9c41d0e2aaaa";
 
-RunRecord Run() {
+RunRecord SampleRun() {
   RunRecord r;
   r.run = "contacts-12";
   r.integration = "contacts";
@@ -41,7 +41,7 @@ bool Has(const std::string& text, const std::string& part) {
 }
 
 TEST(RunViewTest, CountsAddUpAndReasonsLeadOn) {
-  const std::string text = RunText(Run(), Paint(false));
+  const std::string text = RunText(SampleRun(), Paint(false));
   EXPECT_TRUE(Has(text, "Run contacts-12  completed with errors  in 2.5 s, 5 requests")) << text;
   EXPECT_TRUE(Has(text, "4,213 read = 3,900 unchanged + 13 invalid + 2 quarantined + 298 to send"));
   EXPECT_TRUE(Has(text, "310 = 308 succeeded + 2 rejected"));
@@ -52,7 +52,7 @@ TEST(RunViewTest, CountsAddUpAndReasonsLeadOn) {
 }
 
 TEST(RunViewTest, AHeldRunNamesTheWaysOut) {
-  RunRecord r = Run();
+  RunRecord r = SampleRun();
   r.status = "held";
   r.holds = {{"deletes", "would delete 12 of 20 known records (60 %)"}};
   r.outcomes = {};
@@ -66,7 +66,7 @@ TEST(RunViewTest, AHeldRunNamesTheWaysOut) {
 }
 
 TEST(RunJsonTest, HasTheShapeThatIsPromised) {
-  RunRecord r = Run();
+  RunRecord r = SampleRun();
   r.error = MakeError("PS-SRC-LOST", "The source broke off.", "Run again.");
   rapidjson::Document d;
   d.Parse(RunsJson({r}));
@@ -92,7 +92,7 @@ TEST(RunJsonTest, HasTheShapeThatIsPromised) {
 }
 
 TEST(RunJsonTest, BytesThatAreNoTextAreReplaced) {
-  RunRecord r = Run();
+  RunRecord r = SampleRun();
   r.errors[0].example_key = "a\xff\xfe";
   rapidjson::Document d;
   d.Parse<rapidjson::kParseValidateEncodingFlag>(RunsJson({r}));
@@ -107,7 +107,7 @@ PlannedRun Planned() {
   p.header.account = "123";
   p.header.object = "contacts";
   p.header.mode = Mode::kMirror;
-  p.header.counts = Run().plan;
+  p.header.counts = SampleRun().plan;
   p.header.counts.update = 0;
   p.header.counts.fresh = 298;
   p.header.counts.invalid_by_code = {{"KEY_MISSING", 13}};
@@ -183,8 +183,8 @@ TEST(WhyViewTest, ShowsThisRecordsPartAndNoSensitiveValue) {
   const std::string text = WhyText(it, q, options, Paint(false));
   EXPECT_TRUE(Has(text, "It was rejected.")) << text;
   EXPECT_TRUE(Has(text, "POST https://api.example.com/batch → 207"));
-  EXPECT_TRUE(Has(text, "\"id\": \"anna@x\""));
-  EXPECT_TRUE(Has(text, "\"message\": \"bad\""));
+  EXPECT_TRUE(Has(text, "\"id\":\"anna@x\""));
+  EXPECT_TRUE(Has(text, "\"message\":\"bad\""));
   EXPECT_FALSE(Has(text, "bob@x"));
   EXPECT_FALSE(Has(text, "55512345"));
   Json json;
