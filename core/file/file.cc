@@ -23,10 +23,9 @@ std::string SizeText(uint64_t bytes) {
 }  // namespace
 
 void SetHooks(Hooks* hooks) { current_hooks = hooks; }
+Hooks* CurrentHooks() { return current_hooks; }
 
 namespace internal {
-
-Hooks* CurrentHooks() { return current_hooks; }
 
 Error FromErrno(const char* code, const std::string& path, const std::string& what, int error) {
   Error result;

@@ -27,6 +27,8 @@ class Hooks {
 };
 /// Null takes it away. Not thread-safe against running operations: set it before threads start.
 void SetHooks(Hooks* hooks);
+/// The double, or null: for who writes our files with a library of its own (the store's SQLite).
+Hooks* CurrentHooks();
 
 /// A file being written. Not thread-safe. Closes without sync when destroyed.
 class Writer {

@@ -13,9 +13,6 @@
 
 namespace penstock::file::internal {
 
-/// The double, or null.
-Hooks* CurrentHooks();
-
 /// Asks the double. False with errno set if the operation is to fail.
 inline bool MayGoOn(Op op, const std::string& path, std::string_view bytes = {},
                     uint64_t offset = 0) {

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "core/file/file.h"
+#include "host/store/sqlite_seam.h"
 
 namespace penstock::store {
 
@@ -51,6 +52,26 @@ Error Explained(const std::string& path, const std::exception& cause, const char
   return e;
 }
 
+// The file as an address for SQLite, through the seam.
+std::string Address(const std::string& path) {
+  const char* seam = RegisterSeam();
+  std::string address = "file:";
+  for (const char c : path) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '/' || c == '.' || c == '_' || c == '-';
+    if (plain) {
+      address += c;
+    } else {
+      static constexpr char kHex[] = "0123456789ABCDEF";
+      const auto byte = static_cast<unsigned char>(c);
+      address += '%';
+      address += kHex[byte >> 4];
+      address += kHex[byte & 15];
+    }
+  }
+  return seam == nullptr ? address : address + "?vfs=" + seam;
+}
+
 // Binds every parameter; they outlive the statement.
 void Bind(Poco::Data::Statement* statement, const std::vector<Parameter>& parameters) {
   for (const Parameter& parameter : parameters) {
@@ -74,7 +95,7 @@ Result<std::unique_ptr<Database>> Database::Open(const std::string& path) {
   std::unique_ptr<Session> session;
   try {
     Poco::Data::SQLite::Connector::registerConnector();
-    session = std::make_unique<Session>(path);
+    session = std::make_unique<Session>(Address(path));
   } catch (const std::exception& e) {
     return Explained(path, e, "PS-STORE-OPEN");
   }
