@@ -16,7 +16,7 @@ using rapidjson::Value;
 
 constexpr char kMask[] = "•••";
 constexpr size_t kAround = 300;
-constexpr size_t kOneLine = 600;  // what is shorter is not spread over lines
+constexpr size_t kOneLine = 1000;  // what is shorter is not spread over lines
 
 bool Holds(const Value& value, const std::vector<std::string>& needles) {
   if (value.IsObject()) {

@@ -24,7 +24,7 @@ cleanup() {
   [ -z "$sandbox" ] || kill "$sandbox" 2>/dev/null || true
 }
 trap cleanup EXIT
-say() { printf '\n# %s\n' "$1"; }
+say() { printf '# %s\n' "$1"; }
 run() {
   printf '$ %s\n' "$*"
   "$@"
