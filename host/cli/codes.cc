@@ -320,4 +320,10 @@ const CodeEntry* FindCode(std::string_view code) {
   return nullptr;
 }
 
+std::string HintOf(const Error& error) {
+  if (!error.hint.empty()) return error.hint;
+  const CodeEntry* entry = FindCode(error.code);
+  return entry == nullptr ? std::string() : std::string(entry->remedy);
+}
+
 }  // namespace penstock::cli

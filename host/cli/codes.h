@@ -2,7 +2,10 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
+
+#include "core/base/error.h"
 
 namespace penstock::cli {
 
@@ -16,5 +19,7 @@ struct CodeEntry {
 std::span<const CodeEntry> Codes();
 /// Null when there is none.
 const CodeEntry* FindCode(std::string_view code);
+/// What to do about an error: its own hint, else what its code says.
+std::string HintOf(const Error& error);
 
 }  // namespace penstock::cli

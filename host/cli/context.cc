@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "host/cli/codes.h"
 #include "host/cli/json.h"
 #include "host/engine/offline.h"
 #include "host/project/connectors.h"
@@ -46,7 +47,8 @@ std::string ErrorText(const Error& error, const Paint& paint, const char* word, 
   std::string text = place.empty() ? "" : place + ": ";
   text += red ? paint.Red(word) : paint.Yellow(word);
   text += " " + error.code + ": " + Printable(AsSentence(error.message)) + "\n";
-  if (!error.hint.empty()) text += "  " + Printable(AsSentence(error.hint)) + "\n";
+  const std::string hint = HintOf(error);
+  if (!hint.empty()) text += "  " + Printable(AsSentence(hint)) + "\n";
   return text;
 }
 

@@ -3,6 +3,8 @@
 #include <array>
 #include <ctime>
 
+#include "host/cli/codes.h"
+
 namespace penstock::cli {
 namespace {
 
@@ -51,7 +53,7 @@ Json& Json::Raw(std::string_view key, std::string_view json) {
 
 void PutError(Json* json, const Error& error) {
   json->Begin().Text("code", error.code).Text("message", error.message);
-  if (!error.hint.empty()) json->Text("hint", error.hint);
+  if (const std::string hint = HintOf(error); !hint.empty()) json->Text("hint", hint);
   if (!error.file.empty()) json->Text("file", error.file);
   if (error.line > 0) json->Signed("line", error.line);
   if (error.column > 0) json->Signed("column", error.column);

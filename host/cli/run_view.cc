@@ -1,5 +1,7 @@
 #include "host/cli/run_view.h"
 
+#include "host/cli/codes.h"
+
 namespace penstock::cli {
 namespace {
 
@@ -39,12 +41,15 @@ std::string CountsText(const RunRecord& r) {
            Sum({{"insert", p.insert}, {"update", p.update}, {"delete", p.remove}}) +
            ", none of them sent\n";
   }
+  const uint64_t told = o.succeeded + o.rejected + o.skipped + o.in_doubt + o.unsent;
+  const uint64_t rest = changes > told ? changes - told : 0;
   out += "  changes   " + Grouped(changes) + " = " +
          Sum({{"succeeded", o.succeeded},
               {"rejected", o.rejected},
               {"skipped", o.skipped},
               {"in doubt", o.in_doubt},
-              {"unsent", o.unsent}}) +
+              {"unsent", o.unsent},
+              {r.error ? "not reached" : "done by an earlier run of this plan", rest}}) +
          "\n";
   if (o.succeeded > 0) {
     out += "  applied   " +
@@ -119,7 +124,8 @@ std::string RunText(const RunRecord& r, const Paint& paint) {
   if (r.error) {
     out +=
         "\n  " + paint.Red(r.error->code) + ": " + Printable(AsSentence(r.error->message)) + "\n";
-    if (!r.error->hint.empty()) out += "  " + Printable(AsSentence(r.error->hint)) + "\n";
+    const std::string hint = HintOf(*r.error);
+    if (!hint.empty()) out += "  " + Printable(AsSentence(hint)) + "\n";
   }
   return out;
 }
