@@ -69,7 +69,6 @@ class Pusher {
   std::string started_text_;
   std::vector<std::pair<size_t, Value>> run_variables_;  // by field
   uint64_t taken_ = 0;
-  uint64_t skipped_done_ = 0;
   int64_t next_tick_us_ = 0;
 };
 
@@ -242,10 +241,7 @@ Status Pusher::Route(Change change) {
 }
 
 Status Pusher::Take(const Change& change) {
-  if (change.seq < options_.done.size() && options_.done[change.seq]) {
-    ++skipped_done_;
-    return {};
-  }
+  if (change.seq < options_.done.size() && options_.done[change.seq]) return {};
   if (!options_.only_key.empty() && change.key != options_.only_key) return {};
   if (options_.limit > 0 && taken_ >= options_.limit) return {};
   if (stop_.stopped()) return {};
@@ -325,7 +321,9 @@ Result<PushResult> Pusher::Run() {
   result.counts = ledger_.counts();
   result.errors = ledger_.errors();
   result.stopped = stop_.reason();
-  const uint64_t all = header_.counts.row_changes + header_.counts.remove - skipped_done_;
+  const auto done = std::count(options_.done.begin(), options_.done.end(), true);
+  const uint64_t all =
+      header_.counts.row_changes + header_.counts.remove - static_cast<uint64_t>(done);
   const OutcomeCounts& c = result.counts;
   const uint64_t accounted = c.succeeded + c.rejected + c.skipped + c.in_doubt + c.unsent;
   if (accounted > all) {

@@ -46,7 +46,8 @@ Status CheckAccount(const RunEnvironment& env, const PlanHeader& header) {
 /// Numbers of earlier runs' outcomes that this plan may have below it: its own, when it is
 /// continued.
 struct Continued {
-  std::vector<bool> done;  // by seq
+  std::vector<bool> done;     // by seq
+  std::vector<bool> pending;  // of these: rejected or skipped
   bool any = false;
 };
 
@@ -62,10 +63,13 @@ Status ReadOwn(const std::string& path, const PlanHeader& header, Continued* con
     if (outcome.mark != Mark::kNone) return {};
     const bool again =
         outcome.kind == OutcomeKind::kInDoubt || outcome.kind == OutcomeKind::kUnsent;
-    if (continued->done.size() <= outcome.seq) {
+    if (continued->done.empty()) {
       continued->done.resize(header.counts.row_changes + header.counts.remove + 1);
+      continued->pending.resize(continued->done.size());
     }
-    if (outcome.seq < continued->done.size()) continued->done[outcome.seq] = !again;
+    if (outcome.seq >= continued->done.size()) return {};
+    continued->done[outcome.seq] = !again;
+    continued->pending[outcome.seq] = !again && !Succeeded(outcome.kind);
     return {};
   };
   PENSTOCK_ASSIGN_OR_RETURN(const JournalSummary summary, ReadJournal(path, visitor));
@@ -104,6 +108,32 @@ Result<Continued> CheckFresh(const RunEnvironment& env, const PlanHeader& header
   return continued;
 }
 
+/// A run that continues a plan answers for the rest of it: what is done is unchanged by now, or
+/// pending.
+Status LeaveOutDone(PlanReader* plan, const Continued& continued, PlanCounts* counts) {
+  return plan->Changes(1, [&](const Change& change) -> Status {
+    if (change.seq >= continued.done.size() || !continued.done[change.seq]) return {};
+    if (change.op == Op::kDelete) {
+      --counts->remove;
+      return {};
+    }
+    const bool fresh = change.origin == Origin::kNone;
+    const bool insert = change.op == Op::kInsert || (change.op == Op::kUpsert && fresh);
+    --counts->row_changes;
+    --(insert ? counts->insert : counts->update);
+    if (insert && fresh && counts->fresh > 0) --counts->fresh;
+    ++(continued.pending[change.seq] ? counts->quarantined : counts->unchanged);
+    return {};
+  });
+}
+
+/// Until the push says more, nothing of it is sent: counts add up however the run ends.
+void CountPlanned(const PlanCounts& plan, RunRecord* record) {
+  record->plan = plan;
+  record->outcomes = {};
+  record->outcomes.unsent = plan.row_changes + plan.remove;
+}
+
 Status CheckPlanBelongs(const RunEnvironment& env, const PlanHeader& header) {
   const Integration& integration = *env.integration;
   const std::string short_hash = header.hash.substr(0, 12);
@@ -137,7 +167,7 @@ Status PlanAndPush(const RunEnvironment& env, const SyncOptions& options, OpenRu
   input.file_name = run->record().run + ".draft";
   PENSTOCK_ASSIGN_OR_RETURN(const PlannedRun planned, MakePlan(env, options, input));
   RunRecord& record = run->record();
-  record.plan = planned.header.counts;
+  CountPlanned(planned.header.counts, &record);
   record.plan_hash = planned.header.hash;
   PENSTOCK_RETURN_IF_ERROR(
       env.store->FinishRun(record));  // so that an interrupted run has its counts
@@ -159,7 +189,7 @@ Status ApplyOpen(const RunEnvironment& env, const SyncOptions& options, PlanRead
                  OpenRun* run, StateIdentity* identity) {
   const PlanHeader& header = plan->header();
   RunRecord& record = run->record();
-  record.plan = header.counts;
+  CountPlanned(header.counts, &record);
   PENSTOCK_RETURN_IF_ERROR(CheckPlanBelongs(env, header));
   PENSTOCK_RETURN_IF_ERROR(SettleInterrupted(env, run));
   PENSTOCK_ASSIGN_OR_RETURN(Continued continued, CheckFresh(env, header, *run->view()));
@@ -168,6 +198,10 @@ Status ApplyOpen(const RunEnvironment& env, const SyncOptions& options, PlanRead
                       "plan " + header.hash.substr(0, 12) + " of " + header.integration +
                           " is older than 24 hours",
                       "make a new one with `penstock plan " + header.integration + "`");
+  }
+  if (continued.any) {
+    PENSTOCK_RETURN_IF_ERROR(LeaveOutDone(plan, continued, &record.plan));
+    CountPlanned(PlanCounts(record.plan), &record);
   }
   PENSTOCK_RETURN_IF_ERROR(env.store->FinishRun(record));
   PENSTOCK_ASSIGN_OR_RETURN(const sdk::Object object, FindObject(env));

@@ -136,6 +136,7 @@ TEST_F(CrashTest, AKilledRunIsClosedAsInterrupted) {
   child->Signal(SIGKILL);
   child->Wait();
   // A plan sends nothing, settles nothing and says that a run is open.
+  project_.Cli({"plan", "contacts"});  // what was in flight has ended when this has
   const int64_t calls = account_.WriteCalls();
   const Output plan = project_.Cli({"plan", "contacts"});
   EXPECT_EQ(plan.exit, 0) << plan.Text();
@@ -163,6 +164,7 @@ TEST_F(CrashTest, AnInterruptedApplyGoesOnWithTheSamePlan) {
   project_.Sql("UPDATE customers SET phone = 'later'");  // not in the approved plan
   const Output rest = project_.Cli({"apply", hash, "--json"});
   EXPECT_EQ(rest.exit, 0) << rest.Text();
+  ExpectAddsUp(OnlyRun(rest));
   auto after = account_.Writes();
   for (const std::string& id : acknowledged.ids) EXPECT_EQ(after[id], before.at(id)) << id;
   EXPECT_EQ(account_.ByEmail().size(), static_cast<size_t>(kRows));

@@ -28,6 +28,7 @@ class ModesTest : public E2eTest {
     const Json run = OnlyRun(output);
     EXPECT_EQ(run["status"].Text(), "held") << output.Text();
     EXPECT_THAT(output.out, HasSubstr(rule));
+    ExpectAddsUp(run);
     EXPECT_EQ(account_.WriteCalls(), 0);
     const std::string hash = run["plan"]["hash"].Text();
     EXPECT_FALSE(hash.empty()) << output.Text();
@@ -328,14 +329,18 @@ TEST_F(ModesTest, ForgettingMakesItAFirstRunAgain) {
 }
 
 TEST_F(ModesTest, ASecondRunIsRefusedWhileOneIsAtIt) {
-  StartIn("upsert", {"--latency", "400"});
+  StartIn("upsert");
   project_.FillCustomers(600);
+  account_.Faults(R"([{"match":{"path":"/crm/v3/objects/contacts/batch/"},"times":-1,
+                       "fault":{"delay_ms":5000}}])");
   const auto first = project_.Start({"sync", "contacts", "--json"});
-  while (first->Running() && account_.WriteCalls() == 0) {
+  while (first->Running() && project_.Files("/journal-").empty()) {
   }
   const Output second = project_.Sync();
-  EXPECT_NE(second.exit, 0) << second.Text();
+  EXPECT_EQ(second.exit, 1) << second.Text();
   EXPECT_THAT(second.out, HasSubstr("PS-RUN-LOCKED"));
+  EXPECT_THAT(second.out, HasSubstr("contacts-1"));
+  account_.Faults("[]");
   const Output waited = project_.Sync({"--wait", "2m"});
   EXPECT_EQ(waited.exit, 0) << waited.Text();
   EXPECT_EQ(OnlyRun(waited)["rows"]["unchanged"].Int(), 600);

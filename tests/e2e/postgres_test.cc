@@ -132,7 +132,7 @@ TEST_F(PostgresTest, ListsBecomeCheckboxes) {
   Configure();
   const Json run = SyncTo(0, "completed_with_errors");
   EXPECT_EQ(run["rows"]["invalid"].Int(), 1);
-  EXPECT_EQ(account_.ByEmail()["a@example.com"].properties["colours"], "red;blue");
+  EXPECT_EQ(account_.ByEmail()["a@example.com"].properties["colours"], "blue;red");
 }
 
 TEST_F(PostgresTest, SelectIsEnough) {
