@@ -98,7 +98,7 @@ TEST_F(DamageTest, FlippedBitsInAPlan) {
 
 TEST_F(DamageTest, AnEditedChangelogIsFound) {
   EXPECT_EQ(project_.Cli({"changelog", "verify", "--json"}).exit, 0);
-  const std::string file = Newest("changelog.jsonl");
+  const std::string file = project_.Path(".penstock/default/changelog.jsonl");
   const std::string whole = ReadText(file);
   std::string edited = whole;
   const size_t at = edited.find("succeeded");
