@@ -19,20 +19,32 @@ int64_t BackoffMicros(uint32_t tries) {
   return std::min(wait, kDayMicros);
 }
 
-/// Is a pending, unacknowledged attempt with the same content to be made again now?
-bool IsDue(const DecisionContext& context, const Pending& pending) {
-  if (pending.retry_asked) return true;
-  if (pending.outcome == OutcomeKind::kExists) return false;  // not ours
-  if (context.retry_rejected == RetryRejected::kEveryRun) return true;
+/// When a pending, unacknowledged attempt with the same content is to be made again: 0 is at once,
+/// kNeverDue not by itself.
+int64_t DueMicros(const DecisionContext& context, const Pending& pending) {
+  if (pending.retry_asked) return 0;
+  if (pending.outcome == OutcomeKind::kExists) return kNeverDue;  // not ours
+  if (context.retry_rejected == RetryRejected::kEveryRun) return 0;
   if (pending.connector_version != context.connector_version || pending.schema != context.schema)
-    return true;
-  const int64_t waited = context.now_us - pending.at_us;
+    return 0;
   if (pending.outcome == OutcomeKind::kRejected &&
       (pending.error_class == ErrorClass::kReference ||
        pending.error_class == ErrorClass::kDestination)) {
-    return waited >= BackoffMicros(pending.tries);
+    return pending.at_us + BackoffMicros(pending.tries);
   }
-  return context.retry_rejected == RetryRejected::kDaily && waited >= kDayMicros;
+  return context.retry_rejected == RetryRejected::kDaily ? pending.at_us + kDayMicros : kNeverDue;
+}
+
+bool IsDue(const DecisionContext& context, const Pending& pending) {
+  return context.now_us >= DueMicros(context, pending);
+}
+
+/// "It exists" is the last word only where nothing is overwritten, "it is missing" only where
+/// nothing is created; after a switch of mode they say nothing.
+bool StillHolds(const DecisionContext& context, const Pending& pending) {
+  if (pending.outcome == OutcomeKind::kExists) return context.mode == Mode::kInsertOnly;
+  if (pending.outcome == OutcomeKind::kMissing) return context.mode == Mode::kUpdateOnly;
+  return true;
 }
 
 Decision Verdict(Decision::Verdict verdict, Mark mark = Mark::kNone) {
@@ -114,22 +126,21 @@ std::vector<uint16_t> ChangedFields(const DecisionContext& context, const Entry&
 }
 
 Decision DecideGone(const DecisionContext& context, const Entry& before) {
-  const bool in_doubt = before.pending && before.pending->outcome == OutcomeKind::kInDoubt;
+  const bool in_doubt = InDoubt(before);
   if (!before.acknowledged && !in_doubt)
     return Verdict(Decision::Verdict::kNothing, Mark::kDropped);
   if (DeletesDeparted(context.mode)) {
     // An insert in doubt would have been ours.
     const Origin origin = before.acknowledged ? before.origin : Origin::kCreated;
     if (MayDelete(context, origin)) {
-      if (in_doubt) {
-        const bool held = before.pending->op == Op::kDelete && !context.delete_idempotent;
-        if (held) return Verdict(Decision::Verdict::kNothing);
-        return MakeChange(Op::kDelete, Reason::kInDoubt);
-      }
-      if (before.pending && before.pending->op == Op::kDelete) {
+      const bool again = before.pending && before.pending->op == Op::kDelete;
+      if (again && before.pending->outcome == OutcomeKind::kInDoubt && !context.delete_idempotent)
+        return Verdict(Decision::Verdict::kNothing);  // held
+      if (again && before.pending->outcome != OutcomeKind::kInDoubt) {
         if (!IsDue(context, *before.pending)) return Verdict(Decision::Verdict::kNothing);
         return MakeChange(Op::kDelete, Reason::kRetry);
       }
+      if (in_doubt) return MakeChange(Op::kDelete, Reason::kInDoubt);
       return MakeChange(Op::kDelete, before.departed ? Reason::kDepartedBefore : Reason::kDeparted);
     }
   }
@@ -179,16 +190,24 @@ Decision Decide(const DecisionContext& context, const Entry* before, const RowNo
     const Pending& pending = *before->pending;
     if (pending.outcome == OutcomeKind::kInDoubt) return DecideInDoubt(context, *before, *now);
     const bool equals_acknowledged =
-        before->acknowledged && before->fingerprint == now->fingerprint;
-    if (!equals_acknowledged && pending.op != Op::kDelete &&
+        before->acknowledged && before->fingerprint == now->fingerprint && !pending.doubt;
+    if (!equals_acknowledged && StillHolds(context, pending) && pending.op != Op::kDelete &&
         pending.attempted == now->fingerprint) {
       if (context.mode == Mode::kDeleteOnly) return Verdict(Decision::Verdict::kQuarantined);
-      if (!IsDue(context, pending)) return Verdict(Decision::Verdict::kQuarantined);
+      if (!IsDue(context, pending)) {
+        Decision decision = Verdict(Decision::Verdict::kQuarantined);
+        decision.due_us = DueMicros(context, pending);
+        return decision;
+      }
       return MakeChange(WriteOp(context, before), Reason::kRetry,
                         ChangedFields(context, *before, *now));
     }
+    // Rejected, but what was in doubt before that still is.
+    if (pending.doubt) return DecideInDoubt(context, *before, *now);
   }
-  if (!before->acknowledged) {
+  // A baseline was listed, never written: other modes have its rows still to send.
+  const bool only_listed = before->origin == Origin::kListed && context.mode != Mode::kDeleteOnly;
+  if (!before->acknowledged || only_listed) {
     if (context.mode == Mode::kDeleteOnly)
       return Verdict(Decision::Verdict::kUnchanged, Mark::kListed);
     const bool exists = before->pending && before->pending->outcome == OutcomeKind::kExists;

@@ -56,14 +56,14 @@ struct Budget {
 class Comparison {
  public:
   Comparison(StateView* state, const DiffOptions& options, const Budget& budget,
-             PartitionSpill* rows, PartitionSpill* payloads, bool keep_departed, Emitter* emitter,
+             PartitionSpill* rows, PartitionSpill* payloads, Matcher matcher, Emitter* emitter,
              PlanCounts* counts)
       : state_(state),
         options_(options),
         budget_(budget),
         rows_(rows),
         payloads_(payloads),
-        matcher_(keep_departed),
+        matcher_(std::move(matcher)),
         emitter_(emitter),
         counts_(counts) {}
 
@@ -262,8 +262,9 @@ Status Diff(RowReader* rows, Mapper* mapper, const Hasher& hasher, StateView* st
   header->counts = {};
   PlanCounts* counts = &header->counts;
   Budget budget(options.memory_bytes);
+  const bool listed_too = context.mode == Mode::kDeleteOnly;
   KnownRows known;
-  PENSTOCK_RETURN_IF_ERROR(known.Load(state, budget.known, options.known_bits));
+  PENSTOCK_RETURN_IF_ERROR(known.Load(state, budget.known, options.known_bits, listed_too));
   budget.TookKnown(known.memory_bytes());
   PENSTOCK_ASSIGN_OR_RETURN(
       const std::unique_ptr<PartitionSpill> row_spill,
@@ -279,7 +280,7 @@ Status Diff(RowReader* rows, Mapper* mapper, const Hasher& hasher, StateView* st
   DeleteQueue deletes(options.scratch_dir);
   Emitter emitter(context, *mapper, hasher, state, plan, &deletes, counts);
   Comparison comparison(state, options, budget, row_spill.get(), payload_spill.get(),
-                        !DeletesDeparted(context.mode), &emitter, counts);
+                        Matcher(!DeletesDeparted(context.mode), listed_too), &emitter, counts);
   PENSTOCK_RETURN_IF_ERROR(comparison.Run());
   PENSTOCK_RETURN_IF_ERROR(deletes.FindShared(state, budget.match_rows, options, counts->read));
   PENSTOCK_RETURN_IF_ERROR(deletes.MoveTo(plan));

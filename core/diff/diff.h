@@ -37,6 +37,8 @@ struct RowNow {
   bool same_fields = true;
 };
 
+inline constexpr int64_t kNeverDue = INT64_MAX;
+
 struct Decision {
   enum class Verdict : uint8_t {
     kNothing,      // no row, and nothing to do
@@ -48,6 +50,8 @@ struct Decision {
   Op op = Op::kUpsert;
   Reason reason = Reason::kNew;
   Mark mark = Mark::kNone;  // beside any verdict but kChange
+  /// Of kQuarantined: when it is sent though nothing changed; kNeverDue: not by itself.
+  int64_t due_us = kNeverDue;
   std::vector<uint16_t> changed;
 };
 
@@ -55,12 +59,6 @@ struct Decision {
 /// valid row, if any. A key whose row is invalid or duplicate is not asked about: it is left as it
 /// is. Pure. [thread-safe]
 Decision Decide(const DecisionContext& context, const Entry* before, const RowNow* now);
-
-/// True if the fast path holds: a row with this fingerprint needs no decision.
-inline bool PlainlyUnchanged(const Entry& before, const Hash128& fingerprint) {
-  return before.acknowledged && !before.departed && !before.pending &&
-         before.fingerprint == fingerprint;
-}
 
 struct DiffOptions {
   uint64_t memory_bytes = 64u << 20;  // at least 8 MiB are used

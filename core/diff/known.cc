@@ -16,11 +16,9 @@ uint64_t RandomOdd() {
   return (uint64_t{device()} << 32 | device()) | 1;
 }
 
-bool CanBePlain(const MainEntry& entry) { return entry.PlainlyUnchanged(entry.fingerprint); }
-
 }  // namespace
 
-Status KnownRows::Load(StateView* state, uint64_t memory_bytes, int check_bits) {
+Status KnownRows::Load(StateView* state, uint64_t memory_bytes, int check_bits, bool listed_too) {
   Drop();
   const uint64_t entries = state->counts().acknowledged;
   const uint64_t most = memory_bytes / sizeof(Bucket);
@@ -39,7 +37,7 @@ Status KnownRows::Load(StateView* state, uint64_t memory_bytes, int check_bits) 
   PartitionEntries loaded;
   for (uint32_t p = 0; p < covered; ++p) {
     PENSTOCK_RETURN_IF_ERROR(state->LoadPartition(p, &loaded));
-    AddPartition(loaded);
+    AddPartition(loaded, listed_too);
   }
   covered_ = static_cast<uint32_t>(covered);
   return {};
@@ -59,9 +57,9 @@ bool KnownRows::Allocate(uint64_t buckets) {
   return true;
 }
 
-void KnownRows::AddPartition(const PartitionEntries& entries) {
+void KnownRows::AddPartition(const PartitionEntries& entries, bool listed_too) {
   for (const MainEntry& entry : entries.main) {
-    if (!CanBePlain(entry)) continue;
+    if (!entry.PlainlyUnchanged(entry.fingerprint, listed_too)) continue;
     Bucket* bucket = &buckets_[IndexOf(entry.key_hash)];
     if (bucket->used == kSlots) ++bucket;
     if (bucket->used == kSlots) continue;

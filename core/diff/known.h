@@ -19,8 +19,9 @@ namespace penstock::diff {
 /// row; the match compares whole fingerprints and so notices it. Not thread-safe.
 class KnownRows {
  public:
-  /// Reads the main entries of the view once. `check_bits`: 40; tests set fewer.
-  Status Load(StateView* state, uint64_t memory_bytes, int check_bits);
+  /// Reads the main entries of the view once. `check_bits`: 40; tests set fewer. `listed_too`: as
+  /// MainEntry::PlainlyUnchanged.
+  Status Load(StateView* state, uint64_t memory_bytes, int check_bits, bool listed_too);
   /// Frees everything: nothing is covered any more.
   void Drop();
 
@@ -71,7 +72,7 @@ class KnownRows {
     return check == 0 ? 1 : check;
   }
   bool Allocate(uint64_t buckets);
-  void AddPartition(const PartitionEntries& entries);
+  void AddPartition(const PartitionEntries& entries, bool listed_too);
 
   uint32_t covered_ = 0;  // partitions
   int check_shift_ = 24;

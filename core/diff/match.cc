@@ -41,7 +41,7 @@ void Matcher::FindRows(std::span<const MainEntry> main, std::span<const Row> row
     if (i == kNone) {
       unmatched_.push_back({row.key.hi, r});
     } else if (found_[i] == 0) {
-      const bool plain = !row.invalid() && main[i].PlainlyUnchanged(row.fingerprint);
+      const bool plain = !row.invalid() && main[i].PlainlyUnchanged(row.fingerprint, listed_too_);
       found_[i] = (r + 1) | (plain ? kPlain : 0);
     } else {
       found_[i] |= kTwice;

@@ -32,7 +32,9 @@ struct MatchCounts {
 class Matcher {
  public:
   /// `keep_departed`: entries that departed earlier and have nothing pending need no decision.
-  explicit Matcher(bool keep_departed) : keep_departed_(keep_departed) {}
+  /// `listed_too`: as MainEntry::PlainlyUnchanged.
+  Matcher(bool keep_departed, bool listed_too)
+      : keep_departed_(keep_departed), listed_too_(listed_too) {}
 
   /// `main`: ascending; `first`: index of main[0] in its partition. Every key of `rows` lies in
   /// the range of keys that `main` covers. Items come in ascending order of key, valid rows only.
@@ -60,6 +62,7 @@ class Matcher {
   void TakeUnmatched(size_t from, size_t to, std::span<const Row> rows);
 
   bool keep_departed_;
+  bool listed_too_;
   uint32_t first_ = 0;
   int shift_ = 0;
   uint64_t lowest_ = 0;

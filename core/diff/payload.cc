@@ -12,8 +12,7 @@ bool IsValueHash(uint32_t hash) { return hash != kFieldAbsent && hash != kFieldN
 /// Have we written a value into this field, or may have (an attempt in doubt)?
 bool MayHoldOurs(const Entry& before, size_t i) {
   if (IsValueHash(HashAt(before.fields, i))) return true;
-  return before.pending && before.pending->outcome == OutcomeKind::kInDoubt &&
-         IsValueHash(HashAt(before.pending->fields, i));
+  return InDoubt(before) && IsValueHash(HashAt(before.pending->fields, i));
 }
 
 }  // namespace

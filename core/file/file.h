@@ -113,6 +113,8 @@ Status MakeDirectories(const std::string& path);
 Result<std::vector<std::string>> List(
     const std::string& directory);  // names, sorted; empty when it is missing
 bool Exists(const std::string& path);
+/// When the content was last written, microseconds since 1970. PS-FILE-READ.
+Result<int64_t> ModifiedUnixMicros(const std::string& path);
 /// Whole small file (at most `limit` bytes).
 Result<std::string> ReadAll(const std::string& path, uint64_t limit = 64u << 20);
 /// Temporary file, sync, rename, directory sync: readers see the old or the new content. 0600.

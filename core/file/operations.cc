@@ -108,6 +108,13 @@ bool Exists(const std::string& path) {
   return ::stat(path.c_str(), &info) == 0;
 }
 
+Result<int64_t> ModifiedUnixMicros(const std::string& path) {
+  struct stat info;
+  if (::stat(path.c_str(), &info) != 0)
+    return FromErrno("PS-FILE-READ", path, "cannot be looked at", errno);
+  return int64_t{info.st_mtim.tv_sec} * 1'000'000 + info.st_mtim.tv_nsec / 1000;
+}
+
 Result<std::string> ReadAll(const std::string& path, uint64_t limit) {
   PENSTOCK_ASSIGN_OR_RETURN(Reader reader, Reader::Open(path));
   if (reader.size() > limit) {

@@ -70,6 +70,17 @@ void CheckDeletes(const GuardInput& in, std::vector<Hold>* holds) {
   }
 }
 
+/// A key that turned empty looks like a row that left: its record must not be deleted for that.
+void CheckKeyless(const GuardInput& in, std::vector<Hold>* holds) {
+  const PlanCounts& c = in.plan->counts;
+  const uint64_t before = in.basis ? in.basis->keyless : 0;
+  if (c.remove == 0 || in.now.keyless <= before || in.allow_deletes) return;
+  holds->push_back({"keyless", Grouped(in.now.keyless - before) +
+                                   " more rows have no key than in the last run, and " +
+                                   Grouped(c.remove) +
+                                   " records would be deleted: they may be the same ones"});
+}
+
 void CheckSetup(const GuardInput& in, std::vector<Hold>* holds) {
   if (!in.basis) return;
   const PlanCounts& c = in.plan->counts;
@@ -103,6 +114,7 @@ std::vector<Hold> Guard(const GuardInput& in) {
   std::vector<Hold> holds;
   const PlanCounts& c = in.plan->counts;
   CheckDeletes(in, &holds);
+  CheckKeyless(in, &holds);
   if (c.entries > 0 && ShareOf(c.new_keys, c.entries) > kChurnShare &&
       ShareOf(c.newly_departed, c.entries) > kChurnShare) {
     holds.push_back({"key_churn", Grouped(c.new_keys) + " keys are new and " +

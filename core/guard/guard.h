@@ -15,7 +15,7 @@ namespace penstock {
 /// One reason to hold, for people and for --json.
 struct Hold {
   std::string rule;     // "deletes", "empty_model", "key_churn", "changed_setup", "mode_switch",
-                        // "updates", "field", "first_run"
+                        // "keyless", "updates", "field", "first_run"
   std::string message;  // "would delete 6,000 of 50,000 (12 %); the limit is 5 %"
 };
 

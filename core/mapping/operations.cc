@@ -4,6 +4,7 @@
 
 #include "core/base/suggest.h"
 #include "core/mapping/compiled.h"
+#include "sdk/documents/validate.h"
 
 namespace penstock {
 namespace {
@@ -123,11 +124,27 @@ Status CheckRequired(const Integration& integration, const sdk::Object& object) 
                  "Map it to a column or a constant, or use mode update_only."));
 }
 
+Status CheckOptions(const Integration& integration, const sdk::Object& object) {
+  if (integration.options.empty() || integration.options == "{}") return {};
+  if (object.options_schema.empty()) {
+    return At(integration, "options",
+              UsageError("PS-MAP-OPTIONS", object.name + " takes no options here.",
+                         "Take `options:` out of the integration."));
+  }
+  const sdk::Status valid =
+      sdk::ValidateJson(object.options_schema, integration.options, "options of " + object.name);
+  if (valid.ok()) return {};
+  return At(integration, "options",
+            UsageError("PS-MAP-OPTIONS", valid.failure().message + ".",
+                       "The catalog lists the options of each object: penstock connector show."));
+}
+
 }  // namespace
 
 Status CheckOperations(const Integration& integration, const sdk::Object& object) {
   PENSTOCK_RETURN_IF_ERROR(CheckMode(integration, object));
   PENSTOCK_RETURN_IF_ERROR(CheckKey(integration, object));
+  PENSTOCK_RETURN_IF_ERROR(CheckOptions(integration, object));
   return CheckRequired(integration, object);
 }
 

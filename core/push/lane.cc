@@ -127,35 +127,57 @@ void Lane::Stop(Error reason) {
 }
 
 void Lane::Run() {
+  // What a writer refuses as a whole when it finishes is handed, in halves, to another one.
+  std::deque<std::shared_ptr<Batch>> halves;
+  do {
+    Serve(&halves);
+  } while (!halves.empty());
+}
+
+void Lane::Serve(std::deque<std::shared_ptr<Batch>>* halves) {
   std::unique_ptr<DestinationWriter> writer;
-  while (std::shared_ptr<Batch> batch = Next()) {
-    if (writer == nullptr) {
+  std::deque<std::shared_ptr<Batch>> next = std::move(*halves);
+  halves->clear();
+  while (true) {
+    if (next.empty()) {
+      std::shared_ptr<Batch> batch = Next();
+      if (batch == nullptr) break;
+      next.push_back(std::move(batch));
+    }
+    std::shared_ptr<Batch> one = std::move(next.front());
+    next.pop_front();
+    if (!stop_->stopped() && writer == nullptr) {
       auto begun = destination_->Begin(options_.assignment, ledger_, options_.limits);
-      if (!begun.ok()) {
+      if (begun.ok()) {
+        writer = *std::move(begun);
+      } else {
         Stop(Explain(begun.failure(), options_.destination_name).error);
-        return;
       }
-      writer = *std::move(begun);
     }
-    std::deque<std::shared_ptr<Batch>> next = {std::move(batch)};
-    while (!next.empty()) {
-      std::shared_ptr<Batch> one = std::move(next.front());
-      next.pop_front();
-      if (stop_->stopped()) {
-        for (const Change& change : one->changes()) {
-          ledger_->SettleUnsent(change, OutcomeKind::kUnsent, "stopped",
-                                "the run stopped before it was sent");
-        }
-        continue;
+    if (stop_->stopped()) {
+      for (const Change& change : one->changes()) {
+        ledger_->SettleUnsent(change, OutcomeKind::kUnsent, "stopped",
+                              "the run stopped before it was sent");
       }
-      WriteOne(writer.get(), one, &next);
+      continue;
     }
+    WriteOne(writer.get(), one, &next);
   }
-  if (writer == nullptr) return;
-  std::vector<Change> left;
-  const sdk::Status status =
-      writer->Finish([&](const penstock_outcome& outcome) { ledger_->Settle(outcome); });
+  if (writer != nullptr) FinishWriter(writer.get(), halves);
+}
+
+void Lane::FinishWriter(DestinationWriter* writer, std::deque<std::shared_ptr<Batch>>* halves) {
+  std::map<uint32_t, std::vector<uint64_t>> split;
+  const sdk::Status status = writer->Finish([&](const penstock_outcome& outcome) {
+    if (outcome.outcome == PENSTOCK_SPLIT) {
+      split[outcome.group].push_back(outcome.seq);
+    } else {
+      ledger_->Settle(outcome);
+    }
+  });
   if (!status.ok()) Failed({}, status.failure());
+  for (auto& [group, seqs] : split) Halve(ledger_->TakeBack(seqs), halves);
+  if (Status journal = ledger_->journal_status(); !journal.ok()) Stop(journal.error());
 }
 
 void Lane::WriteOne(DestinationWriter* writer, const std::shared_ptr<Batch>& batch,
@@ -191,7 +213,8 @@ void Lane::WriteOne(DestinationWriter* writer, const std::shared_ptr<Batch>& bat
 }
 
 void Lane::Halve(std::vector<Change> group, std::deque<std::shared_ptr<Batch>>* next) {
-  if (group.size() == 1) {  // a connector must not split a single record: its word is a rejection
+  if (group.empty()) return;  // of records that have their outcome already
+  if (group.size() == 1) {    // a connector must not split a single record: its word is a rejection
     ledger_->SettleUnsent(group[0], OutcomeKind::kRejected, "SPLIT_OF_ONE",
                           "the connector could not say why the destination refused this record");
     return;

@@ -56,6 +56,9 @@ class Lane {
 
  private:
   void Run();
+  /// One writer from its begin to its finish; leaves what that refused as a whole in `halves`.
+  void Serve(std::deque<std::shared_ptr<Batch>>* halves);
+  void FinishWriter(DestinationWriter* writer, std::deque<std::shared_ptr<Batch>>* halves);
   void WriteOne(DestinationWriter* writer, const std::shared_ptr<Batch>& batch,
                 std::deque<std::shared_ptr<Batch>>* next);
   void Stop(Error reason);

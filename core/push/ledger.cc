@@ -1,5 +1,7 @@
 #include "core/push/ledger.h"
 
+#include <xxhash.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -7,6 +9,7 @@ namespace penstock {
 namespace {
 
 constexpr size_t kMaxConflictsKept = 100'000;
+constexpr size_t kMaxConflictBytes = 8u << 20;
 constexpr size_t kMaxErrorKinds = 1'000;
 
 std::string Text(const penstock_str& s) {
@@ -26,6 +29,8 @@ ErrorClass ReadClass(int32_t error_class) {
   }
   return ErrorClass::kData;
 }
+
+uint64_t IdHash(std::string_view id) { return XXH3_64bits(id.data(), id.size()); }
 
 /// Statuses that say: the destination refused the request as such, nothing of it was applied.
 bool RefusedAsAWhole(penstock_status status) {
@@ -50,7 +55,7 @@ Ledger::Ledger(Journal* journal, Clock* clock, bool keep_conflicts)
 void Ledger::Enter(const std::shared_ptr<Batch>& batch) {
   const std::lock_guard lock(mutex_);
   for (size_t i = 0; i < batch->size(); ++i) {
-    in_flight_[batch->changes()[i].seq] = InFlight{batch, i, 0, Wire::kNotSent};
+    in_flight_[batch->changes()[i].seq] = InFlight{batch, i, 0, Wire::kNotSent, false};
   }
 }
 
@@ -67,13 +72,44 @@ Outcome Ledger::FromChange(const Change& change) {
   return outcome;
 }
 
+/// A connector's word against what is known of the record's requests: the worse of both.
+OutcomeKind Ledger::Believed(OutcomeKind told, const InFlight& flight) {
+  const bool changed = told == OutcomeKind::kCreated || told == OutcomeKind::kUpdated ||
+                       told == OutcomeKind::kDeleted;
+  if (changed && flight.wire == Wire::kNotSent && flight.request == 0) return OutcomeKind::kInDoubt;
+  const bool nothing = told == OutcomeKind::kUnsent || told == OutcomeKind::kRejected;
+  if (nothing && flight.wire == Wire::kSent) return OutcomeKind::kInDoubt;
+  if (told == OutcomeKind::kUnsent && flight.unclear) return OutcomeKind::kInDoubt;
+  return told;
+}
+
+void Ledger::Learn(const std::string& destination_id) {
+  if (destination_id.empty()) return;
+  if (learned_.size() >= kMaxLearned) {
+    learned_all_ = false;
+    return;
+  }
+  learned_.push_back(IdHash(destination_id));
+  learned_sorted_ = false;
+}
+
+Ledger::Learned Ledger::LearnedInThisRun(const std::string& destination_id) {
+  const std::lock_guard lock(mutex_);
+  if (destination_id.empty()) return Learned::kNo;
+  if (!learned_all_) return Learned::kUnknown;
+  if (!learned_sorted_) std::sort(learned_.begin(), learned_.end());
+  learned_sorted_ = true;
+  const bool found = std::binary_search(learned_.begin(), learned_.end(), IdHash(destination_id));
+  return found ? Learned::kYes : Learned::kNo;
+}
+
 bool Ledger::Settle(const penstock_outcome& reported) {
   const std::lock_guard lock(mutex_);
   const auto at = in_flight_.find(reported.seq);
   if (at == in_flight_.end()) return false;
   const Change& change = at->second.batch->changes()[at->second.index];
   Outcome outcome = FromChange(change);
-  outcome.kind = ReadKind(reported.outcome);
+  outcome.kind = Believed(ReadKind(reported.outcome), at->second);
   outcome.exchange = at->second.request;
   if (outcome.kind == OutcomeKind::kRejected) outcome.error_class = ReadClass(reported.error_class);
   outcome.code = Text(reported.code);
@@ -81,10 +117,17 @@ bool Ledger::Settle(const penstock_outcome& reported) {
   outcome.field = Text(reported.field);
   if (PENSTOCK_HAS(penstock_outcome, &reported, warning)) outcome.warning = Text(reported.warning);
   if (reported.destination_id.len > 0) outcome.destination_id = Text(reported.destination_id);
+  const size_t bytes = change.payload.size() + outcome.message.size();
   const bool aside = keep_conflicts_ && outcome.kind == OutcomeKind::kRejected &&
                      outcome.error_class == ErrorClass::kConflict &&
-                     conflicts_.size() < kMaxConflictsKept;
-  if (aside) conflicts_.emplace_back(change, outcome);
+                     conflicts_.size() < kMaxConflictsKept &&
+                     conflict_bytes_ + bytes < kMaxConflictBytes;
+  if (aside) {
+    conflicts_.emplace_back(change, outcome);
+    conflict_bytes_ += bytes;
+  }
+  const bool learned = Succeeded(outcome.kind) && change.destination_id.empty();
+  if (learned && keep_conflicts_) Learn(outcome.destination_id);
   Write(outcome, change.key_text, !aside);
   in_flight_.erase(at);
   return true;
@@ -121,8 +164,8 @@ void Ledger::CloseUnreported(const std::vector<uint64_t>& seqs, const sdk::Failu
     const Change& change = flight.batch->changes()[flight.index];
     Outcome outcome = FromChange(change);
     const bool refused = flight.wire == Wire::kAnswered && RefusedAsAWhole(failure.status);
-    outcome.kind =
-        flight.wire == Wire::kNotSent || refused ? OutcomeKind::kUnsent : OutcomeKind::kInDoubt;
+    const bool unsent = (flight.wire == Wire::kNotSent || refused) && !flight.unclear;
+    outcome.kind = unsent ? OutcomeKind::kUnsent : OutcomeKind::kInDoubt;
     outcome.code = failure.code;
     outcome.message = failure.message;
     outcome.exchange = flight.request;
@@ -154,6 +197,7 @@ std::vector<Change> Ledger::TakeConflicts() {
   changes.reserve(conflicts_.size());
   for (auto& [change, outcome] : conflicts_) changes.push_back(std::move(change));
   conflicts_.clear();
+  conflict_bytes_ = 0;
   return changes;
 }
 
@@ -253,6 +297,7 @@ Status Ledger::BeforeSend(uint64_t request, std::span<const uint64_t> seqs) {
       const Change& change = at->second.batch->changes()[at->second.index];
       records.push_back({change.seq, change.op, change.key_hash, change.key, change.fingerprint,
                          change.has_absent, change.fields, change.destination_id});
+      at->second.unclear |= at->second.wire == Wire::kSent;
       at->second.wire = Wire::kSent;
       at->second.request = request;
     }

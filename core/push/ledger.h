@@ -21,8 +21,8 @@ namespace penstock {
 /// [thread-safe]
 class Ledger final : public RequestJournal {
  public:
-  /// `keep_conflicts`: rejections of class conflict are put aside for TakeConflicts instead of
-  /// being counted at once.
+  /// `keep_conflicts`: deletes will follow. Rejections of class conflict are put aside for
+  /// TakeConflicts instead of being counted at once, and new ids are kept for LearnedInThisRun.
   Ledger(Journal* journal, Clock* clock, bool keep_conflicts);
 
   /// The batch's records are about to be handed to a writer.
@@ -52,6 +52,12 @@ class Ledger final : public RequestJournal {
   /// Those that were taken aside but will not be tried again count now.
   void SettleConflicts();
 
+  /// Did a record that we had no id for turn out, in this run, to be the one with this id? Then its
+  /// delete, decided before that was known, would take away what was just written. kUnknown: there
+  /// were too many such records (4 million) to keep.
+  enum class Learned : uint8_t { kNo, kYes, kUnknown };
+  Learned LearnedInThisRun(const std::string& destination_id);
+
   OutcomeCounts counts() const;
   std::vector<ErrorCount> errors() const;
   /// Number of records with an outcome.
@@ -72,10 +78,14 @@ class Ledger final : public RequestJournal {
     size_t index = 0;
     uint64_t request = 0;
     Wire wire = Wire::kNotSent;
+    bool unclear = false;  // an earlier request with it got no answer: it may have been applied
   };
+  static constexpr size_t kMaxLearned = 4u << 20;  // 32 MiB
 
   void Write(Outcome outcome, const std::string& key_text, bool count);
   void Count(const Outcome& outcome, const std::string& key_text);
+  void Learn(const std::string& destination_id);
+  static OutcomeKind Believed(OutcomeKind told, const InFlight& flight);
   static Outcome FromChange(const Change& change);
 
   Journal* const journal_;
@@ -84,6 +94,9 @@ class Ledger final : public RequestJournal {
   mutable std::mutex mutex_;
   std::unordered_map<uint64_t, InFlight> in_flight_;
   std::vector<std::pair<Change, Outcome>> conflicts_;
+  size_t conflict_bytes_ = 0;
+  std::vector<uint64_t> learned_;  // hashes of ids
+  bool learned_sorted_ = true, learned_all_ = true;
   OutcomeCounts counts_;
   std::map<std::string, ErrorCount> errors_;
   Status journal_status_;

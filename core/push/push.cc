@@ -46,6 +46,8 @@ class Pusher {
   Status Phase(bool deletes);
   Status RetryConflicts();
   bool NeedsLookup(const Change& change) const;
+  bool IsShared(const Change& change);
+  uint64_t Expected(std::string_view operation) const;
   const sdk::Operation* Operation(Op op) const;
   bool ByKey(Op op) const;
   Lane* LaneOf(Op op);
@@ -93,6 +95,19 @@ bool Pusher::NeedsLookup(const Change& change) const {
   return change.op == Op::kUpsert && change.sparse && operation != nullptr && !operation->sparse;
 }
 
+/// How many changes one operation is likely to have: known records are updated by their id where
+/// the object can do that, the rest is upserted.
+uint64_t Pusher::Expected(std::string_view operation) const {
+  const PlanCounts& c = header_.counts;
+  const bool updates_apart = Operation(Op::kUpdate) != nullptr;
+  uint64_t expected = c.row_changes;
+  if (operation == "delete") expected = c.remove;
+  if (operation == "insert" || (operation == "upsert" && updates_apart)) expected = c.insert;
+  if (operation == "update" && c.update > 0) expected = c.update;
+  if (options_.limit > 0) expected = std::min(expected, options_.limit);
+  return options_.only_key.empty() ? expected : std::min<uint64_t>(expected, 1);
+}
+
 sdk::Assignment Pusher::Assign(const std::string& operation, bool key_only) const {
   sdk::Assignment assignment;
   assignment.object = header_.object;
@@ -103,8 +118,7 @@ sdk::Assignment Pusher::Assign(const std::string& operation, bool key_only) cons
     if (key_only && !key) continue;
     assignment.fields.push_back({header_.fields[i].name, header_.fields[i].type, key});
   }
-  const bool deletes = operation == "delete";
-  assignment.expected_records = deletes ? header_.counts.remove : header_.counts.row_changes;
+  assignment.expected_records = Expected(operation);
   assignment.limits = options_.object->limits;
   assignment.options = options_.integration->options;
   assignment.integration = header_.integration;
@@ -144,8 +158,7 @@ size_t Pusher::BatchRecords(Op op) const {
   const sdk::ObjectLimits& limits = options_.object->limits;
   const size_t request = std::max<uint32_t>(1, limits.max_request_records);
   const size_t writers = std::max<uint32_t>(1, limits.max_parallel_writers);
-  size_t expected = op == Op::kDelete ? header_.counts.remove : header_.counts.row_changes;
-  if (options_.limit > 0) expected = std::min<size_t>(expected, options_.limit);
+  const size_t expected = Expected(OpName(op));
   const size_t fair = (expected / writers + request - 1) / request * request;
   const size_t most = std::max<size_t>(limits.max_batch_records / request * request, 1);
   return std::clamp(fair, std::min(request, most), most);
@@ -210,6 +223,7 @@ Status Pusher::Resolve() {
     Change change = batch->changes()[i];
     if (i < hits.size() && hits[i].found) {
       change.destination_id = hits[i].destination_id;
+      if (IsShared(change)) continue;
       if (change.op == Op::kUpsert) change.op = Op::kUpdate;
     } else if (change.op != Op::kUpsert) {
       NotFound(change);
@@ -223,13 +237,25 @@ Status Pusher::Resolve() {
   return {};
 }
 
-Status Pusher::Route(Change change) {
-  if (change.shared_id) {
-    ledger_.SettleUnsent(change, OutcomeKind::kSkipped, "SHARED_ID",
-                         "record " + change.destination_id +
-                             " also belongs to another live key, so it is not deleted");
-    return {};
+/// A delete of a record that is another live key's now: as the plan knows, or as this run has
+/// learned since.
+bool Pusher::IsShared(const Change& change) {
+  if (change.op != Op::kDelete) return false;
+  const auto learned = ledger_.LearnedInThisRun(change.destination_id);
+  if (!change.shared_id && learned == Ledger::Learned::kUnknown) {
+    ledger_.SettleUnsent(change, OutcomeKind::kUnsent, "LEFT_TO_NEXT_RUN",
+                         "this run made so many new records that deletes wait for the next one");
+    return true;
   }
+  if (!change.shared_id && learned == Ledger::Learned::kNo) return false;
+  ledger_.SettleUnsent(change, OutcomeKind::kSkipped, "SHARED_ID",
+                       "record " + change.destination_id +
+                           " also belongs to another live key, so it is not deleted");
+  return true;
+}
+
+Status Pusher::Route(Change change) {
+  if (IsShared(change)) return {};
   if (NeedsLookup(change)) {
     unresolved_.push_back(std::move(change));
     return unresolved_.size() >= BatchRecords(Op::kUpsert) ? Resolve() : Status();

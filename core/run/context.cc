@@ -45,6 +45,11 @@ StateIdentity IdentityOf(const RunEnvironment& env, const sdk::Object& object,
   return identity;
 }
 
+bool IsIdempotent(const sdk::Object& object, Op op) {
+  const auto at = object.operations.find(std::string(OpName(op)));
+  return at != object.operations.end() && at->second.idempotent;
+}
+
 Status CompareIdentity(const StateIdentity& state, const StateIdentity& now) {
   const bool accounts_known = !state.account.empty() && !now.account.empty();
   const std::array<Difference, 7> differences = {{
@@ -93,14 +98,16 @@ std::string Digest(std::string_view text) {
   return hex;
 }
 
-PlanBasis BasisOf(const Integration& integration, const std::string& mapping_digest) {
+PlanBasis BasisOf(const Integration& integration, const PlanHeader& header) {
   PlanBasis basis;
   basis.mode = integration.mode;
   std::string key = integration.key.field + '\0' + integration.key.text_template;
   for (const std::string& column : integration.key.columns) key += '\0' + column;
   basis.key_digest = Digest(key);
   basis.model_digest = Digest(integration.sql);
-  basis.mapping_digest = mapping_digest;
+  basis.mapping_digest = header.mapping_digest;
+  const auto keyless = header.counts.invalid_by_code.find("KEY_MISSING");
+  if (keyless != header.counts.invalid_by_code.end()) basis.keyless = keyless->second;
   return basis;
 }
 

@@ -20,7 +20,7 @@ StateIdentity IdentityOf(const RunEnvironment& env, const sdk::Object& object,
 Status CompareIdentity(const StateIdentity& state, const StateIdentity& now);
 
 /// The basis that the guard compares with next time.
-PlanBasis BasisOf(const Integration& integration, const std::string& mapping_digest);
+PlanBasis BasisOf(const Integration& integration, const PlanHeader& header);
 
 /// Digest of the model's text and the mapping as the project file has them: a plan made from others
 /// is not applied.
@@ -33,6 +33,9 @@ Result<std::unique_ptr<StateView>> OpenView(const RunEnvironment& env);
 
 /// The object of the integration from the destination's catalog; PS-MAP-OBJECT with a suggestion.
 Result<sdk::Object> FindObject(const RunEnvironment& env);
+
+/// Does sending the operation twice leave the same state, as the catalog says?
+bool IsIdempotent(const sdk::Object& object, Op op);
 
 /// Asks the destination which account it is. PS-DEST-AUTH, PS-DEST-UNREACHABLE, …
 Result<std::string> AskAccount(const RunEnvironment& env);
@@ -62,8 +65,9 @@ class OpenRun {
   StateView* view() { return view_.get(); }
   /// Reads the state again, after journals were written.
   Status Refresh();
-  /// Creates the journal when the first outcome or mark is due.
-  Result<Journal*> EnsureJournal(const PlanHeader* plan);
+  /// Creates the journal when the first outcome or mark is due. Of a run without a plan both are
+  /// null.
+  Result<Journal*> EnsureJournal(const PlanHeader* plan, const StateIdentity* identity);
   Journal* journal() { return journal_.get(); }
 
   /// Writes everything down: closes the journal, makes a new generation when that pays, saves

@@ -88,6 +88,7 @@ class Clock {
 struct PlanBasis {
   Mode mode = Mode::kUpsert;
   std::string key_digest, model_digest, mapping_digest;
+  uint64_t keyless = 0;  // rows without a key
 };
 
 struct RunRecord;
@@ -105,6 +106,8 @@ class RunStore {
   /// Its end (or a later word on it, e.g. "interrupted" said by the next run).
   virtual Status FinishRun(const RunRecord& record) = 0;
   virtual Result<std::optional<RunRecord>> FindRun(const std::string& run) = 0;
+  /// Runs of the integration with status "running": at work, or killed.
+  virtual Result<std::vector<RunRecord>> Running(const std::string& integration) = 0;
   /// Appends to the changelog: kind "run.finished", "plan.held", "plan.discarded", …, and a JSON
   /// object.
   virtual Status Log(const std::string& kind, const std::string& integration,

@@ -71,15 +71,16 @@ Status OpenRun::Refresh() {
   return {};
 }
 
-Result<Journal*> OpenRun::EnsureJournal(const PlanHeader* plan) {
+Result<Journal*> OpenRun::EnsureJournal(const PlanHeader* plan, const StateIdentity* identity) {
   if (journal_ != nullptr) return journal_.get();
   if (anchor_.lineage.empty()) {
     anchor_.lineage = view_->lineage().empty() ? NewLineage() : view_->lineage();
     PENSTOCK_RETURN_IF_ERROR(env_.store->SaveAnchor(env_.integration->id, anchor_));
   }
   JournalOpen open;
-  open.integration = env_.integration->id;
-  open.environment = env_.integration->environment;
+  open.identity.integration = env_.integration->id;
+  open.identity.environment = env_.integration->environment;
+  if (identity != nullptr) open.identity = *identity;
   open.lineage = anchor_.lineage;
   open.run = record_.run;
   open.run_ordinal = record_.ordinal;
@@ -89,10 +90,8 @@ Result<Journal*> OpenRun::EnsureJournal(const PlanHeader* plan) {
   if (plan != nullptr) {
     open.plan_hash = plan->hash;
     open.mode = plan->mode;
-    open.connector = plan->connector;
     open.connector_version = plan->connector_version;
     open.schema = plan->schema_digest;
-    open.account = plan->account;
     for (const MappedField& field : plan->fields) open.fields.push_back(field.name);
   }
   PENSTOCK_ASSIGN_OR_RETURN(journal_,

@@ -98,6 +98,21 @@ PlanHeader HeaderFor(const RunEnvironment& env, const StateView& view, const Map
 
 }  // namespace
 
+/// Plans that can not be applied any more, and drafts of killed processes, hold payloads for
+/// nothing. Their age is the file's: a plan is never written again.
+Status SweepPlans(const RunEnvironment& env) {
+  PENSTOCK_ASSIGN_OR_RETURN(const std::vector<std::string> names, file::List(env.plans_directory));
+  for (const std::string& name : names) {
+    if (!name.ends_with(".plan") && !name.ends_with(".draft")) continue;
+    const std::string path = env.plans_directory + "/" + name;
+    const auto modified = file::ModifiedUnixMicros(path);
+    if (!modified.ok()) continue;  // another process was first
+    if (*modified + kPlanLifeMicros > env.clock->UnixMicros()) continue;
+    PENSTOCK_RETURN_IF_ERROR(file::Remove(path));
+  }
+  return {};
+}
+
 Result<PlannedRun> MakePlan(const RunEnvironment& env, const SyncOptions& options,
                             const PlanInput& input) {
   const Integration& integration = *env.integration;
@@ -118,6 +133,7 @@ Result<PlannedRun> MakePlan(const RunEnvironment& env, const SyncOptions& option
   PlanHeader header = HeaderFor(env, *input.view, *mapper, account, schema);
 
   PENSTOCK_RETURN_IF_ERROR(file::MakeDirectories(env.plans_directory));
+  PENSTOCK_RETURN_IF_ERROR(SweepPlans(env));
   const std::string draft = env.plans_directory + "/" + input.file_name;
   PENSTOCK_ASSIGN_OR_RETURN(auto writer, PlanWriter::Create(draft));
   DiffOptions diff;
@@ -143,7 +159,7 @@ Result<PlannedRun> MakePlan(const RunEnvironment& env, const SyncOptions& option
   guard.plan = &planned.header;
   guard.settings = integration.guard;
   PENSTOCK_ASSIGN_OR_RETURN(guard.basis, env.store->Basis(integration.id));
-  guard.now = BasisOf(integration, header.mapping_digest);
+  guard.now = BasisOf(integration, header);
   guard.allow_deletes = options.allow_deletes;
   planned.holds = Guard(guard);
   return planned;

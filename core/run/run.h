@@ -78,6 +78,8 @@ struct RunEnvironment {
   /// last; may be empty.
   std::function<Status(const RunRecord&)> run_started;
   std::function<Status(const RunRecord&)> run_finished;
+  /// Told of an earlier run that did not end in order; may be empty.
+  std::function<Status(const RunRecord&)> run_interrupted;
 };
 
 /// A plan on disk with the guard's word on it.

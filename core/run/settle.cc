@@ -3,6 +3,7 @@
 #include <charconv>
 #include <span>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "core/run/context.h"
@@ -19,13 +20,6 @@ uint32_t OrdinalOf(const std::string& run) {
     std::from_chars(run.data() + dash + 1, run.data() + run.size(), ordinal);
   return ordinal;
 }
-
-/// A journal read to its end: what has an outcome, and what was sent and has none.
-struct Interrupted {
-  JournalSummary summary;
-  std::unordered_map<uint64_t, std::pair<uint64_t, IntentRecord>> open;  // seq -> (request, record)
-  OutcomeCounts counts;
-};
 
 void Tally(OutcomeKind kind, OutcomeCounts* counts) {
   if (Succeeded(kind)) {
@@ -45,9 +39,36 @@ void Tally(OutcomeKind kind, OutcomeCounts* counts) {
   }
 }
 
+/// Counts each change once, by its last outcome: a conflict that was rejected is tried once more.
+class LastWords {
+ public:
+  void Take(uint64_t seq, OutcomeKind kind, ErrorClass error_class, OutcomeCounts* counts) {
+    if (counted_.size() <= seq) counted_.resize(seq * 2 + 64);
+    if (counted_[seq]) {
+      if (conflicts_.erase(seq) == 0) return;
+      --counts->rejected;
+    }
+    counted_[seq] = true;
+    Tally(kind, counts);
+    if (kind == OutcomeKind::kRejected && error_class == ErrorClass::kConflict)
+      conflicts_.insert(seq);
+  }
+
+ private:
+  std::vector<bool> counted_;
+  std::unordered_set<uint64_t> conflicts_;  // the push keeps a bounded number of them for that
+};
+
+/// A journal read to its end: what has an outcome, and what was sent and has none.
+struct Interrupted {
+  JournalSummary summary;
+  std::unordered_map<uint64_t, std::pair<uint64_t, IntentRecord>> open;  // seq -> (request, record)
+  LastWords last_words;
+  OutcomeCounts counts;
+};
+
 Result<Interrupted> ReadInterrupted(const std::string& path) {
   Interrupted result;
-  std::vector<bool> counted;
   JournalVisitor visitor;
   visitor.intent = [&](uint64_t request, const IntentRecord& record) -> Status {
     result.open[record.seq] = {request, record};
@@ -56,13 +77,24 @@ Result<Interrupted> ReadInterrupted(const std::string& path) {
   visitor.outcome = [&](const Outcome& outcome) -> Status {
     if (outcome.mark != Mark::kNone) return {};
     result.open.erase(outcome.seq);
-    if (counted.size() <= outcome.seq) counted.resize(outcome.seq * 2 + 64);
-    if (!counted[outcome.seq]) Tally(outcome.kind, &result.counts);
-    counted[outcome.seq] = true;
+    result.last_words.Take(outcome.seq, outcome.kind, outcome.error_class, &result.counts);
     return {};
   };
   PENSTOCK_ASSIGN_OR_RETURN(result.summary, ReadJournal(path, visitor));
   return result;
+}
+
+/// The last word on a run that did not end in order, in the list of runs and in the changelog.
+Status RecordInterrupted(const RunEnvironment& env, OutcomeCounts counts, RunRecord* record) {
+  record->status = "interrupted";
+  record->ended_us = env.clock->UnixMicros();
+  const uint64_t changes = record->plan.row_changes + record->plan.remove;
+  const uint64_t known =
+      counts.succeeded + counts.rejected + counts.skipped + counts.in_doubt + counts.unsent;
+  if (changes > known) counts.unsent += changes - known;
+  record->outcomes = counts;
+  PENSTOCK_RETURN_IF_ERROR(env.store->FinishRun(*record));
+  return env.run_interrupted ? env.run_interrupted(*record) : Status();
 }
 
 Status CloseInterrupted(const RunEnvironment& env, const std::string& run) {
@@ -85,7 +117,8 @@ Status CloseInterrupted(const RunEnvironment& env, const std::string& run) {
     outcome.destination_id = record.destination_id;
     outcome.exchange = request;
     outcome.at_us = env.clock->UnixMicros();
-    Tally(outcome.kind, &interrupted.counts);
+    interrupted.last_words.Take(outcome.seq, outcome.kind, outcome.error_class,
+                                &interrupted.counts);
     PENSTOCK_RETURN_IF_ERROR(journal->Report(std::move(outcome)));
   }
   JournalClose close;
@@ -96,24 +129,23 @@ Status CloseInterrupted(const RunEnvironment& env, const std::string& run) {
 
   PENSTOCK_ASSIGN_OR_RETURN(std::optional<RunRecord> record, env.store->FindRun(run));
   if (!record) return {};
-  record->status = "interrupted";
-  record->ended_us = env.clock->UnixMicros();
-  const uint64_t changes = record->plan.row_changes + record->plan.remove;
-  OutcomeCounts& counts = interrupted.counts;
-  const uint64_t known =
-      counts.succeeded + counts.rejected + counts.skipped + counts.in_doubt + counts.unsent;
-  if (changes > known) counts.unsent += changes - known;
-  record->outcomes = counts;
-  return env.store->FinishRun(*record);
+  return RecordInterrupted(env, interrupted.counts, &*record);
 }
 
 }  // namespace
 
 Status SettleInterrupted(const RunEnvironment& env, OpenRun* run) {
-  if (run->view()->open_journals().empty()) return {};
   const std::vector<std::string> open = run->view()->open_journals();
   for (const std::string& name : open) PENSTOCK_RETURN_IF_ERROR(CloseInterrupted(env, name));
-  return run->Refresh();
+  // Those that were killed before they had a journal sent nothing. This run has the lock, so that
+  // no other one is at work.
+  PENSTOCK_ASSIGN_OR_RETURN(std::vector<RunRecord> running,
+                            env.store->Running(env.integration->id));
+  for (RunRecord& record : running) {
+    if (record.run == run->record().run) continue;
+    PENSTOCK_RETURN_IF_ERROR(RecordInterrupted(env, {}, &record));
+  }
+  return open.empty() ? Status() : run->Refresh();
 }
 
 namespace {
@@ -121,8 +153,7 @@ namespace {
 Result<std::vector<Entry>> DoubtfulInserts(StateView* view) {
   std::vector<Entry> doubtful;
   PENSTOCK_RETURN_IF_ERROR(view->ForEach([&](const Entry& entry) -> Status {
-    const bool in_doubt = entry.pending && entry.pending->outcome == OutcomeKind::kInDoubt;
-    if (in_doubt && entry.pending->op == Op::kInsert) doubtful.push_back(entry);
+    if (InDoubt(entry) && entry.pending->op == Op::kInsert) doubtful.push_back(entry);
     return {};
   }));
   return doubtful;
@@ -134,7 +165,7 @@ Status MarkLooked(const RunEnvironment& env, std::span<const Entry> entries,
     Outcome mark;
     mark.key_hash = entries[i].key_hash;
     mark.key = entries[i].key;
-    mark.mark = hits[i].found ? Mark::kSettledApplied : Mark::kSettledNotApplied;
+    mark.mark = hits[i].found ? Mark::kFound : Mark::kSettledNotApplied;
     mark.destination_id = hits[i].destination_id;
     mark.at_us = env.clock->UnixMicros();
     PENSTOCK_RETURN_IF_ERROR(journal->Report(std::move(mark)));
@@ -173,7 +204,7 @@ Status SettleAll(const RunEnvironment& env, const sdk::Object& object, OpenRun* 
                                       std::min(kLookupKeys, doubtful.size() - first));
     std::vector<LookupHit> hits;
     PENSTOCK_RETURN_IF_ERROR(LookUp(env, object, part, &hits));
-    PENSTOCK_ASSIGN_OR_RETURN(Journal * journal, run->EnsureJournal(nullptr));
+    PENSTOCK_ASSIGN_OR_RETURN(Journal * journal, run->EnsureJournal(nullptr, nullptr));
     PENSTOCK_RETURN_IF_ERROR(MarkLooked(env, part, hits, journal));
   }
   return {};

@@ -49,6 +49,7 @@ struct Continued {
   std::vector<bool> done;     // by seq
   std::vector<bool> pending;  // of these: rejected or skipped
   bool any = false;
+  bool interrupted = false;  // the last of them did not end in order
 };
 
 Result<std::vector<std::string>> JournalFiles(const RunEnvironment& env) {
@@ -57,12 +58,14 @@ Result<std::vector<std::string>> JournalFiles(const RunEnvironment& env) {
   return names;
 }
 
-Status ReadOwn(const std::string& path, const PlanHeader& header, Continued* continued) {
+Status ReadOwn(const std::string& path, const PlanHeader& header, const sdk::Object& object,
+               Continued* continued) {
   JournalVisitor visitor;
   visitor.outcome = [&](const Outcome& outcome) -> Status {
     if (outcome.mark != Mark::kNone) return {};
-    const bool again =
-        outcome.kind == OutcomeKind::kInDoubt || outcome.kind == OutcomeKind::kUnsent;
+    // What may have been applied is only sent again where that changes nothing.
+    const bool again = outcome.kind == OutcomeKind::kUnsent ||
+                       (outcome.kind == OutcomeKind::kInDoubt && IsIdempotent(object, outcome.op));
     if (continued->done.empty()) {
       continued->done.resize(header.counts.row_changes + header.counts.remove + 1);
       continued->pending.resize(continued->done.size());
@@ -73,7 +76,7 @@ Status ReadOwn(const std::string& path, const PlanHeader& header, Continued* con
     return {};
   };
   PENSTOCK_ASSIGN_OR_RETURN(const JournalSummary summary, ReadJournal(path, visitor));
-  (void)summary;
+  continued->interrupted = !summary.close || summary.close->status == "interrupted";
   return {};
 }
 
@@ -87,7 +90,7 @@ Error Stale(const PlanHeader& header) {
 
 /// Refuses a plan after the state moved, but for the plan's own earlier, interrupted run.
 Result<Continued> CheckFresh(const RunEnvironment& env, const PlanHeader& header,
-                             const StateView& view) {
+                             const sdk::Object& object, const StateView& view) {
   Continued continued;
   if (view.last_outcome() == header.last_outcome && view.lineage() == header.lineage)
     return continued;
@@ -97,11 +100,11 @@ Result<Continued> CheckFresh(const RunEnvironment& env, const PlanHeader& header
   uint64_t own = 0;
   for (const std::string& name : names) {
     const std::string path = env.directory + "/" + name;
-    PENSTOCK_ASSIGN_OR_RETURN(const JournalSummary summary, ReadJournal(path, {}));
+    PENSTOCK_ASSIGN_OR_RETURN(const JournalSummary summary, PeekJournal(path));  // all are closed
     if (summary.last_outcome <= header.last_outcome) continue;
     if (summary.open.plan_hash != header.hash) return Stale(header);
     own += summary.outcomes;
-    PENSTOCK_RETURN_IF_ERROR(ReadOwn(path, header, &continued));
+    PENSTOCK_RETURN_IF_ERROR(ReadOwn(path, header, object, &continued));
   }
   if (header.last_outcome + own != view.last_outcome()) return Stale(header);
   continued.any = own > 0;
@@ -157,6 +160,15 @@ Status CheckPlanBelongs(const RunEnvironment& env, const PlanHeader& header) {
   return {};
 }
 
+/// The setup that this run accepted, for the guard to compare with next time. A part of a plan (a
+/// canary, one key, upserts only) says nothing of the rest of it.
+Status AcceptSetup(const RunEnvironment& env, const SyncOptions& options,
+                   const PlanHeader& header) {
+  const bool part = options.limit > 0 || !options.only.empty() || !options.only_key.empty();
+  if (part) return {};
+  return env.store->SaveBasis(env.integration->id, BasisOf(*env.integration, header));
+}
+
 Status PlanAndPush(const RunEnvironment& env, const SyncOptions& options, OpenRun* run,
                    StateIdentity* identity) {
   PENSTOCK_RETURN_IF_ERROR(SettleInterrupted(env, run));
@@ -181,8 +193,7 @@ Status PlanAndPush(const RunEnvironment& env, const SyncOptions& options, OpenRu
   PENSTOCK_ASSIGN_OR_RETURN(const sdk::Object object, FindObject(env));
   *identity = IdentityOf(env, object, planned.header.account);
   PENSTOCK_RETURN_IF_ERROR(PushPlan(env, options, reader.get(), object, {}, run));
-  return env.store->SaveBasis(env.integration->id,
-                              BasisOf(*env.integration, planned.header.mapping_digest));
+  return AcceptSetup(env, options, planned.header);
 }
 
 Status ApplyOpen(const RunEnvironment& env, const SyncOptions& options, PlanReader* plan,
@@ -192,8 +203,9 @@ Status ApplyOpen(const RunEnvironment& env, const SyncOptions& options, PlanRead
   CountPlanned(header.counts, &record);
   PENSTOCK_RETURN_IF_ERROR(CheckPlanBelongs(env, header));
   PENSTOCK_RETURN_IF_ERROR(SettleInterrupted(env, run));
-  PENSTOCK_ASSIGN_OR_RETURN(Continued continued, CheckFresh(env, header, *run->view()));
-  if (!continued.any && env.clock->UnixMicros() > header.expires_us) {
+  PENSTOCK_ASSIGN_OR_RETURN(const sdk::Object object, FindObject(env));
+  PENSTOCK_ASSIGN_OR_RETURN(Continued continued, CheckFresh(env, header, object, *run->view()));
+  if (!continued.interrupted && env.clock->UnixMicros() > header.expires_us) {
     return UsageError("PS-PLAN-EXPIRED",
                       "plan " + header.hash.substr(0, 12) + " of " + header.integration +
                           " is older than 24 hours",
@@ -204,11 +216,9 @@ Status ApplyOpen(const RunEnvironment& env, const SyncOptions& options, PlanRead
     CountPlanned(PlanCounts(record.plan), &record);
   }
   PENSTOCK_RETURN_IF_ERROR(env.store->FinishRun(record));
-  PENSTOCK_ASSIGN_OR_RETURN(const sdk::Object object, FindObject(env));
   *identity = IdentityOf(env, object, header.account);
   PENSTOCK_RETURN_IF_ERROR(PushPlan(env, options, plan, object, std::move(continued.done), run));
-  return env.store->SaveBasis(env.integration->id,
-                              BasisOf(*env.integration, header.mapping_digest));
+  return AcceptSetup(env, options, header);
 }
 
 }  // namespace
@@ -221,7 +231,8 @@ Status PushPlan(const RunEnvironment& env, const SyncOptions& options, PlanReade
   PENSTOCK_ASSIGN_OR_RETURN(const bool marks, HasMarks(plan));
   if (!changes && !marks) return {};
   if (changes) PENSTOCK_RETURN_IF_ERROR(CheckAccount(env, header));
-  PENSTOCK_ASSIGN_OR_RETURN(Journal * journal, run->EnsureJournal(&header));
+  const StateIdentity identity = IdentityOf(env, object, header.account);
+  PENSTOCK_ASSIGN_OR_RETURN(Journal * journal, run->EnsureJournal(&header, &identity));
   if (options.only_key.empty()) PENSTOCK_RETURN_IF_ERROR(WriteMarks(env, plan, journal));
   PushOptions push;
   push.integration = env.integration;

@@ -28,7 +28,7 @@ class MarkRun {
   StateView* view() { return run_->view(); }
 
   Status Write(const Entry& entry, Mark mark) {
-    PENSTOCK_ASSIGN_OR_RETURN(Journal * journal, run_->EnsureJournal(nullptr));
+    PENSTOCK_ASSIGN_OR_RETURN(Journal * journal, run_->EnsureJournal(nullptr, nullptr));
     Outcome outcome;
     outcome.key_hash = entry.key_hash;
     outcome.key = entry.key;
@@ -73,8 +73,7 @@ Status RetryKeys(MarkRun* marks, const std::vector<Hash128>& keys, uint64_t* cou
 
 Status SettleKey(MarkRun* marks, const Hash128& key, bool applied) {
   PENSTOCK_ASSIGN_OR_RETURN(const std::optional<Entry> entry, marks->view()->Find(key));
-  const bool in_doubt = entry && entry->pending && entry->pending->outcome == OutcomeKind::kInDoubt;
-  if (!in_doubt) {
+  if (!entry || !InDoubt(*entry)) {
     return UsageError("PS-STATE-NOT-IN-DOUBT",
                       "this key is not in doubt, so there is nothing to settle",
                       "list those that are with `penstock records --status in_doubt`");

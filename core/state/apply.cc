@@ -41,6 +41,18 @@ void Acknowledge(const Outcome& outcome, const OutcomeContext& context, OutcomeK
   entry->pending.reset();
 }
 
+/// The fields of an attempt, and what an attempt in doubt before it may have written beside them.
+std::vector<uint32_t> MayHold(const Entry& before, const std::vector<uint32_t>& attempted) {
+  std::vector<uint32_t> fields = attempted;
+  if (!InDoubt(before)) return fields;
+  const std::vector<uint32_t>& earlier = before.pending->fields;
+  fields.resize(std::max(fields.size(), earlier.size()), kFieldAbsent);
+  for (size_t i = 0; i < earlier.size(); ++i) {
+    if (fields[i] == kFieldAbsent || fields[i] == kFieldNull) fields[i] = earlier[i];
+  }
+  return fields;
+}
+
 Pending MakePending(const Entry& before, const Outcome& outcome, const OutcomeContext& context) {
   Pending pending;
   pending.op = outcome.op;
@@ -55,7 +67,8 @@ Pending MakePending(const Entry& before, const Outcome& outcome, const OutcomeCo
   pending.run = context.run;
   pending.exchange = outcome.exchange;
   pending.at_us = outcome.at_us;
-  pending.fields = outcome.fields;
+  pending.doubt = outcome.kind == OutcomeKind::kInDoubt || InDoubt(before);
+  pending.fields = MayHold(before, outcome.fields);
   pending.destination_id = outcome.destination_id;
   const bool again = before.pending && before.pending->op == outcome.op &&
                      before.pending->attempted == outcome.fingerprint &&
@@ -69,6 +82,8 @@ std::optional<Entry> AfterMissing(Entry entry, const Outcome& outcome,
   if (outcome.op == Op::kDelete) return std::nullopt;          // gone: that is what was wanted
   if (context.mode != Mode::kUpdateOnly) return std::nullopt;  // the next diff inserts it
   entry.pending = MakePending(entry, outcome, context);
+  entry.pending->doubt = false;  // there is no record: what was in doubt is settled
+  entry.origin = Origin::kNone;
   if (context.fieldset != kKeepFieldset) entry.fieldset = context.fieldset;
   entry.acknowledged = false;
   entry.destination_id.clear();
@@ -76,11 +91,26 @@ std::optional<Entry> AfterMissing(Entry entry, const Outcome& outcome,
   return entry;
 }
 
+/// The record is there, with content that is not known: it equals no row.
+void AcknowledgeUnknown(const Outcome& outcome, Origin origin, Entry* entry) {
+  entry->acknowledged = true;
+  entry->fingerprint = {};
+  entry->has_absent = false;
+  if (entry->origin == Origin::kNone) entry->origin = origin;
+  if (!outcome.destination_id.empty()) entry->destination_id = outcome.destination_id;
+  std::fill(entry->fields.begin(), entry->fields.end(), kFieldAbsent);
+}
+
 /// The user's word, or the connector's lookup, on a key in doubt.
 std::optional<Entry> AfterSettled(Entry entry, const Outcome& settled,
                                   const OutcomeContext& context) {
   const bool applied = settled.mark == Mark::kSettledApplied;
-  if (!entry.pending) return entry;
+  if (!InDoubt(entry)) return entry;
+  if (entry.pending->outcome != OutcomeKind::kInDoubt) {  // rejected since: that stands
+    entry.pending->doubt = false;
+    if (applied) AcknowledgeUnknown(settled, Origin::kCreated, &entry);
+    return entry;
+  }
   const Pending pending = std::move(*entry.pending);
   entry.pending.reset();
   if (!applied) {
@@ -97,6 +127,15 @@ std::optional<Entry> AfterSettled(Entry entry, const Outcome& settled,
       settled.destination_id.empty() ? pending.destination_id : settled.destination_id;
   Acknowledge(outcome, context,
               pending.op == Op::kInsert ? OutcomeKind::kCreated : OutcomeKind::kUpdated, &entry);
+  return entry;
+}
+
+/// It may be the record that our unanswered insert made, or one that was there before: it is not
+/// overwritten as ours, and never deleted.
+Entry AfterFound(Entry entry, const Outcome& found, const OutcomeContext& context) {
+  AcknowledgeUnknown(found, Origin::kAdopted, &entry);
+  entry.pending.reset();
+  entry.last_run = context.run;
   return entry;
 }
 
@@ -144,6 +183,8 @@ std::optional<Entry> AfterMark(std::optional<Entry> before, const Outcome& outco
     case Mark::kSettledApplied:
     case Mark::kSettledNotApplied:
       return AfterSettled(std::move(entry), outcome, context);
+    case Mark::kFound:
+      return AfterFound(std::move(entry), outcome, context);
     case Mark::kListed:
     case Mark::kNone:
       break;
@@ -203,8 +244,10 @@ std::optional<Entry> Apply(std::optional<Entry> before, const Outcome& outcome,
       entry.last_run = context.run;
       return entry;
     }
-    case OutcomeKind::kUnsent:
     case OutcomeKind::kSkipped:
+      // A delete of a record that belongs to another live key: it is that key's from now on.
+      return outcome.op == Op::kDelete ? std::nullopt : before;
+    case OutcomeKind::kUnsent:
       return before;  // nothing happened at the destination: the next diff finds it again
   }
   return before;

@@ -12,7 +12,7 @@ using bytes::AppendHash;
 using bytes::AppendText;
 using bytes::Source;
 
-constexpr uint8_t kHasAbsentBit = 1, kRetryAskedBit = 2;
+constexpr uint8_t kHasAbsentBit = 1, kRetryAskedBit = 2, kDoubtBit = 4;
 // Which of an outcome's optional parts follow; most outcomes have none or an id.
 constexpr uint8_t kDetails = 2, kDestinationId = 4, kWarning = 8;
 
@@ -26,7 +26,9 @@ void AppendPending(const Pending& pending, std::string* out) {
   Append(static_cast<uint8_t>(pending.op), out);
   Append(static_cast<uint8_t>(pending.outcome), out);
   Append(static_cast<uint8_t>(pending.error_class), out);
-  Append(static_cast<uint8_t>(pending.retry_asked ? kRetryAskedBit : 0), out);
+  Append(static_cast<uint8_t>((pending.retry_asked ? kRetryAskedBit : 0) |
+                              (pending.doubt ? kDoubtBit : 0)),
+         out);
   AppendHash(pending.attempted, out);
   for (const std::string* text : {&pending.code, &pending.message, &pending.field,
                                   &pending.connector_version, &pending.schema}) {
@@ -44,7 +46,9 @@ void ReadPending(Source* in, Pending* pending) {
   pending->op = static_cast<Op>(in->Number<uint8_t>());
   pending->outcome = static_cast<OutcomeKind>(in->Number<uint8_t>());
   pending->error_class = static_cast<ErrorClass>(in->Number<uint8_t>());
-  pending->retry_asked = (in->Number<uint8_t>() & kRetryAskedBit) != 0;
+  const uint8_t flags = in->Number<uint8_t>();
+  pending->retry_asked = (flags & kRetryAskedBit) != 0;
+  pending->doubt = (flags & kDoubtBit) != 0;
   pending->attempted = in->Hash();
   for (std::string* text : {&pending->code, &pending->message, &pending->field,
                             &pending->connector_version, &pending->schema}) {

@@ -117,21 +117,44 @@ class Members {
   bool ok_ = false;
 };
 
+void PutIdentity(const StateIdentity& identity, Object* object) {
+  object->Text("integration", identity.integration);
+  object->Text("environment", identity.environment);
+  object->Text("account", identity.account);
+  object->Text("object", identity.object);
+  object->Text("connector", identity.connector);
+  object->Texts("key_columns", identity.key_columns);
+  object->Text("key_field", identity.key_field);
+  object->Text("key_template", identity.key_template);
+  object->Texts("normalisers", identity.normalisers);
+  object->Number("encoding", identity.encoding);
+}
+
+void TakeIdentity(Members* members, StateIdentity* identity) {
+  members->Text("integration", &identity->integration);
+  members->Text("environment", &identity->environment);
+  members->Text("account", &identity->account);
+  members->Text("object", &identity->object);
+  members->Text("connector", &identity->connector);
+  members->Texts("key_columns", &identity->key_columns);
+  members->Text("key_field", &identity->key_field);
+  members->Text("key_template", &identity->key_template);
+  members->Texts("normalisers", &identity->normalisers);
+  members->Number("encoding", &identity->encoding);
+}
+
 }  // namespace
 
 std::string EncodeOpen(const JournalOpen& open) {
   Object object;
-  object.Text("integration", open.integration);
-  object.Text("environment", open.environment);
+  PutIdentity(open.identity, &object);
   object.Text("lineage", open.lineage);
   object.Text("run", open.run);
   object.Number("run_ordinal", open.run_ordinal);
   object.Text("plan_hash", open.plan_hash);
   object.Text("mode", ModeName(open.mode));
-  object.Text("connector", open.connector);
   object.Text("connector_version", open.connector_version);
   object.Text("schema", open.schema);
-  object.Text("account", open.account);
   object.Texts("fields", open.fields);
   object.Number("first_outcome", open.first_outcome);
   object.Signed("started_us", open.started_us);
@@ -141,17 +164,14 @@ std::string EncodeOpen(const JournalOpen& open) {
 bool DecodeOpen(std::string_view json, JournalOpen* open) {
   Members members(json);
   std::string mode;
-  members.Text("integration", &open->integration);
-  members.Text("environment", &open->environment);
+  TakeIdentity(&members, &open->identity);
   members.Text("lineage", &open->lineage);
   members.Text("run", &open->run);
   members.Number("run_ordinal", &open->run_ordinal);
   members.Text("plan_hash", &open->plan_hash);
   members.Text("mode", &mode);
-  members.Text("connector", &open->connector);
   members.Text("connector_version", &open->connector_version);
   members.Text("schema", &open->schema);
-  members.Text("account", &open->account);
   members.Texts("fields", &open->fields);
   members.Number("first_outcome", &open->first_outcome);
   members.Signed("started_us", &open->started_us);
@@ -191,39 +211,19 @@ bool DecodeClose(std::string_view payload, JournalClose* close) {
 }
 
 std::string EncodeHeader(const GenerationHeader& header) {
-  const StateIdentity& identity = header.identity;
   Object object;
   object.Text("lineage", header.lineage);
   object.Number("generation", header.generation);
-  object.Text("integration", identity.integration);
-  object.Text("environment", identity.environment);
-  object.Text("account", identity.account);
-  object.Text("object", identity.object);
-  object.Text("connector", identity.connector);
-  object.Texts("key_columns", identity.key_columns);
-  object.Text("key_field", identity.key_field);
-  object.Text("key_template", identity.key_template);
-  object.Texts("normalisers", identity.normalisers);
-  object.Number("encoding", identity.encoding);
+  PutIdentity(header.identity, &object);
   object.Lists("fieldsets", header.fieldsets);
   return object.Finish();
 }
 
 bool DecodeHeader(std::string_view json, GenerationHeader* header) {
-  StateIdentity& identity = header->identity;
   Members members(json);
   members.Text("lineage", &header->lineage);
   members.Number("generation", &header->generation);
-  members.Text("integration", &identity.integration);
-  members.Text("environment", &identity.environment);
-  members.Text("account", &identity.account);
-  members.Text("object", &identity.object);
-  members.Text("connector", &identity.connector);
-  members.Texts("key_columns", &identity.key_columns);
-  members.Text("key_field", &identity.key_field);
-  members.Text("key_template", &identity.key_template);
-  members.Texts("normalisers", &identity.normalisers);
-  members.Number("encoding", &identity.encoding);
+  TakeIdentity(&members, &header->identity);
   members.Lists("fieldsets", &header->fieldsets);
   return members.ok();
 }

@@ -67,6 +67,7 @@ enum class Mark : uint8_t {
   kRetry = 7,          // the user asked: the next plan sends it
   kSettledApplied = 8,
   kSettledNotApplied = 9,
+  kFound = 10,  // a lookup found a record under a key in doubt: ours or not, nobody can tell
 };
 
 /// The last attempt that was not acknowledged.
@@ -83,8 +84,12 @@ struct Pending {
   int64_t at_us = 0;
   uint32_t tries = 0;  // attempts in a row with the same fingerprint
   bool retry_asked = false;
-  std::vector<uint32_t>
-      fields;  // field hashes of the attempt, so that `settle --applied` can acknowledge it
+  /// This attempt, or one before it, may have been applied: no later answer has settled it. A
+  /// rejection does not, since it says nothing about the attempt before.
+  bool doubt = false;
+  /// Field hashes of the attempt, so that `settle --applied` can acknowledge it; where it wrote no
+  /// value but one in doubt before it did, that one's.
+  std::vector<uint32_t> fields;
   std::string destination_id;
 
   bool operator==(const Pending&) const = default;
@@ -108,6 +113,8 @@ struct Entry {
 
   bool operator==(const Entry&) const = default;
 };
+/// May the destination hold something of this key that it has not acknowledged?
+inline bool InDoubt(const Entry& entry) { return entry.pending && entry.pending->doubt; }
 
 /// One journalled outcome or mark.
 struct Outcome {

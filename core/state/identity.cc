@@ -1,5 +1,5 @@
 // What a state belongs to, compared in words.
-#include "core/state/state.h"
+#include "core/state/identity.h"
 
 namespace penstock {
 namespace {

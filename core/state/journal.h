@@ -11,17 +11,21 @@
 
 #include "core/base/result.h"
 #include "core/state/entry.h"
+#include "core/state/identity.h"
 
 namespace penstock {
 
 /// First frame: everything that the later frames lean on.
 struct JournalOpen {
-  std::string integration, environment, lineage;
+  /// What the state belongs to, also before there is a generation that says so; its account is
+  /// empty where the run had no plan (verbs on single keys).
+  StateIdentity identity;
+  std::string lineage;
   std::string run;  // "contacts-12"
   uint32_t run_ordinal = 0;
   std::string plan_hash;
   Mode mode = Mode::kUpsert;
-  std::string connector, connector_version, schema, account;
+  std::string connector_version, schema;
   std::vector<std::string> fields;  // names, sorted, of Outcome::fields
   uint64_t first_outcome = 1;       // number that the first outcome will have
   int64_t started_us = 0;

@@ -11,24 +11,10 @@
 
 #include "core/base/result.h"
 #include "core/state/entry.h"
+#include "core/state/identity.h"
 #include "core/state/journal.h"
 
 namespace penstock {
-
-/// What the state belongs to. Any difference is refused before a request is made, naming both
-/// sides.
-struct StateIdentity {
-  std::string integration, environment, account, object;
-  std::string connector;
-  std::vector<std::string> key_columns;
-  std::string key_field, key_template;
-  std::vector<std::string> normalisers;
-  uint32_t encoding = kEncodingVersion;
-  bool operator==(const StateIdentity&) const = default;
-};
-/// PS-STATE-IDENTITY saying both sides of the first difference: "the state of contacts belongs to
-/// account 123, the destination opens account 456".
-Status CheckIdentity(const StateIdentity& stored, const StateIdentity& now);
 
 /// What the store remembers, to notice a state that is missing, older or someone else's.
 struct StateAnchor {
@@ -56,9 +42,11 @@ struct MainEntry {
   uint16_t reserved = 0;
   uint64_t side = 0;  // where the rest of the entry is; StateView::LoadEntry knows
 
-  /// True if a row with this fingerprint needs no decision (as PlainlyUnchanged of a whole entry).
-  bool PlainlyUnchanged(const Hash128& now) const {
-    return (flags & (kAcknowledged | kDeparted | kPending)) == kAcknowledged && fingerprint == now;
+  /// True if a row with this fingerprint needs no decision. `listed_too`: neither does one of the
+  /// baseline, as in delete_only; other modes have it still to send.
+  bool PlainlyUnchanged(const Hash128& now, bool listed_too) const {
+    return (flags & (kAcknowledged | kDeparted | kPending)) == kAcknowledged &&
+           fingerprint == now && (origin != Origin::kListed || listed_too);
   }
 };
 static_assert(sizeof(MainEntry) == 48);

@@ -103,6 +103,7 @@ Status DiskView::LoadJournal(const std::string& path, Overlay* overlay) {
   PENSTOCK_ASSIGN_OR_RETURN(const JournalSummary peek, PeekJournal(path));
   PENSTOCK_RETURN_IF_ERROR(CheckLineage(path, peek.open.lineage));
   last_run_ = std::max(last_run_, peek.open.run_ordinal);
+  if (!identity_ && !peek.open.identity.account.empty()) identity_ = peek.open.identity;
   if (peek.close && peek.last_outcome <= base_last_outcome()) return Status();
   if (peek.open.first_outcome > last_outcome_ + 1) {
     return StateError("PS-STATE-MISSING", path,

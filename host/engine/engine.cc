@@ -204,6 +204,9 @@ Result<std::unique_ptr<Session>> Engine::Prepare(const std::string& integration,
   Session* raw = session.get();
   env.run_started = [raw](const RunRecord& record) { return raw->RunStarted(record); };
   env.run_finished = [raw](const RunRecord& record) { return raw->RunFinished(record); };
+  env.run_interrupted = [raw](const RunRecord& record) {
+    return raw->engine_->store_->Log("run.interrupted", record.integration, RunLogJson(record));
+  };
   if (needs.record_settings) {
     PENSTOCK_RETURN_IF_ERROR(store_->RecordSettings(
         integration, SettingsOf(project_, found->second), {GitCommit(project_.directory)}));

@@ -88,7 +88,7 @@ Result<std::vector<RehearsedRequest>> Rehearse(Engine* engine, Session* session,
   const std::string path = env.scratch_dir + "/rehearsal-" + std::to_string(::getpid()) + ".psj";
   PENSTOCK_RETURN_IF_ERROR(file::Remove(path));
   JournalOpen open;
-  open.integration = it.id;
+  open.identity.integration = it.id;
   open.run = "rehearsal";
   for (const MappedField& field : plan.header.fields) open.fields.push_back(field.name);
   PENSTOCK_ASSIGN_OR_RETURN(auto journal, Journal::Create(path, open));

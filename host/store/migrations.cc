@@ -11,7 +11,8 @@ constexpr const char* kVersion1[] = {
     "CREATE TABLE anchors (integration TEXT PRIMARY KEY, lineage TEXT NOT NULL, "
     "generation INTEGER NOT NULL, last_outcome INTEGER NOT NULL) STRICT",
     "CREATE TABLE basis (integration TEXT PRIMARY KEY, mode TEXT NOT NULL, "
-    "key_digest TEXT NOT NULL, model_digest TEXT NOT NULL, mapping_digest TEXT NOT NULL) STRICT",
+    "key_digest TEXT NOT NULL, model_digest TEXT NOT NULL, mapping_digest TEXT NOT NULL, "
+    "keyless INTEGER NOT NULL) STRICT",
     "CREATE TABLE runs (run TEXT PRIMARY KEY, integration TEXT NOT NULL, ordinal INTEGER NOT NULL, "
     "status TEXT NOT NULL, started_us INTEGER NOT NULL, record TEXT NOT NULL, "
     "UNIQUE (integration, ordinal)) STRICT",

@@ -102,22 +102,24 @@ class SqliteStore final : public Store {
 
   Result<std::optional<PlanBasis>> Basis(const std::string& integration) override {
     PENSTOCK_ASSIGN_OR_RETURN(
-        const auto rows, database_->Query("SELECT mode, key_digest, model_digest, mapping_digest "
-                                          "FROM basis WHERE integration = ?",
-                                          {integration}));
+        const auto rows,
+        database_->Query("SELECT mode, key_digest, model_digest, mapping_digest, keyless "
+                         "FROM basis WHERE integration = ?",
+                         {integration}));
     if (rows.empty()) return std::optional<PlanBasis>();
     PlanBasis basis;
     if (const auto mode = ParseMode(rows[0][0])) basis.mode = *mode;
     basis.key_digest = rows[0][1];
     basis.model_digest = rows[0][2];
     basis.mapping_digest = rows[0][3];
+    basis.keyless = static_cast<uint64_t>(Number(rows[0][4]));
     return std::optional<PlanBasis>(basis);
   }
 
   Status SaveBasis(const std::string& integration, const PlanBasis& basis) override {
-    return database_->Execute("INSERT OR REPLACE INTO basis VALUES (?, ?, ?, ?, ?)",
+    return database_->Execute("INSERT OR REPLACE INTO basis VALUES (?, ?, ?, ?, ?, ?)",
                               {integration, std::string(ModeName(basis.mode)), basis.key_digest,
-                               basis.model_digest, basis.mapping_digest});
+                               basis.model_digest, basis.mapping_digest, Signed(basis.keyless)});
   }
 
   Status BeginRun(RunRecord* record) override {
@@ -145,6 +147,14 @@ class SqliteStore final : public Store {
     return std::optional<RunRecord>(std::move(record));
   }
 
+  Result<std::vector<RunRecord>> Running(const std::string& integration) override {
+    PENSTOCK_ASSIGN_OR_RETURN(
+        const auto rows,
+        database_->Query("SELECT record FROM runs WHERE integration = ? AND status = 'running'",
+                         {integration}));
+    return Decoded(rows);
+  }
+
   Status Log(const std::string& kind, const std::string& integration,
              const std::string& json) override {
     ChangelogEntry entry;
@@ -168,12 +178,7 @@ class SqliteStore final : public Store {
     sql += " ORDER BY started_us DESC, ordinal DESC LIMIT ?";
     parameters.emplace_back(limit == 0 ? int64_t{-1} : Signed(limit));
     PENSTOCK_ASSIGN_OR_RETURN(const auto rows, database_->Query(sql, parameters));
-    std::vector<RunRecord> runs;
-    for (const Row& row : rows) {
-      PENSTOCK_ASSIGN_OR_RETURN(RunRecord record, DecodeRun(row[0]));
-      runs.push_back(std::move(record));
-    }
-    return runs;
+    return Decoded(rows);
   }
 
   Status RecordSettings(const std::string& integration,
@@ -206,6 +211,15 @@ class SqliteStore final : public Store {
   }
 
  private:
+  static Result<std::vector<RunRecord>> Decoded(const std::vector<Row>& rows) {
+    std::vector<RunRecord> runs;
+    for (const Row& row : rows) {
+      PENSTOCK_ASSIGN_OR_RETURN(RunRecord record, DecodeRun(row[0]));
+      runs.push_back(std::move(record));
+    }
+    return runs;
+  }
+
   int64_t NowMicros() const {
     return options_.clock != nullptr ? options_.clock->UnixMicros() : MachineMicros();
   }

@@ -31,7 +31,7 @@ std::vector<Item> Expected(const std::vector<MainEntry>& main, const std::vector
     for (const uint32_t row : sides.rows) {
       if (rows[row].invalid()) continue;
       const bool plain =
-          entry != kNone && count == 1 && main[entry].PlainlyUnchanged(rows[row].fingerprint);
+          entry != kNone && count == 1 && main[entry].PlainlyUnchanged(rows[row].fingerprint, true);
       if (!plain) items.push_back({row, entry, count > 1 ? count : 0});
     }
   }
@@ -63,7 +63,7 @@ TEST(Matcher, AgreesWithAMap) {
     std::shuffle(rows.begin(), rows.end(), random);
     std::vector<MainEntry> main;
     for (const auto& [key, entry] : entries) main.push_back(entry);
-    Matcher matcher(keep_departed);
+    Matcher matcher(keep_departed, true);
     matcher.Match(main, 0, rows);
     const std::vector<Item> expected = Expected(main, rows, keep_departed);
     ASSERT_EQ(matcher.items().size(), expected.size()) << "round " << round;

@@ -225,8 +225,8 @@ void World::Apply(const std::map<std::string, OutcomeSpec>& by_key) {
   ASSERT_TRUE(reader.ok());
   anchor_.lineage = "L";
   JournalOpen open;
-  open.integration = "contacts";
-  open.environment = "default";
+  open.identity.integration = "contacts";
+  open.identity.environment = "default";
   open.lineage = "L";
   open.run_ordinal = ++runs_;
   open.run = "contacts-" + std::to_string(runs_);

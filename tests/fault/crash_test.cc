@@ -121,6 +121,7 @@ TEST_P(FailTest, EveryOperation) {
       },
       [&](const RunResult& result) {
         EXPECT_FALSE(result.crashed);
+        EXPECT_FALSE(result.reached && result.ok) << "the disk was full and nobody said so";
         Verify(result);
       });
 }

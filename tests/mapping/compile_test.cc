@@ -60,6 +60,24 @@ TEST(Compile, UnknownAndReadOnlyFields) {
   EXPECT_EQ(error.message, "\"email\" is the key and is mapped a second time.");
 }
 
+TEST(Compile, OptionsAreThoseOfTheObject) {
+  Integration integration = MakeIntegration({{"firstname", "a"}});
+  integration.options = R"({"rule": "on"})";
+  integration.places["options"] = {"penstock.yaml", 9, 5};
+  sdk::Object object = Contacts(kFields);
+  Error error = Refusal(integration, {"email", "a"}, object);
+  EXPECT_EQ(error.code, "PS-MAP-OPTIONS");
+  EXPECT_EQ(error.line, 9);
+  object.options_schema =
+      R"({"type": "object", "properties": {"rule": {"enum": ["on", "off"]}},
+          "additionalProperties": false})";
+  EXPECT_TRUE(Compile(integration, {"email", "a"}, object).ok());
+  for (const char* wrong : {R"({"rule": "maybe"})", R"({"rul": "on"})"}) {
+    integration.options = wrong;
+    EXPECT_EQ(Refusal(integration, {"email", "a"}, object).code, "PS-MAP-OPTIONS") << wrong;
+  }
+}
+
 TEST(Compile, Constants) {
   Integration integration = MakeIntegration({{"age", ""}});
   integration.mapping[0].constant = "forty";

@@ -27,6 +27,7 @@ FakeAccount::FakeAccount(std::string log_path) : path_(std::move(log_path)) { Re
 void FakeAccount::Reload() {
   const std::lock_guard lock(mutex_);
   records_.clear();
+  aliases_.clear();
   next_id_ = 1;
   std::ifstream log(path_);
   for (std::string line; std::getline(log, line);) Replay(line);
@@ -41,11 +42,16 @@ void FakeAccount::Append(const std::string& line) {
   Replay(line);
 }
 
-/// set KEY ID OURS [FIELD=VALUE…] (a value of nothing clears), del KEY.
+/// set KEY ID OURS [FIELD=VALUE…] (a value of nothing clears), del KEY, alias KEY OF.
 void FakeAccount::Replay(const std::string& line) {
   const std::vector<std::string> parts = Split(line);
   if (parts[0] == "del") {
     records_.erase(parts[1]);
+    return;
+  }
+  if (parts[0] == "alias") {
+    records_.erase(parts[1]);
+    aliases_[parts[1]] = parts[2];
     return;
   }
   HeldRecord& record = records_[parts[1]];
@@ -79,6 +85,16 @@ void FakeAccount::Seed(const std::string& key, const std::map<std::string, std::
   Append(line);
 }
 
+void FakeAccount::Alias(const std::string& key, const std::string& of) {
+  const std::lock_guard lock(mutex_);
+  Append("alias\t" + key + kTab + of);
+}
+
+std::string FakeAccount::OwnKey(const std::string& key) const {
+  const auto at = aliases_.find(key);
+  return at == aliases_.end() ? key : at->second;
+}
+
 std::string FakeAccount::KeyOfId(const std::string& id) const {
   for (const auto& [key, record] : records_) {
     if (record.id == id) return key;
@@ -88,7 +104,7 @@ std::string FakeAccount::KeyOfId(const std::string& id) const {
 
 std::optional<std::string> FakeAccount::FindId(const std::string& key) const {
   const std::lock_guard lock(mutex_);
-  const auto at = records_.find(key);
+  const auto at = records_.find(OwnKey(key));
   return at == records_.end() ? std::nullopt : std::optional(at->second.id);
 }
 
@@ -96,7 +112,7 @@ FakeAccount::Applied FakeAccount::Write(
     int32_t op, const std::string& key, const std::string& id,
     const std::vector<std::pair<std::string, const Value*>>& values, bool judge_only) {
   const std::lock_guard lock(mutex_);
-  std::string at_key = key;
+  std::string at_key = OwnKey(key);
   if ((op == PENSTOCK_OP_UPDATE || op == PENSTOCK_OP_DELETE) && !id.empty()) at_key = KeyOfId(id);
   const auto at = records_.find(at_key);
   const bool exists = !at_key.empty() && at != records_.end();
@@ -185,7 +201,11 @@ class FakeWriter final : public DestinationWriter {
     }
     return {};
   }
-  sdk::Status Finish(const OutcomeCallback&) override { return {}; }
+  sdk::Status Finish(const OutcomeCallback& report) override {
+    for (penstock_outcome& outcome : late_) report(outcome);
+    late_.clear();
+    return {};
+  }
 
  private:
   using Fault = FakeDestination::Fault;
@@ -213,6 +233,7 @@ class FakeWriter final : public DestinationWriter {
   FakeDestination* const destination_;
   const sdk::Assignment assignment_;
   RequestJournal* const journal_;
+  std::vector<penstock_outcome> late_;
 };
 
 FakeAccount::Applied FakeWriter::Do(const penstock_batch& batch, size_t i, bool judge_only) {
@@ -243,6 +264,7 @@ sdk::Status FakeWriter::Request(const penstock_batch& batch, size_t first, size_
   const std::vector<uint64_t> seqs(batch.seqs + first, batch.seqs + first + n);
   const Fault fault = destination_->Draw();
   const uint64_t request = ++destination_->requests_;
+  const bool named = !destination_->faults_.forget_seqs;
   const auto all = [&](int32_t outcome) {
     for (size_t i = first; i < first + n; ++i)
       Report(batch, i, outcome, {}, report, static_cast<uint32_t>(request));
@@ -255,7 +277,8 @@ sdk::Status FakeWriter::Request(const penstock_batch& batch, size_t first, size_
     return f;
   };
   if (fault == Fault::kDown) return failure(PENSTOCK_E_UNAVAILABLE, "down");
-  if (!journal_->BeforeSend(request, seqs).ok()) return failure(PENSTOCK_E_INTERNAL, "journal");
+  if (named && !journal_->BeforeSend(request, seqs).ok())
+    return failure(PENSTOCK_E_INTERNAL, "journal");
   {
     const std::lock_guard lock(destination_->mutex_);
     for (size_t i = first; i < first + n; ++i) destination_->sent_.push_back(KeyOf(batch, i));
@@ -280,7 +303,17 @@ sdk::Status FakeWriter::Request(const penstock_batch& batch, size_t first, size_
       bad = bad || Do(batch, i, true).outcome == PENSTOCK_REJECTED;
     if (bad) {
       journal_->Answered(request, seqs);
-      all(PENSTOCK_SPLIT);
+      if (!destination_->faults_.late) {
+        all(PENSTOCK_SPLIT);
+        return {};
+      }
+      for (const uint64_t seq : seqs) {
+        late_.push_back({});
+        late_.back().struct_size = sizeof(penstock_outcome);
+        late_.back().outcome = PENSTOCK_SPLIT;
+        late_.back().seq = seq;
+        late_.back().group = static_cast<uint32_t>(request);
+      }
       return {};
     }
   }
@@ -306,6 +339,7 @@ FakeDestination::FakeDestination(FakeAccount* account, FaultSettings faults)
 }
 
 FakeDestination::Fault FakeDestination::Draw() {
+  if (faults_.lose_answers) return Fault::kLostApplied;
   const std::lock_guard lock(mutex_);
   if (std::uniform_real_distribution<double>(0, 1)(random_) >= faults_.per_request)
     return Fault::kNone;

@@ -37,6 +37,8 @@ class FakeAccount {
   std::map<std::string, HeldRecord> Records() const;
   /// A record that somebody else made.
   void Seed(const std::string& key, const std::map<std::string, std::string>& fields);
+  /// Somebody made `key` a second key of the record `of` (a merge, a secondary address).
+  void Alias(const std::string& key, const std::string& of);
 
   struct Applied {
     int32_t outcome = 0;
@@ -52,10 +54,13 @@ class FakeAccount {
   void Append(const std::string& line);
   void Replay(const std::string& line);
   std::string KeyOfId(const std::string& id) const;
+  /// The record's own key, if `key` is another one of it.
+  std::string OwnKey(const std::string& key) const;
 
   std::string path_;
   mutable std::mutex mutex_;
   std::map<std::string, HeldRecord> records_;
+  std::map<std::string, std::string> aliases_;
   uint64_t next_id_ = 1;
 };
 
@@ -64,6 +69,9 @@ struct FaultSettings {
   uint32_t seed = 0;
   double per_request = 0;       // share of requests with a fault
   bool all_or_nothing = false;  // one bad record sinks its request: SPLIT
+  bool lose_answers = false;    // everything is applied, nothing is answered
+  bool forget_seqs = false;     // the connector does not say which records a request changes
+  bool late = false;            // what is refused as a whole is told by finish
 };
 
 /// The connector and its host adapter in one.

@@ -74,6 +74,13 @@ void EditMapping(World* world) {
   mapping.push_back(note);
 }
 
+/// From any mode to one whose outcome the final table alone decides.
+void SwitchMode(World* world, uint32_t random) {
+  Mode& mode = world->integration.mode;
+  const bool to_mirror = mode == Mode::kUpsert || (mode != Mode::kMirror && random % 2 == 0);
+  mode = to_mirror ? Mode::kMirror : Mode::kUpsert;
+}
+
 void SeedAccount(World* world, std::mt19937* random) {
   const std::string key = Pick(kKeys, random);
   if (world->account.FindId(key)) return;
@@ -109,9 +116,6 @@ History MakeHistory(uint32_t seed) {
   for (uint32_t i = 0; i < steps; ++i) {
     Step step{Pick(kKinds, &random), static_cast<uint32_t>(random())};
     if (step.kind == Step::Kind::kClear && random() % 3 != 0) step.kind = Step::Kind::kEdit;
-    // Only between modes whose outcome the final table alone decides.
-    const bool switchable = history.mode == Mode::kUpsert || history.mode == Mode::kMirror;
-    if (step.kind == Step::Kind::kSwitchMode && !switchable) step.kind = Step::Kind::kSync;
     history.steps.push_back(step);
   }
   return history;
@@ -159,8 +163,7 @@ std::string RunStep(const Step& step, bool all_or_nothing, World* world) {
       EditMapping(world);
       return "";
     case Step::Kind::kSwitchMode:
-      world->integration.mode =
-          world->integration.mode == Mode::kMirror ? Mode::kUpsert : Mode::kMirror;
+      SwitchMode(world, random());
       return "";
     case Step::Kind::kReorder:
       std::shuffle(world->source.rows.begin(), world->source.rows.end(), random);

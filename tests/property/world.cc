@@ -6,6 +6,7 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 
 #include "core/plan/plan.h"
 #include "core/state/journal.h"
@@ -134,6 +135,7 @@ Result<std::optional<PlanBasis>> FileStore::Basis(const std::string&) {
   basis.mode = *ParseMode(settings.at("mode"));
   basis.key_digest = settings.at("key_digest");
   basis.model_digest = settings.at("model_digest");
+  basis.keyless = std::stoull(settings.at("keyless"));
   return std::optional<PlanBasis>(basis);
 }
 
@@ -142,6 +144,7 @@ Status FileStore::SaveBasis(const std::string&, const PlanBasis& basis) {
   settings["mode"] = ModeName(basis.mode);
   settings["key_digest"] = basis.key_digest;
   settings["model_digest"] = basis.model_digest;
+  settings["keyless"] = std::to_string(basis.keyless);
   Save(settings);
   return {};
 }
@@ -154,12 +157,48 @@ Status FileStore::BeginRun(RunRecord* record) {
   record->run = record->integration + "-" + std::to_string(record->ordinal);
   settings["run"] = std::to_string(record->ordinal);
   Save(settings);
+  return FinishRun(*record);
+}
+
+Status FileStore::FinishRun(const RunRecord& record) {
+  auto settings = Load();
+  const OutcomeCounts& c = record.outcomes;
+  std::ostringstream text;
+  text << record.status << ' ' << record.integration << ' ' << record.plan.row_changes << ' '
+       << record.plan.remove << ' ' << c.succeeded << ' ' << c.rejected << ' ' << c.skipped << ' '
+       << c.in_doubt << ' ' << c.unsent;
+  settings["record " + record.run] = text.str();
+  Save(settings);
   return {};
 }
 
-Status FileStore::FinishRun(const RunRecord&) { return {}; }
-Result<std::optional<RunRecord>> FileStore::FindRun(const std::string&) {
+std::vector<RunRecord> FileStore::Runs() const {
+  std::vector<RunRecord> runs;
+  for (const auto& [name, value] : Load()) {
+    if (!name.starts_with("record ")) continue;
+    RunRecord record;
+    record.run = name.substr(7);
+    OutcomeCounts& c = record.outcomes;
+    std::istringstream(value) >> record.status >> record.integration >> record.plan.row_changes >>
+        record.plan.remove >> c.succeeded >> c.rejected >> c.skipped >> c.in_doubt >> c.unsent;
+    runs.push_back(std::move(record));
+  }
+  return runs;
+}
+
+Result<std::optional<RunRecord>> FileStore::FindRun(const std::string& run) {
+  for (RunRecord& record : Runs()) {
+    if (record.run == run) return std::optional<RunRecord>(std::move(record));
+  }
   return std::optional<RunRecord>();
+}
+
+Result<std::vector<RunRecord>> FileStore::Running(const std::string& integration) {
+  std::vector<RunRecord> running = Runs();
+  std::erase_if(running, [&](const RunRecord& record) {
+    return record.status != "running" || record.integration != integration;
+  });
+  return running;
 }
 
 // ---- world
@@ -234,7 +273,7 @@ std::string World::CheckRecord(const RunRecord& record) const {
   const OutcomeCounts& c = record.outcomes;
   const uint64_t outcomes = c.succeeded + c.rejected + c.skipped + c.in_doubt + c.unsent;
   const bool pushed = record.status != "held" && !(record.status == "failed" && outcomes == 0);
-  if (pushed && outcomes > 0 && outcomes != p.row_changes + p.remove && record.trigger == "cli") {
+  if (pushed && outcomes != p.row_changes + p.remove) {
     return "outcomes do not add up: " + std::to_string(outcomes) + " of " +
            std::to_string(p.row_changes + p.remove);
   }
@@ -249,8 +288,10 @@ std::string World::CheckSent(const std::vector<std::string>& sent) const {
   for (const std::string& key : sent) {
     const auto known = known_.find(key);
     const auto now = rows.find(key);
-    if (known == known_.end() || known->second.pending || known->second.acknowledged.empty())
+    if (known == known_.end() || known->second.pending || known->second.open ||
+        known->second.acknowledged.empty()) {
       continue;
+    }
     if (now == rows.end() || now->second.size() != 1) continue;
     if (Content(*now->second[0]) == known->second.acknowledged) {
       return "sent again though acknowledged and unchanged: " + key + " " +
@@ -273,7 +314,7 @@ std::string World::ReadJournals() {
   for (const std::string& name : names) {
     JournalVisitor visitor;
     visitor.intent = [&](uint64_t, const IntentRecord& record) -> Status {
-      known_[key_of_[record.key_hash]].pending = true;
+      known_[key_of_[record.key_hash]].open = true;
       journalled_.insert(key_of_[record.key_hash]);
       return {};
     };
@@ -285,6 +326,7 @@ std::string World::ReadJournals() {
         const auto row = rows.find(key_of_[outcome.key_hash]);
         if (outcome.mark == Mark::kRefingerprint && row != rows.end())
           known.acknowledged = Content(*row->second[0]);
+        if (outcome.mark == Mark::kFound) found_.insert(key_of_[outcome.key_hash]);
         if (outcome.mark == Mark::kListed) listed_.insert(key_of_[outcome.key_hash]);
         known.pending =
             known.pending || outcome.mark == Mark::kRetry || outcome.mark == Mark::kSettledApplied;
@@ -293,7 +335,8 @@ std::string World::ReadJournals() {
       const bool gone =
           outcome.kind == OutcomeKind::kDeleted || outcome.kind == OutcomeKind::kMissing;
       if (gone) listed_.erase(key_of_[outcome.key_hash]);
-      known.pending = !Succeeded(outcome.kind) && outcome.kind != OutcomeKind::kUnsent;
+      known.open = false;
+      if (outcome.kind != OutcomeKind::kUnsent) known.pending = !Succeeded(outcome.kind);
       if (!Succeeded(outcome.kind)) {
         if (outcome.kind == OutcomeKind::kMissing) known = KnownKey();
         return {};
@@ -425,6 +468,13 @@ std::string World::Converge() {
     return "nothing changed, yet " + destination.sent()[0] + " was sent";
   if (destination.requests() != 0) return "nothing changed, yet a request was made";
   if (std::string wrong = CheckDoubts(Environment(&destination)); !wrong.empty()) return wrong;
+  for (const RunRecord& run : store_.Runs()) {
+    const OutcomeCounts& c = run.outcomes;
+    const uint64_t told = c.succeeded + c.rejected + c.skipped + c.in_doubt + c.unsent;
+    if (run.status == "running") return run.run + " is said to be running";
+    if (run.status != "held" && told != run.plan.row_changes + run.plan.remove)
+      return "outcomes of " + run.run + " (" + run.status + ") do not add up";
+  }
   for (const auto& [key, same] : RowsByKey()) {
     const bool valid = same.size() == 1 && !IsInvalid(*same[0]);
     if (integration.mode == Mode::kDeleteOnly && valid && !listed_.contains(key)) {
@@ -503,7 +553,8 @@ std::string World::CheckAccount() const {
     if (integration.mode == Mode::kUpdateOnly && !seeded.contains(key))
       return "created in update_only: " + key;
     if (rows.contains(key)) continue;
-    if (integration.mode == Mode::kMirror && record.ours) return "departed but not deleted: " + key;
+    if (integration.mode == Mode::kMirror && record.ours && !found_.contains(key))
+      return "departed but not deleted: " + key;
     if (integration.mode == Mode::kDeleteOnly && listed_.contains(key))
       return "listed, departed, not deleted: " + key;
   }

@@ -50,6 +50,9 @@ class FileStore final : public RunStore {
   Status BeginRun(RunRecord* record) override;
   Status FinishRun(const RunRecord& record) override;
   Result<std::optional<RunRecord>> FindRun(const std::string& run) override;
+  Result<std::vector<RunRecord>> Running(const std::string& integration) override;
+  /// What is kept of every run: its status, changes and outcomes.
+  std::vector<RunRecord> Runs() const;
   Status Log(const std::string&, const std::string&, const std::string&) override { return {}; }
 
  private:
@@ -62,6 +65,7 @@ class FileStore final : public RunStore {
 struct KnownKey {
   std::string acknowledged;  // content of the row that was acknowledged; empty: none
   bool pending = false;      // rejected or in doubt since
+  bool open = false;         // sent, and the journal holds no outcome yet
 };
 
 class World {
@@ -116,6 +120,7 @@ class World {
   std::map<std::string, std::set<std::string>> ever_;  // key -> contents the row ever had at a sync
   std::set<std::string> read_journals_;
   std::set<std::string> listed_;      // keys in the baseline of delete_only, by the journals
+  std::set<std::string> found_;       // by a lookup after an insert in doubt: nobody knows whose
   std::set<std::string> journalled_;  // keys with an intent in a journal since BeforeCrash
   std::map<std::string, HeldRecord> before_crash_;
   bool note_mapped() const;

@@ -53,25 +53,6 @@ Hash128 HashOf(uint64_t key) {
   return {hash.high64, hash.low64};
 }
 
-JournalOpen OpenOf(uint32_t run, uint64_t first_outcome, const std::vector<std::string>& fields) {
-  JournalOpen open;
-  open.integration = "contacts";
-  open.environment = "default";
-  open.lineage = kLineage;
-  open.run = "contacts-" + std::to_string(run);
-  open.run_ordinal = run;
-  open.plan_hash = "abc";
-  open.mode = run % 3 == 0 ? Mode::kUpdateOnly : Mode::kMirror;
-  open.connector = "hubspot";
-  open.connector_version = "1." + std::to_string(run);
-  open.schema = "schema";
-  open.account = "123";
-  open.fields = fields;
-  open.first_outcome = first_outcome;
-  open.started_us = 1000 + run;
-  return open;
-}
-
 StateIdentity IdentityOf(const std::string& integration) {
   StateIdentity identity;
   identity.integration = integration;
@@ -83,6 +64,22 @@ StateIdentity IdentityOf(const std::string& integration) {
   identity.key_field = "email";
   identity.normalisers = {"trim@1", "lower@1"};
   return identity;
+}
+
+JournalOpen OpenOf(uint32_t run, uint64_t first_outcome, const std::vector<std::string>& fields) {
+  JournalOpen open;
+  open.identity = IdentityOf("contacts");
+  open.lineage = kLineage;
+  open.run = "contacts-" + std::to_string(run);
+  open.run_ordinal = run;
+  open.plan_hash = "abc";
+  open.mode = run % 3 == 0 ? Mode::kUpdateOnly : Mode::kMirror;
+  open.connector_version = "1." + std::to_string(run);
+  open.schema = "schema";
+  open.fields = fields;
+  open.first_outcome = first_outcome;
+  open.started_us = 1000 + run;
+  return open;
 }
 
 void Model::Apply(const Outcome& outcome, const JournalOpen& open) {

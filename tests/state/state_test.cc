@@ -171,7 +171,7 @@ TEST(State, IdentityComesBackAndDifferencesAreSaid) {
   const TemporaryDirectory directory;
   History history(directory.path(), 1, 50);
   history.Run(30);
-  EXPECT_FALSE(history.Open()->identity().has_value());
+  EXPECT_EQ(history.Open()->identity(), IdentityOf("contacts")) << "known from the journals";
   history.Compact();
   const StateIdentity stored = *history.Open()->identity();
   EXPECT_EQ(stored, IdentityOf("contacts"));
@@ -234,8 +234,10 @@ TEST(State, PartitionsGiveTheSameAsForEach) {
       EXPECT_EQ(entry->departed, (main.flags & MainEntry::kDeparted) != 0);
       EXPECT_EQ(entry->has_absent, (main.flags & MainEntry::kHasAbsent) != 0);
       EXPECT_EQ(entry->pending.has_value(), (main.flags & MainEntry::kPending) != 0);
-      EXPECT_EQ(main.PlainlyUnchanged(main.fingerprint),
-                entry->acknowledged && !entry->departed && !entry->pending);
+      const bool plain = entry->acknowledged && !entry->departed && !entry->pending;
+      EXPECT_EQ(main.PlainlyUnchanged(main.fingerprint, true), plain);
+      EXPECT_EQ(main.PlainlyUnchanged(main.fingerprint, false),
+                plain && entry->origin != Origin::kListed);
     }
   }
   EXPECT_EQ(count, view->counts().entries);

@@ -1,0 +1,223 @@
+// Where several things happen at once: two keys of one record, a switch of mode, an answer that
+// never came before a refusal, a run that ended before it had begun.
+#include <unistd.h>
+
+#include "tests/run/fixture.h"
+#include "tests/support/crash.h"
+
+namespace penstock::testing {
+namespace {
+
+constexpr int64_t kDay = int64_t{24} * 3600 * 1'000'000;
+
+class AwkwardTest : public RunTest {
+ protected:
+  TableRow& Row(size_t i) { return world_->source.rows[i]; }
+  std::map<std::string, HeldRecord> Records() { return world_->account.Records(); }
+  std::string PathOf(const RunRecord& record) const {
+    return world_->directory() + "/plans/" + record.plan_hash + ".plan";
+  }
+  static FaultSettings Losing() {
+    FaultSettings faults;
+    faults.lose_answers = true;
+    return faults;
+  }
+  /// A sync in a process of its own that ends, as by kill -9, when `now` says so.
+  void KilledSync(const std::function<bool()>& now) {
+    const auto result = test::RunToEnd({}, [&]() -> Status {
+      FakeDestination destination(&world_->account, {});
+      RunEnvironment env = world_->Environment(&destination);
+      env.cancelled = [&] {
+        if (now()) ::_exit(test::kCrashExit);
+        return false;
+      };
+      env.progress = [&](const Progress&) {
+        if (now()) ::_exit(test::kCrashExit);
+      };
+      return Sync(env, {}).status();
+    });
+    ASSERT_TRUE(result.crashed);
+    world_->account.Reload();
+  }
+};
+
+TEST_F(AwkwardTest, ADeleteSparesTheRecordThatThisRunFoundUnderAnotherKey) {
+  ASSERT_EQ(SyncOnce().status, "succeeded");
+  // The address changed in both places: the record got a second key, the row a new one.
+  world_->account.Alias("other@x", "k3@x");
+  Row(3).email = "other@x";
+  const RunRecord record = SyncOnce();
+  EXPECT_EQ(record.outcomes.updated, 1u);
+  EXPECT_EQ(record.outcomes.deleted, 0u);
+  EXPECT_EQ(record.outcomes.skipped, 1u);
+  ASSERT_FALSE(record.errors.empty());
+  EXPECT_EQ(record.errors[0].code, "SHARED_ID");
+  EXPECT_TRUE(Records().contains("k3@x"));
+  const RunRecord next = SyncOnce();
+  EXPECT_EQ(next.plan.remove, 0u) << "the record is the new key's now";
+  Row(3).score = "8";
+  EXPECT_EQ(SyncOnce().outcomes.updated, 1u);
+  EXPECT_EQ(Records().at("k3@x").fields.at("score"), "8");
+}
+
+TEST_F(AwkwardTest, ABaselineIsSentWhenTheModeCreates) {
+  Start(Mode::kDeleteOnly);
+  EXPECT_EQ(SyncOnce().plan.unchanged, 10u);
+  EXPECT_EQ(sent_, 0u);
+  EXPECT_EQ(SyncOnce().plan.unchanged, 10u);
+  world_->integration.mode = Mode::kMirror;
+  const RunRecord held = SyncOnce();
+  EXPECT_EQ(held.status, "held") << "the mode changed";
+  EXPECT_EQ(ApplyPlan(PathOf(held)).outcomes.created, 10u);
+  EXPECT_EQ(Records().size(), 10u);
+  SyncOnce();
+  EXPECT_EQ(sent_, 0u);
+}
+
+TEST_F(AwkwardTest, TheStateOfAKilledFirstRunBelongsToItsAccount) {
+  KilledSync([&] {
+    world_->account.Reload();
+    return !Records().empty();
+  });
+  Row(0).score = "5";
+  world_->account_id = "43";
+  const RunRecord record = SyncOnce();
+  EXPECT_EQ(CodeOf(record), "PS-STATE-IDENTITY");
+  EXPECT_EQ(sent_, 0u);
+  world_->account_id = "42";
+  EXPECT_EQ(CodeOf(SyncOnce()), "");
+  EXPECT_EQ(Records().size(), 10u);
+}
+
+TEST_F(AwkwardTest, ARunThatWasKilledWhileItReadIsSaidToBeInterrupted) {
+  ASSERT_EQ(SyncOnce().status, "succeeded");
+  KilledSync([] { return true; });
+  std::vector<std::string> told;
+  FakeDestination destination(&world_->account, {});
+  RunEnvironment env = world_->Environment(&destination);
+  env.run_interrupted = [&](const RunRecord& record) -> Status {
+    told.push_back(record.run + " " + record.status);
+    return {};
+  };
+  ASSERT_TRUE(Sync(env, {}).ok());
+  EXPECT_EQ(told, std::vector<std::string>{"people-2 interrupted"});
+  ASSERT_TRUE(Sync(env, {}).ok());
+  EXPECT_EQ(told.size(), 1u);
+}
+
+TEST_F(AwkwardTest, APlanGoesOnWithoutRepeatingInsertsInDoubt) {
+  Start(Mode::kInsertOnly);
+  const PlannedRun planned = MakePlan();
+  FakeDestination destination(&world_->account, Losing());
+  auto first = Apply(world_->Environment(&destination), planned.path, {});
+  ASSERT_TRUE(first.ok());
+  ASSERT_GT(first->outcomes.in_doubt, 0u);
+  ApplyPlan(planned.path);
+  for (const auto& [key, record] : Records()) EXPECT_EQ(record.writes, 1u) << key;
+}
+
+TEST_F(AwkwardTest, WhatALookupFindsMayBeSomebodyElses) {
+  Start(Mode::kInsertOnly);
+  world_->account.Seed("k0@x", {{"name", "theirs"}});
+  SyncOnce({}, Losing());
+  SyncOnce();  // looks them up
+  EXPECT_EQ(SyncOnce().standing.in_doubt, 0u);
+  world_->integration.mode = Mode::kMirror;
+  world_->source.rows.erase(world_->source.rows.begin());
+  SyncOnce();
+  ASSERT_TRUE(Records().contains("k0@x"));
+  EXPECT_EQ(Records().at("k0@x").fields.at("name"), "theirs");
+}
+
+TEST_F(AwkwardTest, ACanaryOfAHeldPlanDoesNotLiftTheGuardForTheRest) {
+  ASSERT_EQ(SyncOnce().status, "succeeded");
+  world_->integration.sql += " WHERE true";
+  for (size_t i = 0; i < 6; ++i) Row(i).score = "9";
+  const RunRecord held = SyncOnce();
+  ASSERT_EQ(held.status, "held");
+  SyncOptions canary;
+  canary.limit = 1;
+  EXPECT_EQ(ApplyPlan(PathOf(held), canary).outcomes.succeeded, 1u);
+  EXPECT_EQ(SyncOnce().status, "held");
+}
+
+TEST_F(AwkwardTest, WhatExistedIsWrittenOnceTheModeOverwrites) {
+  Start(Mode::kInsertOnly);
+  world_->account.Seed("k0@x", {{"name", "theirs"}});
+  EXPECT_EQ(SyncOnce().outcomes.skipped, 1u);
+  world_->integration.mode = Mode::kUpsert;
+  EXPECT_EQ(SyncOnce().outcomes.updated, 1u);
+  EXPECT_EQ(Records().at("k0@x").fields.at("name"), "ann");
+}
+
+TEST_F(AwkwardTest, WhatWasMissingIsCreatedOnceTheModeCreates) {
+  Start(Mode::kUpdateOnly);
+  EXPECT_EQ(SyncOnce().outcomes.skipped, 10u);
+  world_->integration.mode = Mode::kUpsert;
+  EXPECT_EQ(SyncOnce().outcomes.created, 10u);
+}
+
+TEST_F(AwkwardTest, AKeyThatTurnsEmptyDoesNotDeleteItsRecordUnasked) {
+  ASSERT_EQ(SyncOnce().status, "succeeded");
+  Row(2).email = std::nullopt;
+  const RunRecord held = SyncOnce();
+  EXPECT_EQ(held.status, "held");
+  ASSERT_FALSE(held.holds.empty());
+  EXPECT_EQ(held.holds[0].rule, "keyless");
+  EXPECT_EQ(ApplyPlan(PathOf(held)).outcomes.deleted, 1u);
+  // That row stays without a key; other departures are not held for it.
+  world_->source.rows.pop_back();
+  EXPECT_EQ(SyncOnce().outcomes.deleted, 1u);
+}
+
+TEST_F(AwkwardTest, ARefusalDoesNotSettleTheUnansweredRequestBeforeIt) {
+  ASSERT_EQ(SyncOnce().status, "succeeded");
+  Row(1).score = "2";
+  EXPECT_EQ(SyncOnce({}, Losing()).outcomes.in_doubt, 1u);  // it was applied
+  Row(1).name = "bad";
+  EXPECT_EQ(SyncOnce().outcomes.rejected, 1u);
+  Row(1) = {"k1@x", "1", "ann", std::nullopt};  // as it was first acknowledged
+  EXPECT_EQ(SyncOnce().outcomes.updated, 1u);
+  EXPECT_EQ(Records().at("k1@x").fields.at("score"), "1");
+}
+
+TEST_F(AwkwardTest, AnInsertInDoubtIsDeletedThoughARefusalCameAfterIt) {
+  world_->source.rows.push_back({"new@x", "1", "ann", std::nullopt});
+  EXPECT_EQ(SyncOnce({}, Losing()).outcomes.in_doubt, 11u);
+  world_->source.rows.back().name = "bad";
+  EXPECT_EQ(SyncOnce().outcomes.rejected, 1u);
+  world_->source.rows.pop_back();
+  EXPECT_EQ(SyncOnce().outcomes.deleted, 1u);
+  EXPECT_FALSE(Records().contains("new@x"));
+}
+
+TEST_F(AwkwardTest, WhatFinishRefusesAsAWholeIsHalvedAsWell) {
+  Row(4).name = "bad";
+  FaultSettings late;
+  late.all_or_nothing = late.late = true;
+  const RunRecord record = SyncOnce({}, late);
+  EXPECT_EQ(record.outcomes.created, 9u);
+  EXPECT_EQ(record.outcomes.rejected, 1u);
+  EXPECT_EQ(Records().size(), 9u);
+}
+
+TEST_F(AwkwardTest, AWordOfSuccessWithoutARequestIsNotBelieved) {
+  FaultSettings forgetful;
+  forgetful.forget_seqs = true;
+  const RunRecord record = SyncOnce({}, forgetful);
+  EXPECT_EQ(record.outcomes.succeeded, 0u);
+  EXPECT_EQ(record.outcomes.in_doubt, 10u);
+}
+
+TEST_F(AwkwardTest, TheRestOfACanaryExpiresWithItsPlan) {
+  const PlannedRun planned = MakePlan();
+  SyncOptions canary;
+  canary.limit = 3;
+  EXPECT_EQ(ApplyPlan(planned.path, canary).outcomes.succeeded, 3u);
+  world_->clock.now_us += kDay + 1;
+  EXPECT_EQ(CodeOf(ApplyPlan(planned.path)), "PS-PLAN-EXPIRED");
+  EXPECT_EQ(sent_, 0u);
+}
+
+}  // namespace
+}  // namespace penstock::testing
