@@ -153,6 +153,9 @@ void Sleep(const Connection& connection, std::int64_t ms) {
 std::string SendFaulty(Connection& connection, const Fault& fault, Response answer,
                        std::int64_t now_ms) {
   using Kind = Fault::Kind;
+  if (fault.retry_after >= 0 || fault.retry_after_date >= 0) {
+    std::erase_if(answer.headers, [](const auto& header) { return header.first == "Retry-After"; });
+  }
   for (const auto& header : fault.headers) answer.headers.push_back(header);
   if (fault.retry_after >= 0) {
     answer.headers.emplace_back("Retry-After", std::to_string(fault.retry_after));

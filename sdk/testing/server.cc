@@ -12,6 +12,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <thread>
 
 #include "sdk/testing/answer.h"
@@ -132,6 +133,8 @@ Poco::Net::ServerSocket Server::Impl::Listen() {
 }
 
 bool Server::Impl::Start(std::string* error) {
+  // OpenSSL writes to a socket without MSG_NOSIGNAL: a client that hangs up must not end us.
+  std::signal(SIGPIPE, SIG_IGN);
   try {
     Poco::Net::ServerSocket socket = Listen();
     port_ = socket.address().port();

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstdlib>
 
 namespace penstock::testing {
@@ -93,6 +94,7 @@ void ServerConnection::ResetOnClose() {
 }
 
 TestServer::TestServer(Handler handler, const Identity* identity) : handler_(std::move(handler)) {
+  std::signal(SIGPIPE, SIG_IGN);  // SSL_write to a client that has gone
   if (identity != nullptr) {
     tls_ = SSL_CTX_new(TLS_server_method());
     SSL_CTX_use_certificate(tls_, identity->certificate.get());

@@ -37,7 +37,7 @@ class HubSpotTest : public SandboxTest {
   }
   // Creates a contact and returns its id.
   std::string Contact(const std::string& properties) {
-    Reply reply = Call("POST", kContacts, R"({"properties":)" + properties + "}");
+    Reply reply = Call("POST", kContacts, Create(properties));
     EXPECT_EQ(reply.status, 201) << reply.body;
     return TextOf(ParseJson(reply.body), "id");
   }
@@ -170,6 +170,40 @@ TEST_F(HubSpotTest, DuplicateIdsFailTheWholeBatch) {
   EXPECT_THAT(reply.body, HasSubstr("\"context\":{\"ids\":[\"" + id + "\"]}"));
 }
 
+TEST_F(HubSpotTest, TheSameIdTwiceFailsReadsAndArchives) {
+  const std::string id = Contact(R"({"email":"b@example.com"})");
+  const std::string one = R"({"id":")" + id + "\"}";
+  Reply reply = Batch("archive", one + "," + one);
+  EXPECT_EQ(reply.status, 400);
+  EXPECT_THAT(Message(reply), HasSubstr("Duplicate IDs"));
+  EXPECT_EQ(Call("GET", kContacts + "/" + id).status, 200);
+  reply = Call("POST", kContacts + "/batch/read",
+               R"({"inputs":[{"id":"b@example.com"},{"id":"B@example.com"}],"idProperty":"email",
+                   "properties":[],"propertiesWithHistory":[]})");
+  EXPECT_EQ(reply.status, 400);
+  EXPECT_THAT(Message(reply), HasSubstr("Duplicate IDs"));
+}
+
+TEST_F(HubSpotTest, SingleCallsAreAsStrictAsBatches) {
+  EXPECT_EQ(Call("POST", kContacts, R"({"properties":{}})").status, 400);
+  EXPECT_EQ(Call("POST", kContacts, R"({"associations":[],"properties":{},"x":1})").status, 400);
+  const std::string id = Contact(R"({"email":"b@example.com"})");
+  EXPECT_EQ(Call("PATCH", kContacts + "/" + id, R"({"properties":{},"x":1})").status, 400);
+  EXPECT_EQ(Call("GET", kContacts + "?limit=10abc").status, 400);
+}
+
+TEST_F(HubSpotTest, UpdatesCanBeAllOrNothing) {
+  const std::string id = Contact(R"({"email":"b@example.com"})");
+  const std::string inputs = R"({"id":")" + id +
+                             R"(","properties":{"firstname":"B"},"objectWriteTraceId":"1"},)" +
+                             R"({"id":"1","properties":{},"objectWriteTraceId":"2"})";
+  Config(R"({"update_all_or_nothing":true})");
+  EXPECT_EQ(Batch("update", inputs).status, 404);
+  EXPECT_EQ(Property(id, "firstname"), "");
+  Config(R"({"update_all_or_nothing":false})");
+  EXPECT_EQ(Batch("update", inputs).status, 207);
+}
+
 TEST_F(HubSpotTest, SecondaryEmailLeadsToTheSameContact) {
   std::string id = Contact(R"({"email":"b@example.com","hs_additional_emails":"C@example.com"})");
   JsonDocument body =
@@ -242,7 +276,7 @@ TEST_F(HubSpotTest, OnlyUniquePropertiesNameRecords) {
 
 TEST_F(HubSpotTest, ConflictsOfCreates) {
   std::string id = Contact(R"({"email":"a@example.com"})");
-  Reply reply = Call("POST", kContacts, R"({"properties":{"email":"A@example.com"}})");
+  Reply reply = Call("POST", kContacts, Create(R"({"email":"A@example.com"})"));
   EXPECT_EQ(reply.status, 409);
   EXPECT_EQ(Message(reply), "Contact already exists. Existing ID: " + id);
   reply = Batch("create", Create(R"({"email":"b@example.com"})", "1") + "," +
@@ -273,7 +307,7 @@ TEST_F(HubSpotTest, ValuesAreCheckedByType) {
       {R"({"firstname":")" + std::string(65'537, 'x') + "\"}", "VALUE_TOO_LONG"},
   };
   for (const auto& [properties, code] : bad) {
-    Reply reply = Call("POST", kContacts, R"({"properties":)" + properties + "}");
+    Reply reply = Call("POST", kContacts, Create(properties));
     EXPECT_EQ(reply.status, 400);
     EXPECT_THAT(Message(reply), HasSubstr("\"error\":\"" + code + "\""))
         << properties.substr(0, 80);
@@ -424,12 +458,25 @@ TEST_F(HubSpotTest, FaultsSpeakTheVendorsLanguage) {
   Reply reply = Call("GET", kContacts);
   EXPECT_EQ(reply.status, 429);
   EXPECT_EQ(TextOf(ParseJson(reply.body), "policyName"), "TEN_SECONDLY_ROLLING");
+  EXPECT_FALSE(ParseJson(reply.body).HasMember("category"));
   EXPECT_EQ(Category(Call("GET", "/account-info/v3/details")), "INVALID_AUTHENTICATION");
   Faults(R"([{"match":{"path":"*/batch/upsert"},"fault":{"kind":"empty"}}])");
   reply = Batch("upsert", Upsert("a@example.com", "{}", "1"));
   EXPECT_EQ(reply.status, 200);
   EXPECT_TRUE(ParseJson(reply.body)["results"].Empty());
   EXPECT_EQ(Writes("contacts", "created"), 0u);
+}
+
+TEST_F(HubSpotTest, TheOtherFormOfA429AndAMigrationsRetryAfter) {
+  Config(R"({"rate_limit_category":true})");
+  Faults(R"([{"times":1,"match":{"path":"/crm"},"fault":{"status":429}}])");
+  Reply reply = Call("GET", kContacts);
+  EXPECT_EQ(Category(reply), "RATE_LIMITS");
+  EXPECT_FALSE(ParseJson(reply.body).HasMember("policyName"));
+  Faults(R"([{"times":1,"match":{"path":"/crm"},"fault":{"status":477}}])");
+  reply = Call("GET", kContacts);
+  EXPECT_EQ(reply.status, 477);
+  EXPECT_EQ(reply.headers["retry-after"], "2");
 }
 
 TEST_F(HubSpotTest, ErrorsCanBeGrouped) {
@@ -454,7 +501,7 @@ TEST_F(HubSpotTest, ARestartKeepsContactsAndProperties) {
   JsonDocument body =
       ParseJson(Call("GET", kContacts + "/7?idProperty=external_id&properties=external_id").body);
   EXPECT_EQ(TextOf(body, "id"), id);
-  EXPECT_EQ(Call("POST", kContacts, R"({"properties":{"email":"a@example.com"}})").status, 409);
+  EXPECT_EQ(Call("POST", kContacts, Create(R"({"email":"a@example.com"})")).status, 409);
   std::filesystem::remove_all(directory);
 }
 

@@ -77,7 +77,8 @@ void Limits::Roll(std::int64_t now_ms) {
   used_ = 0;
 }
 
-std::optional<ApiError> Limits::Take(std::int64_t now_ms, bool search, Headers* headers) {
+std::optional<ApiError> Limits::Take(std::int64_t now_ms, bool search, bool as_category,
+                                     Headers* headers) {
   std::lock_guard lock(mutex_);
   Roll(now_ms);
   bool day_free = used_ < profile_.per_day;
@@ -85,8 +86,8 @@ std::optional<ApiError> Limits::Take(std::int64_t now_ms, bool search, Headers* 
   bool window_free = day_free && (search ? search_ : window_).Take(now_ms, &left);
   if (window_free) ++used_;
   if (!search) AddHeaders(left, headers);
-  if (!day_free) return RateLimited("DAILY");
-  if (!window_free) return RateLimited(search ? "SECONDLY" : "TEN_SECONDLY_ROLLING");
+  if (!day_free) return RateLimited("DAILY", as_category);
+  if (!window_free) return RateLimited(search ? "SECONDLY" : "TEN_SECONDLY_ROLLING", as_category);
   return std::nullopt;
 }
 

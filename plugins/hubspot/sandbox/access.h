@@ -49,7 +49,8 @@ class Limits {
 
   // Takes a request's place; the 429 if there is none. For all but searches `headers` gets the
   // vendor's rate-limit headers.
-  std::optional<ApiError> Take(std::int64_t now_ms, bool search, Headers* headers);
+  std::optional<ApiError> Take(std::int64_t now_ms, bool search, bool as_category,
+                               Headers* headers);
   // The headers under --no-limits: so many that a client that heeds them is not held back.
   static void AddBoundless(Headers* headers);
   std::int64_t used_today(std::int64_t now_ms);

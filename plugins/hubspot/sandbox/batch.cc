@@ -32,31 +32,6 @@ struct Batch {
   bool per_record = false;  // every input has a trace id of its own
 };
 
-ApiError NotSet(const std::string& names) {
-  return Invalid("Invalid input JSON: Some required fields were not set: [" + names + "]");
-}
-
-// Members that the contract names, and no others.
-std::optional<ApiError> CheckMembers(const JsonValue& object, const char* what,
-                                     const std::vector<std::string>& required,
-                                     const std::vector<std::string>& optional) {
-  if (!object.IsObject())
-    return Invalid("Invalid input JSON: " + std::string(what) + " must be an object.");
-  std::string missing;
-  for (const std::string& name : required) {
-    if (Member(object, name) == nullptr) missing += (missing.empty() ? "" : ", ") + name;
-  }
-  if (!missing.empty()) return NotSet(missing);
-  for (const auto& member : object.GetObject()) {
-    std::string name(Text(member.name));
-    if (std::find(required.begin(), required.end(), name) == required.end() &&
-        std::find(optional.begin(), optional.end(), name) == optional.end()) {
-      return Invalid("Invalid input JSON: " + std::string(what) + " has no field " + name + ".");
-    }
-  }
-  return std::nullopt;
-}
-
 std::optional<ApiError> ReadString(const JsonValue& object, const char* name, std::string* to) {
   const JsonValue* value = Member(object, name);
   if (value == nullptr) return std::nullopt;
@@ -65,6 +40,21 @@ std::optional<ApiError> ReadString(const JsonValue& object, const char* name, st
   }
   *to = Text(*value);
   return std::nullopt;
+}
+
+// The same id twice is refused for the whole batch, with or without trace ids.
+std::optional<ApiError> FindTwice(const std::vector<std::string>& ids) {
+  std::set<std::string> seen, twice;
+  for (const std::string& id : ids) {
+    if (!seen.insert(id).second) twice.insert(id);
+  }
+  if (twice.empty()) return std::nullopt;
+  std::string list;
+  for (const std::string& id : twice) list += (list.empty() ? "" : ", ") + id;
+  ApiError error =
+      Invalid("Duplicate IDs found in batch input: [" + list + "]. IDs must be unique");
+  error.context.emplace_back("ids", std::vector<std::string>(twice.begin(), twice.end()));
+  return error;
 }
 
 // The body's "inputs", 1 to 100.
@@ -132,18 +122,11 @@ std::optional<ApiError> CheckIdProperty(const Portal& portal, const Object& obje
 
 // Two inputs of one record, or of one key that is new.
 std::optional<ApiError> FindDuplicates(const Object& object, const Batch& batch) {
-  std::set<std::string> seen, twice;
-  std::string records;
+  std::vector<std::string> ids;
   for (const Input& input : batch.inputs) {
-    std::string id = input.record != nullptr ? object.table->Id(*input.record) : input.id;
-    if (!seen.insert(id).second) twice.insert(id);
+    ids.push_back(input.record != nullptr ? object.table->Id(*input.record) : input.id);
   }
-  if (twice.empty()) return std::nullopt;
-  for (const std::string& id : twice) records += (records.empty() ? "" : ", ") + id;
-  ApiError error =
-      Invalid("Duplicate IDs found in batch input: [" + records + "]. IDs must be unique");
-  error.context.emplace_back("ids", std::vector<std::string>(twice.begin(), twice.end()));
-  return error;
+  return FindTwice(ids);
 }
 
 // Sets what an upsert needs beside the given properties: the key of a new record.
@@ -347,6 +330,9 @@ Response WriteBatch(const Portal& portal, const Request& request, Operation oper
     Batch batch;
     batch.operation = operation;
     if (auto error = ReadBatch(body, &batch)) return ErrorResponse(*error);
+    if (operation == Operation::kUpdate && portal.switches.update_all_or_nothing.load()) {
+      batch.per_record = false;
+    }
     if (auto error = Check(portal, object, &batch)) return ErrorResponse(*error);
     if (!batch.per_record) {
       if (auto error = WholeError(portal, batch)) return ErrorResponse(*error);
@@ -435,6 +421,8 @@ Response BatchRead(const Portal& portal, const Request& request) {
     if (!error) error = ReadNames(body, "properties", &properties);
     if (!error) error = ReadNames(body, "propertiesWithHistory", &history);
     if (error) return ErrorResponse(*error);
+    for (std::string& id : ids) id = NormalId(id_property, id);
+    if (auto twice = FindTwice(ids)) return ErrorResponse(*twice);
     if (!IsIdProperty(object, id_property)) {
       return ErrorResponse(Invalid("Property " + id_property + " has no unique values."));
     }
@@ -443,7 +431,7 @@ Response BatchRead(const Portal& portal, const Request& request) {
     std::vector<std::string> missing;
     std::unordered_set<const Record*> seen;
     for (const std::string& id : ids) {
-      const Record* record = FindRecord(object, id_property, NormalId(id_property, id));
+      const Record* record = FindRecord(object, id_property, id);
       if (record == nullptr || record->archived() != archived) {
         missing.push_back(id);
       } else if (seen.insert(record).second) {
@@ -463,6 +451,7 @@ Response BatchArchive(const Portal& portal, const Request& request) {
     std::vector<std::string> ids;
     auto error = CheckMembers(body, "the body", {"inputs"}, {});
     if (!error) error = ReadIds(body, &ids);
+    if (!error) error = FindTwice(ids);
     if (error) return ErrorResponse(*error);
     for (const std::string& id : ids) {
       const Record* record = object.table->FindById(id);

@@ -38,6 +38,18 @@ void WriteCommon(JsonWriter& json, const ApiError& error) {
   json.EndObject();
 }
 
+// A 429 as documented: an error type and the limit's name, and no category.
+void WriteRateLimit(JsonWriter& json, const ApiError& error, const std::string& correlation) {
+  json.StartObject();
+  PutMember(json, "status", "error");
+  PutMember(json, "message", error.message);
+  PutMember(json, "errorType", "RATE_LIMIT");
+  PutMember(json, "correlationId", correlation);
+  PutMember(json, "policyName", error.policy);
+  PutMember(json, "requestId", NewUuid());
+  json.EndObject();
+}
+
 }  // namespace
 
 std::string NewUuid() { return Poco::UUIDGenerator::defaultGenerator().createRandom().toString(); }
@@ -45,14 +57,10 @@ std::string NewUuid() { return Poco::UUIDGenerator::defaultGenerator().createRan
 Response ErrorResponse(const ApiError& error) {
   std::string correlation = NewUuid();
   Response response = Response::Json(error.status, [&](JsonWriter& json) {
+    if (!error.policy.empty()) return WriteRateLimit(json, error, correlation);
     json.StartObject();
     WriteCommon(json, error);
     PutMember(json, "correlationId", correlation);
-    if (!error.policy.empty()) {
-      PutMember(json, "errorType", "RATE_LIMIT");
-      PutMember(json, "policyName", error.policy);
-      PutMember(json, "requestId", NewUuid());
-    }
     json.EndObject();
   });
   response.headers.emplace_back("X-HubSpot-Correlation-Id", correlation);
@@ -80,11 +88,11 @@ ApiError NotFound(std::string message, std::vector<std::string> ids) {
   return error;
 }
 
-ApiError RateLimited(std::string_view policy) {
+ApiError RateLimited(std::string_view policy, bool as_category) {
   ApiError error;
   error.status = 429;
   error.category = "RATE_LIMITS";
-  error.policy = policy;
+  if (!as_category) error.policy = policy;
   std::string_view name = policy == "DAILY"      ? "daily"
                           : policy == "SECONDLY" ? "secondly"
                                                  : "ten_secondly_rolling";

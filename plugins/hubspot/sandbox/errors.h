@@ -34,6 +34,8 @@ void WriteBatchError(JsonWriter& json, const ApiError& error);
 ApiError Invalid(std::string message);
 ApiError NotFound(std::string message, std::vector<std::string> ids);
 // The 429 of a policy: TEN_SECONDLY_ROLLING, SECONDLY or DAILY.
-ApiError RateLimited(std::string_view policy);
+/// The 429 of a limit ("DAILY", "TEN_SECONDLY_ROLLING", "SECONDLY"); `as_category`: in the form
+/// with a category in place of error type and policy, which was reported, too.
+ApiError RateLimited(std::string_view policy, bool as_category);
 
 }  // namespace penstock::sandbox::hubspot

@@ -228,7 +228,8 @@ std::optional<Response> HubSpot::Admit(Request& request) {
   Headers headers;
   std::optional<ApiError> error;
   if (portal_.sandbox->limits.load()) {
-    error = limits_->Take(request.now_ms, search, &headers);
+    error = limits_->Take(request.now_ms, search, portal_.switches.rate_limit_category.load(),
+                          &headers);
   } else if (!search) {
     Limits::AddBoundless(&headers);
   }
@@ -248,7 +249,8 @@ void HubSpot::Finish(const Request& request, Response* response) {
 Response HubSpot::Error(const Request& request, int status, std::string_view message) {
   ApiError error;
   if (status == 429) {
-    error = RateLimited(request.route.ends_with("/search") ? "SECONDLY" : "TEN_SECONDLY_ROLLING");
+    error = RateLimited(request.route.ends_with("/search") ? "SECONDLY" : "TEN_SECONDLY_ROLLING",
+                        portal_.switches.rate_limit_category.load());
   } else if (status == 401) {
     error.category = "INVALID_AUTHENTICATION";
   } else if (status == 403) {
@@ -268,7 +270,10 @@ Response HubSpot::Error(const Request& request, int status, std::string_view mes
   if (error.message.empty()) {
     error.message = message.empty() ? "The access token is not valid." : std::string(message);
   }
-  return ErrorResponse(error);
+  Response response = ErrorResponse(error);
+  // The one status for which the vendor documents it.
+  if (status == 477) response.headers.emplace_back("Retry-After", "2");
+  return response;
 }
 
 std::string HubSpot::EmptyBody(const Request& request) {
@@ -291,6 +296,8 @@ bool HubSpot::Configure(std::string_view name, const JsonValue& value) {
                             : name == "shuffle"               ? &switches.shuffle
                             : name == "group_errors"          ? &switches.group_errors
                             : name == "reject_sparse_upserts" ? &switches.reject_sparse_upserts
+                            : name == "update_all_or_nothing" ? &switches.update_all_or_nothing
+                            : name == "rate_limit_category"   ? &switches.rate_limit_category
                                                               : nullptr;
   if (flag != nullptr && value.IsBool()) {
     flag->store(value.GetBool());
@@ -338,6 +345,8 @@ void HubSpot::Reset() {
   portal_.switches.shuffle.store(true);
   portal_.switches.group_errors.store(false);
   portal_.switches.reject_sparse_upserts.store(false);
+  portal_.switches.update_all_or_nothing.store(false);
+  portal_.switches.rate_limit_category.store(false);
 }
 
 Response HubSpot::Details() const {

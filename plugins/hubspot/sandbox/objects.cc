@@ -1,6 +1,7 @@
 #include "plugins/hubspot/sandbox/objects.h"
 
 #include <algorithm>
+#include <charconv>
 
 namespace penstock::sandbox::hubspot {
 namespace {
@@ -194,6 +195,28 @@ std::optional<ApiError> FindConflict(const Object& object, const Values& values,
   return std::nullopt;
 }
 
+std::optional<ApiError> CheckMembers(const JsonValue& object, const char* what,
+                                     const std::vector<std::string>& required,
+                                     const std::vector<std::string>& optional) {
+  if (!object.IsObject())
+    return Invalid("Invalid input JSON: " + std::string(what) + " must be an object.");
+  std::string missing;
+  for (const std::string& name : required) {
+    if (Member(object, name) == nullptr) missing += (missing.empty() ? "" : ", ") + name;
+  }
+  if (!missing.empty()) {
+    return Invalid("Invalid input JSON: Some required fields were not set: [" + missing + "]");
+  }
+  for (const auto& member : object.GetObject()) {
+    std::string name(Text(member.name));
+    if (std::find(required.begin(), required.end(), name) == required.end() &&
+        std::find(optional.begin(), optional.end(), name) == optional.end()) {
+      return Invalid("Invalid input JSON: " + std::string(what) + " has no field " + name + ".");
+    }
+  }
+  return std::nullopt;
+}
+
 const JsonValue* ReadProperties(const JsonValue& body, std::string* error) {
   const JsonValue* properties = Member(body, "properties");
   if (properties == nullptr) {
@@ -227,6 +250,9 @@ Response PatchRecord(const Portal& portal, const Request& request) {
   return WithBody(portal, request, [&](Object& object, const JsonValue& body) {
     Response refused;
     std::string error;
+    if (auto wrong = CheckMembers(body, "the body", {"properties"}, {"objectWriteTraceId"})) {
+      return ErrorResponse(*wrong);
+    }
     const JsonValue* properties = ReadProperties(body, &error);
     if (properties == nullptr) return ErrorResponse(Invalid(error));
     const Record* record = PathRecord(object, request, &refused);
@@ -253,6 +279,10 @@ Response DeleteRecord(const Portal& portal, const Request& request) {
 Response CreateRecord(const Portal& portal, const Request& request) {
   return WithBody(portal, request, [&](Object& object, const JsonValue& body) {
     std::string error;
+    if (auto wrong = CheckMembers(body, "the body", {"associations", "properties"},
+                                  {"objectWriteTraceId"})) {
+      return ErrorResponse(*wrong);
+    }
     const JsonValue* properties = ReadProperties(body, &error);
     if (properties == nullptr) return ErrorResponse(Invalid(error));
     Write write = CheckProperties(object, *properties);
@@ -269,8 +299,11 @@ Response CreateRecord(const Portal& portal, const Request& request) {
 Response ListRecords(const Portal& portal, const Request& request) {
   return WithObject(portal, request, [&](Object& object) {
     const std::string& limit_text = request.Query("limit");
-    int limit = limit_text.empty() ? kDefaultPage : std::atoi(limit_text.c_str());
-    if (limit < 1 || limit > kMaxPage) {
+    int limit = kDefaultPage;
+    const char* const end = limit_text.data() + limit_text.size();
+    const bool number =
+        limit_text.empty() || std::from_chars(limit_text.data(), end, limit).ptr == end;
+    if (!number || limit < 1 || limit > kMaxPage) {
       return ErrorResponse(Invalid("The limit must be from 1 to 100."));
     }
     bool archived = request.Query("archived") == "true";

@@ -31,6 +31,8 @@ struct Switches {
   std::atomic<bool> shuffle{true};
   std::atomic<bool> group_errors{false};
   std::atomic<bool> reject_sparse_upserts{false};
+  std::atomic<bool> update_all_or_nothing{false};  // batch/update does not look at trace ids
+  std::atomic<bool> rate_limit_category{false};    // the other form of a 429
   std::atomic<std::int64_t> search_lag_ms{3000};
 };
 
@@ -72,6 +74,11 @@ const Record* FindRecord(const Object& object, const std::string& id_property,
 bool IsIdProperty(const Object& object, const std::string& name);
 // An id in the form under which it is kept.
 std::string NormalId(const std::string& id_property, const std::string& id);
+
+/// An object with the members that the contract names, and no others; `what` names it.
+std::optional<ApiError> CheckMembers(const JsonValue& object, const char* what,
+                                     const std::vector<std::string>& required,
+                                     const std::vector<std::string>& optional);
 
 // A record's new values, checked.
 struct Write {
