@@ -48,13 +48,14 @@ bench: deps-test
 	cmake --build build/bench --target benchmarks
 	tests/bench/run.sh build/bench $(BENCH)
 
-format:
+format: deps-test
 	@git ls-files '*.cc' '*.h' '*.hpp' | xargs clang-format -i
 
 check-format:
 	@git ls-files '*.cc' '*.h' '*.hpp' | xargs clang-format --dry-run --Werror
 
-tidy:
+tidy: deps-test
+	@packaging/install-packages.sh tidy
 	@git ls-files 'core/*.cc' 'host/*.cc' 'sdk/*.cc' 'plugins/*.cc' | xargs -P $(JOBS) -n 4 clang-tidy --quiet -p build/debug
 
 clean:

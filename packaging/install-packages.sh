@@ -24,14 +24,14 @@ if [ "$(id -u)" != 0 ]; then
     echo "install-packages: not root and no sudo; as root, run: apt-get install ${missing[*]}" >&2
     exit 1
   }
-  run=(sudo)
+  run=(sudo env DEBIAN_FRONTEND=noninteractive)
 fi
 echo "Installing ${#missing[@]} Debian packages that are missing: ${missing[*]}"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 export DEBIAN_FRONTEND=noninteractive
 if ! { "${run[@]}" apt-get update -q && "${run[@]}" apt-get install -y -q --no-install-recommends "${missing[@]}"; } \
-  >"$log" 2>&1; then
+  >"$log" 2>&1 </dev/null; then
   tail -n 20 "$log" >&2
   echo "install-packages: apt-get failed; its last words are above" >&2
   exit 1
