@@ -224,6 +224,8 @@ constexpr CodeEntry kWork[] = {
      "Use one of the modes that the message names."},
     {"PS-MAP-OBJECT", "The destination has no object of this name.",
      "Correct it; `penstock check` fetches the catalog."},
+    {"PS-MAP-OPTIONS", "The options of an integration are not ones that its object takes.",
+     "Correct them; the message names the option and the rule."},
     {"PS-MAP-REQUIRED", "A field that the object needs for new records is not mapped.",
      "Map it, or use update_only."},
     {"PS-MAP-ZONE", "The time zone of naive timestamps is not known.",

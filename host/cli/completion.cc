@@ -37,13 +37,26 @@ std::string CommandNames(const CLI::App& app) {
   return names;
 }
 
+// A pattern of the global options that take a value, as "--env|-C".
+std::string ValuedOptions(const CLI::App& app) {
+  std::string out;
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->get_type_size() == 0) continue;
+    for (const std::string& name : option->get_lnames()) out += (out.empty() ? "--" : "|--") + name;
+    for (const std::string& name : option->get_snames()) out += (out.empty() ? "-" : "|-") + name;
+  }
+  return out;
+}
+
 std::string Bash(const CLI::App& app) {
   std::string out =
       "# penstock completion for bash: eval \"$(penstock completion bash)\"\n"
       "_penstock() {\n"
       "  local word=\"${COMP_WORDS[COMP_CWORD]}\" verb=\"\" i\n"
       "  for ((i = 1; i < COMP_CWORD; i++)); do\n"
-      "    case \"${COMP_WORDS[i]}\" in -*) ;; *) verb=\"${COMP_WORDS[i]}\"; break ;; esac\n"
+      "    case \"${COMP_WORDS[i]}\" in " +
+      ValuedOptions(app) +
+      ") i=$((i + 1)) ;; -*) ;; *) verb=\"${COMP_WORDS[i]}\"; break ;; esac\n"
       "  done\n"
       "  local words=\"\"\n"
       "  case \"$verb\" in\n";

@@ -6,7 +6,6 @@ namespace penstock::cli {
 namespace {
 
 constexpr char kMask[] = "•••";
-constexpr size_t kInvalidShown = 5;
 constexpr size_t kFieldsShown = 6;
 constexpr size_t kShortHash = 12;
 constexpr double kAlmostAll = 0.9;
@@ -39,40 +38,33 @@ Sample SampleOf(const Change& change, const PlanHeader& header, bool show_values
   return sample;
 }
 
-// "0 unchanged + 19 invalid" of the parts that are not zero; the first one always.
-std::string Sum(std::initializer_list<std::pair<const char*, uint64_t>> parts) {
-  std::string out;
-  for (const auto& [name, n] : parts) {
-    if (n == 0 && !out.empty()) continue;
-    out += (out.empty() ? "" : " + ") + Grouped(n) + " " + name;
+std::string CountsText(const PlanDetails& details, const PlanCounts& c) {
+  std::string out =
+      Labelled("rows", Grouped(c.read) + " read = " +
+                           SumText({{"unchanged", c.unchanged},
+                                    {"invalid (never sent)", c.invalid},
+                                    {"quarantined (pending, not retried now)", c.quarantined},
+                                    {"to send", c.row_changes}}));
+  std::string changes = Grouped(ChangesOf(c)) + " = " +
+                        SumText({{"insert", c.insert}, {"update", c.update}, {"delete", c.remove}});
+  const char* between = ", because ";
+  for (const auto& [reason, n] : details.reasons) {
+    changes += between + reason + " " + Grouped(n);
+    between = ", ";
   }
-  return out;
-}
-
-std::string CountsText(const PlanCounts& c) {
-  std::string out = "  rows      " + Grouped(c.read) + " read = " +
-                    Sum({{"unchanged", c.unchanged},
-                         {"invalid (never sent)", c.invalid},
-                         {"quarantined (pending, not retried now)", c.quarantined},
-                         {"to send", c.row_changes}}) +
-                    "\n";
-  out += "  changes   " + Grouped(ChangesOf(c)) + " = " +
-         Sum({{"insert", c.insert}, {"update", c.update}, {"delete", c.remove}});
-  if (c.fresh > 0) out += "; " + Grouped(c.fresh) + " new to Penstock";
-  return out + "\n";
+  if (c.fresh > 0) changes += "; " + Grouped(c.fresh) + " new to Penstock";
+  return out + Labelled("changes", changes);
 }
 
 std::string FieldsText(const PlanCounts& c, const Paint& paint) {
-  if (c.fields.empty()) return {};
-  Table table({"field", ">changed in", ""});
-  std::string warning;
+  Table table({"", ">", ""});
   for (const FieldCount& field : c.fields) {
     const bool almost_all = c.update >= 10 && static_cast<double>(field.changed) >
                                                   kAlmostAll * static_cast<double>(c.entries);
-    table.Add({field.field, Grouped(field.changed),
+    table.Add({field.field, "changed in " + Grouped(field.changed),
                almost_all ? "almost every record: does the model call now()?" : ""});
   }
-  return "\n" + table.Text(paint, 2);
+  return Labelled("fields", table.Text(paint));
 }
 
 std::string SamplesText(const PlanDetails& details, const Paint& paint) {
@@ -82,7 +74,7 @@ std::string SamplesText(const PlanDetails& details, const Paint& paint) {
                              : sample.op == "update" || sample.reason == "changed"
                                  ? paint.Yellow("~ ")
                                  : paint.Green("+ ");
-    out += "  " + mark + Printable(sample.key) + "  " + paint.Dim(sample.reason);
+    out += mark + Printable(sample.key) + "  " + paint.Dim(sample.reason);
     size_t shown = 0;
     for (const SampleField& field : sample.fields) {
       if (++shown > kFieldsShown) {
@@ -93,49 +85,48 @@ std::string SamplesText(const PlanDetails& details, const Paint& paint) {
     }
     out += "\n";
   }
-  return out.empty() ? out : "\n" + out;
+  return Labelled("samples", out);
 }
 
-std::string InvalidText(const PlannedRun& plan, const PlanDetails& details, const Paint& paint) {
+std::string InvalidText(const PlannedRun& plan, const PlanDetails& details) {
   const PlanCounts& c = plan.header.counts;
   if (c.invalid == 0) return {};
-  std::string out = "\n  " + paint.Bold("invalid rows") + ":";
-  bool first = true;
+  std::string out = Grouped(c.invalid) + " = ";
+  const char* between = "";
   for (const auto& [code, n] : c.invalid_by_code) {
-    out += (first ? " " : ", ") + code + " " + Grouped(n);
-    first = false;
+    out += between + code + " " + Grouped(n);
+    between = " + ";
   }
   out += "\n";
   for (const InvalidRow& row : details.invalid) {
-    out += "    row " + Grouped(row.row) + "  " +
+    out += "row " + Grouped(row.row) + "  " +
            (row.key_text.empty() ? "(no key)" : Printable(row.key_text)) + "  " +
            (row.field.empty() ? "key" : row.field) + ": " + Printable(AsSentence(row.message)) +
            "\n";
   }
-  return out;
+  return Labelled("invalid", out);
 }
 
 std::string VerdictText(const PlannedRun& plan, const Paint& paint) {
-  std::string out = "\n";
+  std::string out;
   const uint64_t changes = ChangesOf(plan.header.counts);
   if (plan.open_run) {
-    out += "  " + paint.Yellow("Run " + *plan.open_run + " was interrupted.") +
-           " The next sync settles it first, so its plan can differ from this one.\n";
+    out += Labelled("open", paint.Yellow("Run " + *plan.open_run + " was interrupted.") +
+                                " The next sync settles it first, so its plan can differ from "
+                                "this one.");
   }
   if (changes > 0) {
-    out += "  about " + Plural(plan.estimated_requests, "API call");
+    std::string cost = "about " + Plural(plan.estimated_requests, "API call");
     if (plan.estimated_seconds >= 0.1) {
-      out += ", " + DurationText(plan.estimated_seconds) + " at the destination's limit";
+      cost += ", " + DurationText(plan.estimated_seconds) + " at the destination's limit";
     }
-    out += "\n";
+    out += Labelled("cost", cost);
   }
-  for (const Hold& hold : plan.holds) {
-    out += "  " + paint.Red("held") + " (" + hold.rule + "): " + AsSentence(hold.message) + "\n";
-  }
-  if (plan.holds.empty()) {
-    out += changes > 0 ? "  guard: nothing is held\n" : "  Nothing to send.\n";
-  }
-  return out + "  next: " + paint.Bold(NextCommand(plan)) + "\n";
+  std::string holds;
+  for (const Hold& hold : plan.holds) holds += hold.rule + ": " + AsSentence(hold.message) + "\n";
+  out += Labelled(paint.Red("held"), holds);
+  if (holds.empty()) out += Labelled("guard", changes > 0 ? "nothing is held" : "nothing to send");
+  return out + Labelled("next", paint.Bold(NextCommand(plan)));
 }
 
 }  // namespace
@@ -155,7 +146,7 @@ Result<PlanDetails> ReadDetails(const std::string& path, const PlanViewOptions& 
     return {};
   }));
   PENSTOCK_RETURN_IF_ERROR(reader->InvalidRows([&](const InvalidRow& row) -> Status {
-    if (details.invalid.size() < kInvalidShown) details.invalid.push_back(row);
+    if (details.invalid.size() < options.invalid) details.invalid.push_back(row);
     return {};
   }));
   return details;
@@ -177,22 +168,10 @@ std::string PlanText(const PlannedRun& plan, const PlanDetails& details,
   std::string out = paint.Bold("Plan " + ShortHash(h.hash)) + "  " + h.integration + " → " +
                     options.destination + " (" + h.connector + " account " + h.account + ", " +
                     h.object + "), mode " + std::string(ModeName(h.mode)) + "\n";
-  out += paint.Dim("  made in " + DurationText(h.seconds) + ", can be applied until " +
-                   engine::TimeText(h.expires_us)) +
-         "\n\n";
-  out += CountsText(h.counts);
-  if (!details.reasons.empty()) {
-    out += "  because  ";
-    bool first = true;
-    for (const auto& [reason, n] : details.reasons) {
-      out += (first ? " " : ", ") + reason + " " + Grouped(n);
-      first = false;
-    }
-    out += "\n";
-  }
-  out += FieldsText(h.counts, paint) + SamplesText(details, paint) +
-         InvalidText(plan, details, paint) + VerdictText(plan, paint);
-  return out;
+  out += Labelled("made", paint.Dim("in " + DurationText(h.seconds) + ", can be applied until " +
+                                    engine::TimeText(h.expires_us)));
+  return out + CountsText(details, h.counts) + FieldsText(h.counts, paint) +
+         SamplesText(details, paint) + InvalidText(plan, details) + VerdictText(plan, paint);
 }
 
 void PutPlan(Json* json, const PlannedRun& plan, const PlanDetails& details) {

@@ -30,7 +30,8 @@ struct PlanDetails {
 };
 
 struct PlanViewOptions {
-  uint64_t samples = 3;      // of each operation
+  uint64_t samples = 3;      // of each operation and reason
+  uint64_t invalid = 5;      // rows
   bool show_values = false;  // sensitive fields stay masked
   std::string destination;
 };

@@ -1,99 +1,81 @@
 #include "host/cli/run_view.h"
 
 #include "host/cli/codes.h"
+#include "host/engine/sentences.h"
 
 namespace penstock::cli {
 namespace {
 
 constexpr size_t kReasonsShown = 5;
 
-std::string Quoted(const std::string& word) {
-  const bool plain =
-      !word.empty() && word.find_first_of(" \t\"'\\$`&|;<>()*?!#~") == std::string::npos;
-  if (plain) return word;
-  std::string out = "'";
-  for (const char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + "'";
-}
-
-// "a 1 + b 2 + …" of the parts that are not zero; the first one always.
-std::string Sum(std::initializer_list<std::pair<const char*, uint64_t>> parts) {
-  std::string out;
-  for (const auto& [name, n] : parts) {
-    if (n == 0 && !out.empty()) continue;
-    out += (out.empty() ? "" : " + ") + Grouped(n) + " " + name;
-  }
-  return out;
-}
-
 std::string CountsText(const RunRecord& r) {
   const PlanCounts& p = r.plan;
   const OutcomeCounts& o = r.outcomes;
-  std::string out = "  rows      " + Grouped(p.read) + " read = " +
-                    Sum({{"unchanged", p.unchanged},
-                         {"invalid", p.invalid},
-                         {"quarantined", p.quarantined},
-                         {"to send", p.row_changes}}) +
-                    "\n";
+  std::string out = Labelled("rows", Grouped(p.read) + " read = " +
+                                         SumText({{"unchanged", p.unchanged},
+                                                  {"invalid", p.invalid},
+                                                  {"quarantined", p.quarantined},
+                                                  {"to send", p.row_changes}}));
   const uint64_t changes = p.row_changes + p.remove;
+  const std::string sum = Grouped(changes) + " = ";
   if (r.status == "held") {
-    return out + "  changes   " + Grouped(changes) + " = " +
-           Sum({{"insert", p.insert}, {"update", p.update}, {"delete", p.remove}}) +
-           ", none of them sent\n";
+    return out +
+           Labelled(
+               "changes",
+               sum + SumText({{"insert", p.insert}, {"update", p.update}, {"delete", p.remove}}) +
+                   ", none of them sent");
   }
   const uint64_t told = o.succeeded + o.rejected + o.skipped + o.in_doubt + o.unsent;
   const uint64_t rest = changes > told ? changes - told : 0;
-  out += "  changes   " + Grouped(changes) + " = " +
-         Sum({{"succeeded", o.succeeded},
-              {"rejected", o.rejected},
-              {"skipped", o.skipped},
-              {"in doubt", o.in_doubt},
-              {"unsent", o.unsent},
-              {r.error ? "not reached" : "done by an earlier run of this plan", rest}}) +
-         "\n";
-  if (o.succeeded > 0) {
-    out += "  applied   " +
-           Sum({{"created", o.created},
-                {"updated", o.updated},
-                {"deleted", o.deleted},
-                {"already so", o.unchanged}}) +
-           "\n";
-  }
-  return out;
+  out += Labelled(
+      "changes",
+      sum + SumText({{"succeeded", o.succeeded},
+                     {"rejected", o.rejected},
+                     {"skipped", o.skipped},
+                     {"in doubt", o.in_doubt},
+                     {"unsent", o.unsent},
+                     {r.error ? "not reached" : "done by an earlier run of this plan", rest}}));
+  if (o.succeeded == 0) return out;
+  return out + Labelled("applied", SumText({{"created", o.created},
+                                            {"updated", o.updated},
+                                            {"deleted", o.deleted},
+                                            {"already so", o.unchanged}}));
 }
 
 std::string ReasonsText(const RunRecord& r, const Paint& paint) {
-  if (r.errors.empty()) return {};
-  std::string out = "\n";
+  std::string lines;
   size_t shown = 0;
   for (const ErrorCount& e : r.errors) {
     if (++shown > kReasonsShown) {
-      out += "  and " + Plural(r.errors.size() - kReasonsShown, "other reason") + "\n";
+      lines += "and " + Plural(r.errors.size() - kReasonsShown, "other reason") + "\n";
       break;
     }
-    out += "  " + paint.Yellow(Grouped(e.count) + " × " + Printable(e.code)) + "  " +
-           Shortened(Printable(e.message), 90) + "\n";
+    lines += paint.Yellow(Grouped(e.count) + " × " + Printable(e.code)) + ": " +
+             Shortened(Printable(e.message), 90);
     if (!e.example_key.empty()) {
-      out += "      penstock why " + r.integration + " " + Quoted(Printable(e.example_key)) + "\n";
+      lines +=
+          " → penstock why " + r.integration + " " + engine::ShellWord(Printable(e.example_key));
     }
+    lines += "\n";
   }
-  return out;
+  return Labelled("reasons", lines);
 }
 
 std::string HoldsText(const RunRecord& r, const Paint& paint) {
   if (r.holds.empty()) return {};
   const std::string hash = r.plan_hash.substr(0, 12);
-  std::string out = "\n";
-  for (const Hold& hold : r.holds) {
-    out += "  " + paint.Red("held") + " (" + hold.rule + "): " + AsSentence(hold.message) + "\n";
-  }
-  out += "  release exactly this plan:  " + paint.Bold("penstock apply " + hash) + "\n";
+  std::string holds;
+  for (const Hold& hold : r.holds) holds += hold.rule + ": " + AsSentence(hold.message) + "\n";
+  Table ways({"", ""});
+  ways.Add({paint.Bold("penstock apply " + hash), "exactly this plan"});
   if (r.plan.remove > 0) {
-    out += "  without its deletes:        penstock apply " + hash + " --only upserts\n";
-    out += "  or plan again up to a bound: penstock sync " + r.integration +
-           " --allow deletes=" + std::to_string(r.plan.remove) + "\n";
+    ways.Add({"penstock apply " + hash + " --only upserts", "without its deletes"});
+    ways.Add(
+        {"penstock sync " + r.integration + " --allow deletes=" + std::to_string(r.plan.remove),
+         "plan again, up to that many"});
   }
-  return out + "  or drop it:                 penstock discard " + hash + "\n";
+  ways.Add({"penstock discard " + hash, "drop it"});
+  return Labelled(paint.Red("held"), holds) + Labelled("next", ways.Text(paint));
 }
 
 }  // namespace
@@ -113,17 +95,16 @@ std::string RunText(const RunRecord& r, const Paint& paint) {
   out += CountsText(r);
   const StateCounts& s = r.standing;
   if (s.rejected + s.in_doubt + s.departed > 0) {
-    out += "  standing  " +
-           Sum({{"rejected", s.rejected}, {"in doubt", s.in_doubt}, {"departed", s.departed}}) +
-           "\n";
+    out += Labelled(
+        "standing",
+        SumText({{"rejected", s.rejected}, {"in doubt", s.in_doubt}, {"departed", s.departed}}));
   }
   out += ReasonsText(r, paint) + HoldsText(r, paint);
   if (r.plan.invalid > 0 && r.status != "held") {
-    out += "\n  invalid rows: penstock records " + r.integration + " --status invalid\n";
+    out += Labelled("invalid", "penstock records " + r.integration + " --status invalid");
   }
   if (r.error) {
-    out +=
-        "\n  " + paint.Red(r.error->code) + ": " + Printable(AsSentence(r.error->message)) + "\n";
+    out += "  " + paint.Red(r.error->code) + ": " + Printable(AsSentence(r.error->message)) + "\n";
     const std::string hint = HintOf(*r.error);
     if (!hint.empty()) out += "  " + Printable(AsSentence(hint)) + "\n";
   }

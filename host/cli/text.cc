@@ -9,6 +9,7 @@ namespace penstock::cli {
 namespace {
 
 constexpr size_t kWidestCell = 60;
+constexpr size_t kLabelWidth = 12;  // of a page, with its indent
 
 std::string Format(const char* format, double a, double b = 0) {
   std::array<char, 64> text{};
@@ -60,6 +61,10 @@ std::string Plural(uint64_t n, const std::string& word) {
 size_t DisplayWidth(std::string_view text) {
   size_t width = 0;
   for (size_t at = 0; at < text.size();) {
+    if (text[at] == '\x1b') {  // a colour of ours: values come through Printable
+      at = std::min(text.find('m', at), text.size() - 1) + 1;
+      continue;
+    }
     const size_t end = CharacterEnd(text, at);
     width += Wide(text.substr(at, end - at)) ? 2 : 1;
     at = end;
@@ -114,6 +119,28 @@ std::string AsSentence(const std::string& text) {
 std::string Paint::With(const char* code, std::string_view text) const {
   if (!on_) return std::string(text);
   return "\x1b[" + std::string(code) + "m" + std::string(text) + "\x1b[0m";
+}
+
+std::string SumText(std::initializer_list<std::pair<const char*, uint64_t>> parts) {
+  std::string out;
+  for (const auto& [name, n] : parts) {
+    if (n == 0 && !out.empty()) continue;
+    out += (out.empty() ? "" : " + ") + Grouped(n) + " " + name;
+  }
+  return out;
+}
+
+std::string Labelled(std::string_view label, std::string_view lines) {
+  std::string out;
+  while (!lines.empty()) {
+    const size_t end = std::min(lines.find('\n'), lines.size());
+    const std::string head = "  " + (out.empty() ? std::string(label) : std::string());
+    const size_t width = std::max(kLabelWidth, DisplayWidth(head) + 1);
+    out += head + std::string(width - DisplayWidth(head), ' ') + std::string(lines.substr(0, end));
+    out += '\n';
+    lines.remove_prefix(std::min(end + 1, lines.size()));
+  }
+  return out;
 }
 
 std::string Table::Text(const Paint& paint, size_t indent) const {

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace penstock::cli {
@@ -14,7 +16,7 @@ std::string Grouped(uint64_t n);
 std::string DurationText(double seconds);
 /// "1 record", "2 records": `word` with an s unless n is 1.
 std::string Plural(uint64_t n, const std::string& word);
-/// How many columns a terminal gives to the text: characters, wide ones twice.
+/// How many columns a terminal gives to the text: characters, wide ones twice, colours none.
 size_t DisplayWidth(std::string_view text);
 /// Control characters as \x1b and the like, so that a value cannot steer the terminal.
 std::string Printable(std::string_view text);
@@ -22,6 +24,12 @@ std::string Printable(std::string_view text);
 std::string Shortened(std::string_view text, size_t width);
 /// With a capital at the start (unless that is a name) and a full stop at the end.
 std::string AsSentence(const std::string& text);
+
+/// "3 created + 2 deleted" of the parts that are not zero; the first one always.
+std::string SumText(std::initializer_list<std::pair<const char*, uint64_t>> parts);
+/// A block of a page: `lines`, indented, with `label` in front of the first one. Nothing if there
+/// are none.
+std::string Labelled(std::string_view label, std::string_view lines);
 
 /// Escapes for a terminal, or nothing.
 class Paint {

@@ -35,6 +35,7 @@ void ShowVerb(Context* context, const std::string& integration, uint64_t limit) 
         return {};
       });
   if (!read.ok()) return context->Fail(read.error());
+  if (lines.empty() && !integration.empty() && !context->Select({integration})) return;
   std::string text;
   for (const std::string& line : lines) {
     text += text.empty() || !context->json() ? line : ",\n" + line;

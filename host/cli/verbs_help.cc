@@ -15,6 +15,19 @@ void ExplainVerb(Context* context, std::string code) {
   std::transform(code.begin(), code.end(), code.begin(),
                  [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
   if (!code.empty() && !code.starts_with("PS-")) code = "PS-" + code;
+  if (code.empty() && context->json()) {
+    Json json;
+    json.Begin().BeginList("codes");
+    for (const CodeEntry& entry : Codes()) {
+      json.Begin()
+          .Text("code", entry.code)
+          .Text("meaning", entry.meaning)
+          .Text("remedy", entry.remedy)
+          .End();
+    }
+    json.EndList().End();
+    return context->Print(json.Take() + "\n");
+  }
   if (code.empty()) {
     Table table({"code", "meaning"});
     for (const CodeEntry& entry : Codes()) {

@@ -26,7 +26,7 @@ void PlanVerb(Context* context, const PlanArgs& args) {
   bool held = false;
   for (const std::string& name : *names) {
     PlanViewOptions view;
-    view.samples = args.samples < 0 ? 3 : static_cast<uint64_t>(args.samples);
+    if (args.samples >= 0) view.samples = view.invalid = static_cast<uint64_t>(args.samples);
     view.show_values = context->out_is_terminal() || args.samples >= 0;
     auto session = engine->Prepare(name, {.record_settings = true});
     if (!session.ok()) {

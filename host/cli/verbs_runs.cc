@@ -98,6 +98,7 @@ void RunsVerb(Context* context, const std::string& integration, uint64_t limit) 
   if (engine == nullptr) return;
   const auto runs = engine->store()->Runs(integration, limit);
   if (!runs.ok()) return context->Fail(runs.error());
+  if (runs->empty() && !integration.empty() && !context->Select({integration})) return;
   if (context->json()) return context->Print(RunsJson(*runs) + "\n");
   Table table({"run", "status", "started", ">seconds", ">read", ">changes", ">succeeded",
                ">rejected", ">requests"});

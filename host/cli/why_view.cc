@@ -24,15 +24,6 @@ std::vector<std::string> Needles(const Inquiry& q) {
   return needles;
 }
 
-std::string Indented(const std::string& text, const std::string& indent) {
-  std::string out = indent;
-  for (const char c : text) {
-    out += c;
-    if (c == '\n') out += indent;
-  }
-  return out + "\n";
-}
-
 // Which fields the row has, without their values.
 std::string NamesText(const Inquiry& q) {
   std::string fields, changed;
@@ -41,85 +32,94 @@ std::string NamesText(const Inquiry& q) {
     fields += (fields.empty() ? "" : ", ") + field.name;
     if (field.changed) changed += (changed.empty() ? "" : ", ") + field.name;
   }
-  std::string out = "  a valid row with " + fields + " (values: --whole)\n";
-  if (!changed.empty() && q.entry && q.entry->acknowledged) out += "  changed: " + changed + "\n";
+  std::string out = "a valid row with " + fields + " (values: --whole)\n";
+  if (!changed.empty() && q.entry && q.entry->acknowledged) out += "changed: " + changed + "\n";
   return out;
 }
 
 std::string ModelText(const Inquiry& q, const WhyOptions& options, const Paint& paint) {
-  std::string out = paint.Bold("The model now") + "\n";
-  if (q.rows == 0) return out + "  no row with this key\n";
-  if (q.rows > 1) out += "  " + Grouped(q.rows) + " rows with this key\n";
-  if (!q.valid) {
-    return out + "  invalid (" + q.invalid_code +
-           "): " + (q.invalid_field.empty() ? "" : q.invalid_field + ": ") +
-           Printable(AsSentence(q.invalid_message)) + "\n";
+  if (q.model_error) {
+    return "cannot be read: " + q.model_error->code + " " +
+           Printable(AsSentence(q.model_error->message));
   }
-  if (!options.show_values) return out + NamesText(q);
+  if (q.rows == 0) return "no row with this key";
+  const std::string rows = q.rows > 1 ? Grouped(q.rows) + " rows with this key\n" : "";
+  if (!q.valid) {
+    return rows + "invalid (" + q.invalid_code +
+           "): " + (q.invalid_field.empty() ? "" : q.invalid_field + ": ") +
+           Printable(AsSentence(q.invalid_message));
+  }
+  if (!options.show_values) return rows + NamesText(q);
   Table table({"", "", ""});
   for (const FieldNow& field : q.fields) {
     std::string text = field.absent ? "(left alone)" : field.null ? "NULL" : Printable(field.text);
     if (field.sensitive) text = kMask;
     table.Add({field.name, text, field.changed ? paint.Yellow("changed") : field.key ? "key" : ""});
   }
-  return out + table.Text(paint, 2);
+  return rows + table.Text(paint);
 }
 
-std::string StateText(const Inquiry& q, const Paint& paint) {
-  std::string out = paint.Bold("Last acknowledged") + "\n";
-  if (!q.entry || !q.entry->acknowledged) {
-    out += "  nothing yet\n";
-  } else {
-    const char* origin = q.entry->origin == Origin::kCreated   ? "created by us"
-                         : q.entry->origin == Origin::kUpdated ? "it existed, we updated it"
-                         : q.entry->origin == Origin::kListed  ? "in the baseline"
-                         : q.entry->origin == Origin::kAdopted ? "adopted"
-                                                               : "known";
-    out += "  " + std::string(origin) + ", last touched by run " +
-           std::to_string(q.entry->last_run) + (q.entry->departed ? ", left the model since" : "") +
-           "\n";
+std::string AcknowledgedText(const Inquiry& q) {
+  if (!q.entry || !q.entry->acknowledged) return "nothing yet";
+  const char* origin = q.entry->origin == Origin::kCreated   ? "created by us"
+                       : q.entry->origin == Origin::kUpdated ? "it existed, we updated it"
+                       : q.entry->origin == Origin::kListed  ? "in the baseline"
+                       : q.entry->origin == Origin::kAdopted ? "adopted"
+                                                             : "known";
+  std::string out = origin;
+  if (!q.entry->destination_id.empty()) out += ", destination id " + q.entry->destination_id;
+  out += ", last touched by run " + std::to_string(q.entry->last_run);
+  return out + (q.entry->departed ? ", left the model since" : "");
+}
+
+std::string PendingText(const Inquiry& q, const Paint& paint) {
+  if (!q.entry || !q.entry->pending) return {};
+  const Pending& p = *q.entry->pending;
+  std::string out = std::string(OpName(p.op)) + " " +
+                    paint.Red(std::string(OutcomeName(p.outcome))) + " on " +
+                    engine::TimeText(p.at_us);
+  if (p.tries > 1) out += ", tried " + std::to_string(p.tries) + " times";
+  if (!p.code.empty() || !p.message.empty()) {
+    out += ": " + Printable(p.code) + (p.field.empty() ? "" : " in field " + p.field) + ": " +
+           Printable(AsSentence(p.message));
   }
-  if (q.entry && !q.entry->destination_id.empty()) {
-    out += "  destination id " + q.entry->destination_id + "\n";
-  }
-  if (q.entry && q.entry->pending) {
-    const Pending& p = *q.entry->pending;
-    out += paint.Bold("Pending") + "\n  " + std::string(OpName(p.op)) + " " +
-           paint.Red(std::string(OutcomeName(p.outcome))) + " on " + engine::TimeText(p.at_us) +
-           (p.tries > 1 ? ", tried " + std::to_string(p.tries) + " times" : "") + "\n";
-    if (!p.code.empty() || !p.message.empty()) {
-      out += "  " + Printable(p.code) + (p.field.empty() ? "" : " in field " + p.field) + ": " +
-             Printable(AsSentence(p.message)) + "\n";
-    }
+  if (p.doubt && p.outcome != OutcomeKind::kInDoubt) {
+    out += "\nan attempt before it went unanswered and may have been applied";
   }
   return out;
 }
 
-std::string BodyText(const char* what, const exchanges::Body& body, const Inquiry& q,
-                     const WhyOptions& options) {
-  if (body.size == 0) return std::string("  ") + what + ": (no body)\n";
-  const auto excerpt =
-      engine::ExcerptOf(body.text, Needles(q), q.sensitive, options.whole ? kLong : kShort);
-  std::string out = std::string("  ") + what;
-  if (excerpt.left_out > 0) {
-    out += " (without " + Grouped(excerpt.left_out) + " items about other records)";
-  }
-  return out + ":\n" + Indented(excerpt.text, "    ");
+std::string StateText(const Inquiry& q, const Paint& paint) {
+  return Labelled("known", AcknowledgedText(q)) + Labelled("pending", PendingText(q, paint));
 }
 
-std::string AttemptText(const Inquiry& q, const WhyOptions& options, const Paint& paint) {
+std::string BodyText(const char* what, const exchanges::Body& body, const Inquiry& q,
+                     const WhyOptions& options) {
+  if (body.size == 0) return Labelled(what, "(no body)");
+  const auto excerpt =
+      engine::ExcerptOf(body.text, Needles(q), q.sensitive, options.whole ? kLong : kShort);
+  std::string text = excerpt.text;
+  if (excerpt.left_out > 0) {
+    text += "\n(without " + Grouped(excerpt.left_out) + " items about other records)";
+  }
+  return Labelled(what, text);
+}
+
+std::string AttemptText(const Inquiry& q, const WhyOptions& options) {
   if (!q.attempt) return {};
   const LastAttempt& a = *q.attempt;
-  std::string out = paint.Bold("Last exchange") + paint.Dim("  run " + a.run) + "\n";
   if (!a.exchange) {
-    return out + (a.exchange_known ? "  its request is no longer kept\n" : "  no request\n");
+    return Labelled("exchange",
+                    "run " + a.run + ", " +
+                        (a.exchange_known ? "its request is no longer kept" : "no request"));
   }
   const exchanges::Exchange& e = *a.exchange;
-  out += "  " + e.method + " " + Printable(e.url) + " → " +
-         (e.status != 0 ? std::to_string(e.status) : "no answer (" + e.error + ")") + " in " +
-         DurationText(static_cast<double>(e.duration_us) / 1e6);
+  std::string out = e.method + " " + Printable(e.url) + " → " +
+                    (e.status != 0 ? std::to_string(e.status) : "no answer (" + e.error + ")") +
+                    " in " + DurationText(static_cast<double>(e.duration_us) / 1e6) + ", run " +
+                    a.run;
   if (!e.earlier.empty()) out += ", after " + Plural(e.earlier.size(), "other attempt");
-  out += "\n" + BodyText("request", e.request, q, options);
+  out = Labelled("exchange", out) + BodyText("request", e.request, q, options);
   if (e.status != 0) out += BodyText("answer", e.response, q, options);
   return out;
 }
@@ -163,14 +163,14 @@ void PutAttempt(Json* json, const Inquiry& q) {
 std::string WhyText(const Integration& integration, const Inquiry& q, const WhyOptions& options,
                     const Paint& paint) {
   std::string out = paint.Bold(integration.id + " / " + Printable(q.key)) + "\n";
-  out += "  " + q.rule + "\n  " + paint.Dim("next: ") + q.next + "\n\n";
-  if (!q.entry && q.rows == 0) {
-    if (q.near.empty()) return out + "No similar key is known.\n";
-    out += "Similar keys:\n";
-    for (const std::string& key : q.near) out += "  " + Printable(key) + "\n";
-    return out;
+  out += Labelled("rule", q.rule) + Labelled("next", q.next);
+  if (!q.entry && q.rows == 0 && !q.model_error) {
+    std::string near;
+    for (const std::string& key : q.near) near += Printable(key) + "\n";
+    return out + Labelled("similar", near.empty() ? "no similar key is known" : near);
   }
-  return out + ModelText(q, options, paint) + StateText(q, paint) + AttemptText(q, options, paint);
+  return out + Labelled("model", ModelText(q, options, paint)) + StateText(q, paint) +
+         AttemptText(q, options);
 }
 
 void PutWhy(Json* json, const std::string& integration, const Inquiry& q) {
@@ -180,6 +180,10 @@ void PutWhy(Json* json, const std::string& integration, const Inquiry& q) {
       .Text("rule", q.rule)
       .Text("next", q.next);
   json->Begin("model").Number("rows", q.rows).Bool("valid", q.valid);
+  if (q.model_error) {
+    json->Key("error");
+    PutError(json, *q.model_error);
+  }
   if (!q.valid) {
     json->Text("field", q.invalid_field)
         .Text("code", q.invalid_code)
@@ -215,6 +219,7 @@ void PutWhy(Json* json, const std::string& integration, const Inquiry& q) {
           .Text("field", p.field)
           .Text("at", IsoTime(p.at_us))
           .Number("tries", p.tries)
+          .Bool("earlier_in_doubt", p.doubt && p.outcome != OutcomeKind::kInDoubt)
           .End();
     }
     json->End();

@@ -96,7 +96,9 @@ Result<std::unique_ptr<http::Gateway>> OpenGateway(const project::DestinationSet
     gateway.credential = *std::move(provider);
   }
   gateway.allowed_hosts = manifest.allowed_hosts;
-  gateway.ca_file = settings.ca_file;
+  auto ca_file = secrets::Resolve(settings.ca_file, options.lookup);
+  if (!ca_file.ok()) return At(ca_file.error(), settings.place);
+  gateway.ca_file = *std::move(ca_file);
   gateway.user_agent = "Penstock/" + options.version;
   if (settings.timeout_ms > 0) gateway.timeout_ms = settings.timeout_ms;
   gateway.retry = manifest.retry;

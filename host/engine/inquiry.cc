@@ -78,7 +78,10 @@ class KeyInquiry {
     for (const FieldMapping& field : env_.integration->mapping) {
       if (field.sensitive) out_.sensitive.insert(field.field);
     }
-    PENSTOCK_RETURN_IF_ERROR(ReadModel(&near));
+    if (const Status read = ReadModel(&near); !read.ok()) {
+      if (env_.cancelled && env_.cancelled()) return read.error();
+      Forget(read.error());  // what is known here is told all the same
+    }
     if (!out_.entry && out_.rows == 0) out_.near = std::move(near);
     if (out_.entry) PENSTOCK_RETURN_IF_ERROR(FindAttempt());
     Explain(*env_.integration, env_.clock->UnixMicros(), &out_);
@@ -158,6 +161,14 @@ class KeyInquiry {
       now.fields.push_back(field.absent ? kFieldAbsent : env_.hasher->Field(value));
     }
     DecideWith(&now);
+  }
+
+  // The model broke off: half of it says nothing of the key.
+  void Forget(Error error) {
+    out_.model_error = std::move(error);
+    out_.rows = 0;
+    out_.fields.clear();
+    out_.decision.reset();
   }
 
   void DecideWithout() { DecideWith(nullptr); }

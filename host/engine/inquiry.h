@@ -38,8 +38,9 @@ struct Inquiry {
   uint64_t rows = 0;  // of the model with this key
   bool valid = true;
   std::string invalid_field, invalid_code, invalid_message;
-  std::vector<FieldNow> fields;     // of the first row
-  std::set<std::string> sensitive;  // fields whose values are never shown
+  std::optional<Error> model_error;  // the model could not be read: then nothing is said of it
+  std::vector<FieldNow> fields;      // of the first row
+  std::set<std::string> sensitive;   // fields whose values are never shown
   std::optional<Entry> entry;
   std::optional<Decision> decision;
   std::optional<LastAttempt> attempt;

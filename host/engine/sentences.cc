@@ -6,8 +6,6 @@
 namespace penstock::engine {
 namespace {
 
-constexpr int64_t kDay = int64_t{24} * 3600 * 1'000'000;
-
 std::string ChangedNames(const Inquiry& inquiry) {
   std::string names;
   for (const FieldNow& field : inquiry.fields) {
@@ -16,29 +14,42 @@ std::string ChangedNames(const Inquiry& inquiry) {
   return names;
 }
 
-std::string RejectedText(const Pending& pending) {
+/// What the destination said of the last attempt.
+std::string PendingText(const Integration& it, const Pending& pending) {
+  const std::string when = " on " + TimeText(pending.at_us);
+  if (pending.outcome == OutcomeKind::kInDoubt)
+    return "Its last request" + when + " is in doubt: it may have been applied.";
+  if (pending.outcome == OutcomeKind::kExists)
+    return "The destination had a record with this key" + when + ", and " +
+           std::string(ModeName(it.mode)) + " overwrites nothing.";
+  if (pending.outcome == OutcomeKind::kMissing)
+    return "The destination had no record with this key" + when + ", and " +
+           std::string(ModeName(it.mode)) + " creates none.";
   std::string text = "The destination rejected this row";
   if (!pending.code.empty()) text += " with " + pending.code;
   if (!pending.field.empty()) text += " (field " + pending.field + ")";
-  text += " on " + TimeText(pending.at_us);
+  text += when;
   if (pending.error_class != ErrorClass::kNone) {
     text += ", class " + std::string(ErrorClassName(pending.error_class));
   }
-  return text;
+  return text + ", and it has not changed since.";
 }
 
-std::string RetryText(const Integration& it, const Pending& pending, int64_t now_us) {
-  const std::string command = "; `penstock retry " + it.id + "` sends it now.";
+std::string RetryText(const Integration& it, const Inquiry& q, int64_t now_us) {
+  const Pending& pending = *q.entry->pending;
+  const std::string key = it.id + " " + ShellWord(q.key);
   if (pending.outcome == OutcomeKind::kInDoubt) {
-    return "It is held until it is settled: `penstock settle " + it.id +
-           " KEY --applied` or `--not-applied`.";
+    return "It is held until it is settled: `penstock settle " + key +
+           " --applied` or `--not-applied`.";
   }
-  if (it.retry_rejected == RetryRejected::kOnChange) {
+  const std::string command = "; `penstock retry " + key + "` sends it with the next run.";
+  if (q.decision->due_us == kNeverDue) {
     return "It is sent again when the row, the mapping or the field's definition changes" + command;
   }
-  const int64_t due = pending.at_us + kDay;
   return "It is sent again when the row changes, else " +
-         (due > now_us ? "after " + TimeText(due) : std::string("in the next run")) + command;
+         (q.decision->due_us > now_us ? "after " + TimeText(q.decision->due_us)
+                                      : std::string("in the next run")) +
+         command;
 }
 
 void ExplainAbsent(const Integration& it, Inquiry* q) {
@@ -52,8 +63,8 @@ void ExplainAbsent(const Integration& it, Inquiry* q) {
             ", and the mode is " + std::string(ModeName(it.mode)) + ".";
   if (deletes) {
     q->next = "The next run deletes it at the destination.";
-  } else if (q->entry->pending && q->entry->pending->outcome == OutcomeKind::kInDoubt) {
-    q->next = "Its last request is in doubt and is settled first.";
+  } else if (InDoubt(*q->entry)) {
+    q->next = "A request for it is in doubt; nothing is sent in this mode, so it stays shown.";
   } else {
     q->next = "Nothing is sent; the record stays at the destination as it is.";
   }
@@ -77,7 +88,7 @@ void ExplainChange(const Integration& it, Inquiry* q) {
       q->rule = "It was rejected before and is due again.";
       break;
     case Reason::kInDoubt:
-      q->rule = "Its last request is in doubt: it equals nothing until that is settled.";
+      q->rule = "A request for it is in doubt: it equals nothing until that is settled.";
       break;
     default:
       q->rule = "The row left the model.";
@@ -87,6 +98,15 @@ void ExplainChange(const Integration& it, Inquiry* q) {
 }
 
 }  // namespace
+
+std::string ShellWord(const std::string& word) {
+  const bool plain =
+      !word.empty() && word.find_first_of(" \t\"'\\$`&|;<>()*?!#~") == std::string::npos;
+  if (plain) return word;
+  std::string out = "'";
+  for (const char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
 
 std::string TimeText(int64_t unix_us) {
   const std::time_t seconds = static_cast<std::time_t>(unix_us / 1'000'000);
@@ -98,6 +118,11 @@ std::string TimeText(int64_t unix_us) {
 }
 
 void Explain(const Integration& it, int64_t now_us, Inquiry* q) {
+  if (q->model_error) {
+    q->rule = "The model cannot be read now, so what decides about the key is not known.";
+    q->next = "Mend the source (" + it.source + "), then ask again.";
+    return;
+  }
   if (q->rows == 0) return ExplainAbsent(it, q);
   const std::string kept = q->entry ? " The record already synced is left as it is." : "";
   if (q->rows > 1) {
@@ -119,11 +144,8 @@ void Explain(const Integration& it, int64_t now_us, Inquiry* q) {
       return ExplainChange(it, q);
     case Decision::Verdict::kQuarantined:
       if (q->entry && q->entry->pending) {
-        const Pending& pending = *q->entry->pending;
-        q->rule = pending.outcome == OutcomeKind::kInDoubt
-                      ? "Its last request is in doubt: it may have been applied."
-                      : RejectedText(pending) + ", and it has not changed since.";
-        q->next = RetryText(it, pending, now_us);
+        q->rule = PendingText(it, *q->entry->pending);
+        q->next = RetryText(it, *q, now_us);
       }
       return;
     case Decision::Verdict::kUnchanged:

@@ -8,6 +8,9 @@ namespace penstock::engine {
 /// Fills inquiry->rule and inquiry->next from everything else in it. [thread-safe]
 void Explain(const Integration& integration, int64_t now_us, Inquiry* inquiry);
 
+/// A word as a shell takes it: quoted where it has to be. [thread-safe]
+std::string ShellWord(const std::string& word);
+
 /// "2026-11-22 10:00:00 UTC". [thread-safe]
 std::string TimeText(int64_t unix_us);
 

@@ -137,7 +137,11 @@ std::optional<DestinationSettings> ReadDestination(Complaints* complaints, const
   }
   if (const YamlNode* config = map.Take("config")) ReadConfig(complaints, *config, &out);
   ReadBaseUrl(&map, &out);
-  if (const auto ca = map.Text("ca_file")) out.ca_file = Absolute(project, *ca);
+  if (const auto ca = map.Text("ca_file")) {
+    CheckConnectionText(complaints, map.node().Find("ca_file"), *ca,
+                        "ca_file of destination " + out.name);
+    out.ca_file = Absolute(project, *ca);
+  }
   if (const auto timeout = map.DurationMs("timeout")) out.timeout_ms = *timeout;
   ReadLimits(&map, &out);
   const YamlNode* isolation_at = map.node().Find("isolation");

@@ -132,13 +132,7 @@ void ReadReferences(Complaints* complaints, MapReader* map, const IntegrationCon
 
 void ReadBehaviour(Complaints* complaints, MapReader* map, IntegrationSettings* out) {
   Integration& it = out->integration;
-  if (const auto memory = map->Size("memory")) {
-    it.memory_bytes = *memory;
-    if (*memory < (8u << 20)) {
-      complaints->Fail(*map->node().Find("memory"), "PS-CONF-VALUE",
-                       "memory must be 8MiB at least.");
-    }
-  }
+  if (const auto memory = ReadMemory(map)) it.memory_bytes = *memory;
   const auto retry = map->OneOf("retry_rejected", {"daily", "on_change", "every_run"});
   if (retry == "on_change") it.retry_rejected = RetryRejected::kOnChange;
   if (retry == "every_run") it.retry_rejected = RetryRejected::kEveryRun;
@@ -209,6 +203,16 @@ void ReadModel(Complaints* complaints, const Project& project, MapReader* from,
                                    : "The model of " + it.id + " is longer than 1 MiB.");
   }
   model.Finish();
+}
+
+std::optional<uint64_t> ReadMemory(MapReader* map) {
+  constexpr uint64_t kLeast = 8u << 20;
+  const auto memory = map->Size("memory");
+  if (memory && *memory < kLeast) {
+    map->complaints()->Fail(*map->node().Find("memory"), "PS-CONF-VALUE",
+                            "memory must be 8MiB at least.");
+  }
+  return memory;
 }
 
 std::optional<IntegrationSettings> ReadIntegration(Complaints* complaints, const Project& project,

@@ -146,14 +146,11 @@ class Loader {
       return;
     }
     if (over == nullptr || !over->IsMap()) return;
-    const YamlNode layer = *over;  // MergeYaml replaces the tree that `over` points into
-    for (const char* part : {"sources", "destinations"}) {
-      const YamlNode* change = layer.Find(part);
-      if (change == nullptr) continue;
-      for (YamlNode::Member& member : root->members) {
-        if (member.key == part) member.value = MergeYaml(member.value, *change);
-      }
-    }
+    YamlNode layer = *over;  // MergeYaml replaces the tree that `over` points into
+    std::erase_if(layer.members, [](const YamlNode::Member& member) {
+      return member.key != "sources" && member.key != "destinations";
+    });
+    *root = MergeYaml(*root, layer);
   }
 
   void CheckEnvironment(const YamlNode::Member& member) {
@@ -198,7 +195,7 @@ class Loader {
     const auto integrations = Named(map.Take("integrations"), "integration");
     map.Take("environments");
     IntegrationContext context;
-    if (const auto memory = map.Size("memory")) context.memory_bytes = *memory;
+    if (const auto memory = ReadMemory(&map)) context.memory_bytes = *memory;
     for (const char* key : {"notify", "service", "retention", "secrets", "triggers", "tests"}) {
       map.Later(key, "\"" + std::string(key) + "\" in the project file is not built yet.");
     }

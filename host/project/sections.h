@@ -28,6 +28,8 @@ std::optional<IntegrationSettings> ReadIntegration(Complaints* complaints, const
                                                    const IntegrationContext& context,
                                                    const YamlNode::Member& member);
 
+/// The key "memory" in bytes, if it is there; too little is complained of.
+std::optional<uint64_t> ReadMemory(MapReader* map);
 void ReadModel(Complaints* complaints, const Project& project, MapReader* from,
                IntegrationSettings* into);
 void ReadKey(Complaints* complaints, MapReader* from, Integration* into);

@@ -60,16 +60,17 @@ property shop_source 'Source' string text
 
 # ---- the story, also kept as a file for the README
 story() {
-  say '4,000 customers of a shop (SQLite) are to be contacts in HubSpot (a sandbox). What would happen?'
-  run penstock plan contacts --samples 1
-
-  say 'Do it. What HubSpot refuses is counted, kept with its reason, and not sent again until its row changes.'
+  say '4,000 customers of a shop (SQLite) become contacts in HubSpot (a sandbox). What it refuses is kept with its reason.'
   run_expecting 3 penstock sync contacts
   run penstock why contacts customer509@example
 
-  say 'Prices go up: thousands of contacts change. The process is killed (-9) while it sends them.'
+  say 'Late orders get dearer: what would the next sync change?'
+  sqlite3 shop.db "UPDATE orders SET cents = cents + 100 WHERE ordered_on >= '2026-10-01'"
+  run penstock plan contacts --samples 1
+
+  say 'It is killed (-9) in the middle. The next sync finds what is left.'
   killed_sync
-  run penstock sync contacts || true
+  run_expecting 3 penstock sync contacts
   written_again
 
   say 'Somebody empties the table.'
@@ -82,9 +83,8 @@ story() {
   run_expecting 3 penstock sync contacts
 }
 
-# Starts a sync of 3,700-odd changes against a slow sandbox and kills it once 1,000 of them have arrived.
+# Starts a sync against a slow sandbox and kills it once 1,000 changes have arrived.
 killed_sync() {
-  sqlite3 shop.db 'UPDATE orders SET cents = cents + 100'
   sandbox_config '{"latency_ms": 250}'
   penstock sync contacts >/dev/null 2>&1 &
   sync=$!

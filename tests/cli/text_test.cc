@@ -49,6 +49,19 @@ TEST(TextTest, Tables) {
   EXPECT_EQ(table.Text(Paint(false), 1), " name    count\n a           1\n longer  1,000  x\n");
 }
 
+TEST(TextTest, LabelsStandInFrontOfTheFirstLine) {
+  EXPECT_EQ(Labelled("rows", "1 read"), "  rows      1 read\n");
+  EXPECT_EQ(Labelled("next", "a\nb\n"), "  next      a\n            b\n");
+  EXPECT_EQ(Labelled("a label that is long", "x"), "  a label that is long x\n");
+  EXPECT_EQ(Labelled("none", ""), "");
+  EXPECT_EQ(Labelled(Paint(true).Red("held"), "x"), "  \x1b[31mheld\x1b[0m      x\n");
+}
+
+TEST(TextTest, SumsLeaveOutWhatIsZero) {
+  EXPECT_EQ(SumText({{"a", 0}, {"b", 0}}), "0 a");
+  EXPECT_EQ(SumText({{"a", 1}, {"b", 0}, {"c", 2000}}), "1 a + 2,000 c");
+}
+
 TEST(TextTest, ColoursOnlyWhenOn) {
   EXPECT_EQ(Paint(false).Red("x"), "x");
   EXPECT_EQ(Paint(true).Red("x"), "\x1b[31mx\x1b[0m");

@@ -100,8 +100,15 @@ TEST_F(SyncTest, RowsThatCannotBeSentAreInvalid) {
   for (const char* word : {"galaxy", "lifecyclestage", "user00004@example.com"}) {
     EXPECT_THAT(plan.out, ::testing::HasSubstr(word));
   }
-  // 1 and 2 left the model with their keys; 3 and 4 are invalid, which is no departure.
-  const Json run = SyncTo(3, "completed_with_errors");
+  // 1 and 2 left the model with their keys, which is held; 3 and 4 are invalid, no departure.
+  const Output held = project_.Sync();
+  EXPECT_EQ(held.exit, 4) << held.Text();
+  EXPECT_THAT(held.out, ::testing::HasSubstr("keyless"));
+  EXPECT_EQ(account_.WriteCalls(), 0);
+  const Output applied = project_.Cli({"apply", OnlyRun(held)["plan"]["hash"].Text(), "--json"});
+  EXPECT_EQ(applied.exit, 3) << applied.Text();
+  const Json run = OnlyRun(applied);
+  ExpectAddsUp(run);
   EXPECT_EQ(run["rows"]["invalid"].Int(), 5);
   EXPECT_EQ(run["changes"]["update"].Int(), 1);
   EXPECT_EQ(run["changes"]["delete"].Int(), 2);
