@@ -186,11 +186,14 @@ Decision Decide(const DecisionContext& context, const Entry* before, const RowNo
       return Verdict(Decision::Verdict::kUnchanged, Mark::kListed);
     return MakeChange(WriteOp(context, nullptr), Reason::kNew);
   }
+  // A baseline was listed, never written: other modes have its rows still to send.
+  const bool only_listed = before->origin == Origin::kListed && context.mode != Mode::kDeleteOnly;
   if (before->pending) {
     const Pending& pending = *before->pending;
     if (pending.outcome == OutcomeKind::kInDoubt) return DecideInDoubt(context, *before, *now);
-    const bool equals_acknowledged =
-        before->acknowledged && before->fingerprint == now->fingerprint && !pending.doubt;
+    const bool equals_acknowledged = before->acknowledged &&
+                                     before->fingerprint == now->fingerprint && !pending.doubt &&
+                                     !only_listed;
     if (!equals_acknowledged && StillHolds(context, pending) && pending.op != Op::kDelete &&
         pending.attempted == now->fingerprint) {
       if (context.mode == Mode::kDeleteOnly) return Verdict(Decision::Verdict::kQuarantined);
@@ -205,8 +208,6 @@ Decision Decide(const DecisionContext& context, const Entry* before, const RowNo
     // Rejected, but what was in doubt before that still is.
     if (pending.doubt) return DecideInDoubt(context, *before, *now);
   }
-  // A baseline was listed, never written: other modes have its rows still to send.
-  const bool only_listed = before->origin == Origin::kListed && context.mode != Mode::kDeleteOnly;
   if (!before->acknowledged || only_listed) {
     if (context.mode == Mode::kDeleteOnly)
       return Verdict(Decision::Verdict::kUnchanged, Mark::kListed);

@@ -167,9 +167,8 @@ std::string PlanText(const PlannedRun& plan, const PlanDetails& details,
   const PlanHeader& h = plan.header;
   std::string out = paint.Bold("Plan " + ShortHash(h.hash)) + "  " + h.integration + " → " +
                     options.destination + " (" + h.connector + " account " + h.account + ", " +
-                    h.object + "), mode " + std::string(ModeName(h.mode)) + "\n";
-  out += Labelled("made", paint.Dim("in " + DurationText(h.seconds) + ", can be applied until " +
-                                    engine::TimeText(h.expires_us)));
+                    h.object + "), mode " + std::string(ModeName(h.mode)) + ", good until " +
+                    engine::TimeText(h.expires_us) + "\n";
   return out + CountsText(details, h.counts) + FieldsText(h.counts, paint) +
          SamplesText(details, paint) + InvalidText(plan, details) + VerdictText(plan, paint);
 }

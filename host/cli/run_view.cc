@@ -11,11 +11,15 @@ constexpr size_t kReasonsShown = 5;
 std::string CountsText(const RunRecord& r) {
   const PlanCounts& p = r.plan;
   const OutcomeCounts& o = r.outcomes;
-  std::string out = Labelled("rows", Grouped(p.read) + " read = " +
-                                         SumText({{"unchanged", p.unchanged},
-                                                  {"invalid", p.invalid},
-                                                  {"quarantined", p.quarantined},
-                                                  {"to send", p.row_changes}}));
+  std::string rows = Grouped(p.read) + " read = " +
+                     SumText({{"unchanged", p.unchanged},
+                              {"invalid", p.invalid},
+                              {"quarantined", p.quarantined},
+                              {"to send", p.row_changes}});
+  if (p.invalid > 0) {
+    rows += "; invalid: penstock records " + r.integration + " --status invalid";
+  }
+  std::string out = Labelled("rows", rows);
   const uint64_t changes = p.row_changes + p.remove;
   const std::string sum = Grouped(changes) + " = ";
   if (r.status == "held") {
@@ -23,6 +27,8 @@ std::string CountsText(const RunRecord& r) {
            Labelled(
                "changes",
                sum + SumText({{"insert", p.insert}, {"update", p.update}, {"delete", p.remove}}) +
+                   (p.in_doubt > 0 ? ", " + Grouped(p.in_doubt) + " of them to settle a doubt"
+                                   : "") +
                    ", none of them sent");
   }
   const uint64_t told = o.succeeded + o.rejected + o.skipped + o.in_doubt + o.unsent;
@@ -100,9 +106,6 @@ std::string RunText(const RunRecord& r, const Paint& paint) {
         SumText({{"rejected", s.rejected}, {"in doubt", s.in_doubt}, {"departed", s.departed}}));
   }
   out += ReasonsText(r, paint) + HoldsText(r, paint);
-  if (r.plan.invalid > 0 && r.status != "held") {
-    out += Labelled("invalid", "penstock records " + r.integration + " --status invalid");
-  }
   if (r.error) {
     out += "  " + paint.Red(r.error->code) + ": " + Printable(AsSentence(r.error->message)) + "\n";
     const std::string hint = HintOf(*r.error);

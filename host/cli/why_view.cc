@@ -98,11 +98,11 @@ std::string BodyText(const char* what, const exchanges::Body& body, const Inquir
   if (body.size == 0) return Labelled(what, "(no body)");
   const auto excerpt =
       engine::ExcerptOf(body.text, Needles(q), q.sensitive, options.whole ? kLong : kShort);
-  std::string text = excerpt.text;
-  if (excerpt.left_out > 0) {
-    text += "\n(without " + Grouped(excerpt.left_out) + " items about other records)";
-  }
-  return Labelled(what, text);
+  const std::string left_out =
+      excerpt.left_out == 0
+          ? ""
+          : "(without " + Plural(excerpt.left_out, "item") + " about other records) ";
+  return Labelled(what, left_out + excerpt.text);
 }
 
 std::string AttemptText(const Inquiry& q, const WhyOptions& options) {
