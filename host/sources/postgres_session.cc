@@ -165,22 +165,20 @@ void PostgresSession::SetModel(std::string sql, size_t offset) {
   model_offset_ = offset;
 }
 
-Status PostgresSession::Wait() {
-  while (PQisBusy(connection_)) {
-    pollfd wait{PQsocket(connection_), POLLIN, 0};
-    const int ready = poll(&wait, 1, kPollMs);
-    if (ready < 0 && errno != EINTR) return Lost();
-    if (ready <= 0 && cancelled_ && cancelled_()) {
-      Cancel();
-      return CancelledError();
-    }
-    if (ready > 0 && PQconsumeInput(connection_) == 0) return Lost();
+Status PostgresSession::WaitForInput() {
+  pollfd wait{PQsocket(connection_), POLLIN, 0};
+  const int ready = poll(&wait, 1, kPollMs);
+  if (ready < 0 && errno != EINTR) return Lost();
+  if (ready <= 0 && cancelled_ && cancelled_()) {
+    Cancel();
+    return CancelledError();
   }
+  if (ready > 0 && PQconsumeInput(connection_) == 0) return Lost();
   return {};
 }
 
 Result<ResultHandle> PostgresSession::Next() {
-  PENSTOCK_RETURN_IF_ERROR(Wait());
+  while (PQisBusy(connection_)) PENSTOCK_RETURN_IF_ERROR(WaitForInput());
   ResultHandle result(PQgetResult(connection_));
   if (!result) {
     busy_ = false;
@@ -188,7 +186,7 @@ Result<ResultHandle> PostgresSession::Next() {
     return result;
   }
   const ExecStatusType status = PQresultStatus(result.get());
-  if (status == PGRES_SINGLE_TUPLE || status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) {
+  if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK || status == PGRES_COPY_OUT) {
     return result;
   }
   return FromResult(result.get());
@@ -218,11 +216,35 @@ Result<ResultHandle> PostgresSession::Prepare(const std::string& sql) {
   return Last();
 }
 
-Status PostgresSession::Start() {
+Status PostgresSession::Copy(const std::string& sql) {
   busy_ = true;
-  if (PQsendQueryPrepared(connection_, "", 0, nullptr, nullptr, nullptr, 1) == 0) return Lost();
-  // Without it libpq would gather all rows in memory first.
-  return PQsetSingleRowMode(connection_) == 1 ? Status() : Status(Lost());
+  // With parameters, of which there are none, libpq takes a single statement only.
+  if (PQsendQueryParams(connection_, sql.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0) == 0) {
+    return Lost();
+  }
+  copying_ = false;
+  return {};
+}
+
+Result<std::string_view> PostgresSession::NextCopied() {
+  if (!copying_) {
+    PENSTOCK_RETURN_IF_ERROR(Next().status());
+    copying_ = true;
+  }
+  char* bytes = nullptr;
+  int size = 0;
+  copied_.reset();
+  while ((size = PQgetCopyData(connection_, &bytes, 1)) == 0) {
+    PENSTOCK_RETURN_IF_ERROR(WaitForInput());
+  }
+  if (size == -2) return Lost();
+  if (size == -1) {
+    // Ended, well or not.
+    PENSTOCK_RETURN_IF_ERROR(Last().status());
+    return std::string_view();
+  }
+  copied_.reset(bytes);
+  return std::string_view(bytes, static_cast<size_t>(size));
 }
 
 Error PostgresSession::Lost() {

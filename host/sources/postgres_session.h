@@ -21,6 +21,10 @@ using ResultHandle = std::unique_ptr<PGresult, ClearResult>;
 /// Checks the URL without connecting. PS-SRC-URL.
 Status CheckPostgresUrl(const std::string& url);
 
+struct FreeCopied {
+  void operator()(char* bytes) const { PQfreemem(bytes); }
+};
+
 /// A connection inside its read-only transaction. One thread at a time.
 class PostgresSession {
  public:
@@ -36,11 +40,12 @@ class PostgresSession {
   Result<ResultHandle> Run(const std::string& sql);
   /// Prepares `sql` without a name and describes its columns.
   Result<ResultHandle> Prepare(const std::string& sql);
-  /// Starts the prepared statement, rows one by one, in binary.
-  Status Start();
-  /// The next result of what runs; null when it is over. Waits, polling `cancelled`; PS-SRC-LOST,
+  /// Sends a COPY ... TO STDOUT; what is wrong with it NextCopied says.
+  Status Copy(const std::string& sql);
+  /// The next message of the COPY, a row each, valid until the next call; data() == nullptr when
+  /// the server has said that all is sent. Waits, polling `cancelled`; PS-SRC-LOST,
   /// PS-RUN-CANCELLED, or the statement's error.
-  Result<ResultHandle> Next();
+  Result<std::string_view> NextCopied();
   /// True about once in a thousand calls when the run is being cancelled: cheap enough for each
   /// row.
   bool CancelledNow() { return ++polls_ % 1024 == 0 && cancelled_ && cancelled_(); }
@@ -56,8 +61,10 @@ class PostgresSession {
   PostgresSession(const PostgresOptions& options, std::function<bool()> cancelled)
       : where_(RedactPostgresUrl(options.url)), cancelled_(std::move(cancelled)) {}
   Status Connect(const PostgresOptions& options);
+  /// The next result of what runs; null when it is over. Fails as NextCopied does.
+  Result<ResultHandle> Next();
   Result<ResultHandle> Last();
-  Status Wait();
+  Status WaitForInput();
   Error Lost();
   Error FromResult(const PGresult* result);
   std::string Clean(std::string_view message) const;
@@ -69,6 +76,8 @@ class PostgresSession {
   std::string model_;
   size_t model_offset_ = 0;
   PGconn* connection_ = nullptr;
+  std::unique_ptr<char, FreeCopied> copied_;  // the latest message
+  bool copying_ = false;                      // the server has agreed to the COPY
   bool busy_ = false;
 };
 

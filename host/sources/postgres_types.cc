@@ -6,23 +6,13 @@
 #include <cstring>
 #include <limits>
 
+#include "host/sources/big_endian.h"
+
 namespace penstock::sources {
 namespace {
 
 constexpr int64_t kDaysTo2000 = 10957;
 constexpr int kMaxDimensions = 6;
-
-template <typename T>
-T ReadBig(const char* p) {
-  T value;
-  std::memcpy(&value, p, sizeof value);
-  if constexpr (sizeof(T) == 2)
-    return static_cast<T>(__builtin_bswap16(static_cast<uint16_t>(value)));
-  if constexpr (sizeof(T) == 4)
-    return static_cast<T>(__builtin_bswap32(static_cast<uint32_t>(value)));
-  if constexpr (sizeof(T) == 8)
-    return static_cast<T>(__builtin_bswap64(static_cast<uint64_t>(value)));
-}
 
 template <typename T>
 bool DecodeInteger(std::string_view bytes, const DecodeContext&, Value* out) {

@@ -58,6 +58,11 @@ TEST_F(PostgresErrors, WritesAndSeveralStatementsAreRefused) {
     EXPECT_EQ(Failure(sql).message, "The model's SQL returns no columns: it is not a query.")
         << sql;
   }
+  // Rows that are not those of a query, and text that would close what it is put into.
+  for (const char* sql : {"SHOW server_version", "EXPLAIN SELECT 1",
+                          "SELECT 1) TO STDOUT; DELETE FROM untouched; COPY (SELECT 1"}) {
+    EXPECT_EQ(Failure(sql).code, "PS-SRC-QUERY") << sql;
+  }
   EXPECT_EQ(Failure("SELECT set_config('transaction_read_only', 'off', false)").code,
             "PS-SRC-QUERY");
   EXPECT_EQ(*Server().Query("SELECT count(*) FROM untouched"), "1");

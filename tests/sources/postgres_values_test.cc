@@ -157,6 +157,8 @@ TEST_F(PostgresValues, ManyRowsAndALimit) {
   EXPECT_EQ(ReadAll(*Open(), "SELECT 1 WHERE false").rows.size(), 0u);
   EXPECT_EQ(ReadAll(*Open(), "VALUES (1), (2)").rows.size(), 2u);
   EXPECT_EQ(ReadAll(*Open(), "WITH t AS (SELECT 1) TABLE t").rows.size(), 1u);
+  EXPECT_EQ(ReadAll(*Open(), "SELECT 1 WHERE false").rows.size(), 0u);
+  EXPECT_EQ(ReadAll(*Open(), "(SELECT 1) UNION ALL SELECT 2; -- two").rows.size(), 2u);
 }
 
 }  // namespace
