@@ -173,8 +173,8 @@ Status PostgresSession::WaitForInput() {
     Cancel();
     return CancelledError();
   }
-  if (ready > 0 && PQconsumeInput(connection_) == 0) return Lost();
-  return {};
+  // Also when nothing came: TLS may hold what it has taken from the socket before.
+  return PQconsumeInput(connection_) == 1 ? Status() : Status(Lost());
 }
 
 Result<ResultHandle> PostgresSession::Next() {
