@@ -173,25 +173,27 @@ class SqliteReader final : public RowReader {
     return error;
   }
 
+  // Asked of the value itself: sqlite3_column_... would look it up and lock once a question. That
+  // is allowed where one thread has the connection.
   Value ReadColumn(int i) {
-    sqlite3_stmt* const statement = statement_.get();
-    switch (sqlite3_column_type(statement, i)) {
+    sqlite3_value* const value = sqlite3_column_value(statement_.get(), i);
+    switch (sqlite3_value_type(value)) {
       case SQLITE_INTEGER: {
-        const int64_t integer = sqlite3_column_int64(statement, i);
+        const int64_t integer = sqlite3_value_int64(value);
         const bool boolean = declared_[static_cast<size_t>(i)] == Declared::kBoolean;
         return boolean && (integer == 0 || integer == 1) ? BoolValue(integer == 1)
                                                          : IntValue(integer);
       }
       case SQLITE_FLOAT:
-        return DoubleValue(sqlite3_column_double(statement, i));
+        return DoubleValue(sqlite3_value_double(value));
       case SQLITE_TEXT: {
-        const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement, i));
-        const auto size = static_cast<size_t>(sqlite3_column_bytes(statement, i));
+        const auto* text = reinterpret_cast<const char*>(sqlite3_value_text(value));
+        const auto size = static_cast<size_t>(sqlite3_value_bytes(value));
         return DeclaredText({text, size}, declared_[static_cast<size_t>(i)]);
       }
       case SQLITE_BLOB: {
-        const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement, i));
-        const auto size = static_cast<size_t>(sqlite3_column_bytes(statement, i));
+        const auto* bytes = static_cast<const char*>(sqlite3_value_blob(value));
+        const auto size = static_cast<size_t>(sqlite3_value_bytes(value));
         return TextValue(ValueType::kBytes, {bytes, size});
       }
       default:
