@@ -157,21 +157,6 @@ TEST_F(PostgresTest, SelectIsEnough) {
   EXPECT_EQ(account_.WriteCalls(), 0);
 }
 
-TEST_F(PostgresTest, TenThousandContactsInAHundredCalls) {
-  settings_.model =
-      "SELECT 'User' || n || '@example.com' AS email, 'First' || n AS first_name, md5(n::text) AS "
-      "last_name, NULL::text AS phone FROM generate_series(1, 10000) AS n";
-  Configure();
-  const Json first = SyncDone();
-  EXPECT_EQ(first["applied"]["created"].Int(), 10'000);
-  EXPECT_EQ(account_.WriteCalls(), 100);
-  EXPECT_EQ(account_.Contacts().size(), 10'000u);
-  account_.ResetStats();
-  const Json second = SyncDone();
-  EXPECT_EQ(second["rows"]["unchanged"].Int(), 10'000);
-  EXPECT_EQ(account_.Calls(), 0);
-}
-
 // Rows come for a minute; the server goes away when some have come.
 class LostReadTest : public PostgresTest {
  protected:
