@@ -2,6 +2,7 @@
 
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -175,3 +176,34 @@ Result<std::string> AskAccount(const RunEnvironment& env) {
 }
 
 }  // namespace penstock::run
+
+namespace penstock {
+
+DecisionContext DecisionsFor(const RunEnvironment& env, const sdk::Object& object,
+                             const Mapper& mapper) {
+  const Integration& integration = *env.integration;
+  DecisionContext context;
+  context.mode = integration.mode;
+  context.delete_created_only = integration.delete_created_only;
+  context.retry_rejected = integration.retry_rejected;
+  context.connector_version = env.destination->manifest().version;
+  context.schema = SchemaDigest(mapper, object);
+  context.now_us = env.clock->UnixMicros();
+  context.can_upsert = object.operations.contains("upsert");
+  const auto update = object.operations.find("update");
+  const std::vector<std::string> by_id = {"id"};
+  context.update_by_id =
+      update != object.operations.end() &&
+      std::find(update->second.identifiers.begin(), update->second.identifiers.end(), by_id) !=
+          update->second.identifiers.end();
+  context.upsert_idempotent = run::IsIdempotent(object, Op::kUpsert);
+  context.insert_idempotent = run::IsIdempotent(object, Op::kInsert);
+  context.update_idempotent = run::IsIdempotent(object, Op::kUpdate);
+  context.delete_idempotent = run::IsIdempotent(object, Op::kDelete);
+  for (const MappedField& field : mapper.fields()) {
+    context.clear_ours.push_back(field.null == NullPolicy::kClearOurs);
+  }
+  return context;
+}
+
+}  // namespace penstock

@@ -1,7 +1,6 @@
 // Left of the seam: from the source to the plan file.
 #include <unistd.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "core/file/file.h"
@@ -13,41 +12,6 @@ namespace run {
 namespace {
 
 constexpr int64_t kPlanLifeMicros = int64_t{24} * 3600 * 1'000'000;
-
-DecisionContext DecisionsFor(const RunEnvironment& env, const sdk::Object& object,
-                             const Mapper& mapper, const std::string& schema) {
-  const Integration& integration = *env.integration;
-  DecisionContext context;
-  context.mode = integration.mode;
-  context.delete_created_only = integration.delete_created_only;
-  context.retry_rejected = integration.retry_rejected;
-  context.connector_version = env.destination->manifest().version;
-  context.schema = schema;
-  context.now_us = env.clock->UnixMicros();
-  const auto find = [&](const char* name) -> const sdk::Operation* {
-    const auto at = object.operations.find(name);
-    return at == object.operations.end() ? nullptr : &at->second;
-  };
-  const sdk::Operation* upsert = find("upsert");
-  const sdk::Operation* update = find("update");
-  const std::vector<std::string> by_id = {"id"};
-  context.can_upsert = upsert != nullptr;
-  context.update_by_id = update != nullptr &&
-                         std::find(update->identifiers.begin(), update->identifiers.end(), by_id) !=
-                             update->identifiers.end();
-  const auto idempotent = [&](const char* name) {
-    const sdk::Operation* operation = find(name);
-    return operation != nullptr && operation->idempotent;
-  };
-  context.upsert_idempotent = idempotent("upsert");
-  context.insert_idempotent = idempotent("insert");
-  context.update_idempotent = idempotent("update");
-  context.delete_idempotent = idempotent("delete");
-  for (const MappedField& field : mapper.fields()) {
-    context.clear_ours.push_back(field.null == NullPolicy::kClearOurs);
-  }
-  return context;
-}
 
 void Tell(const RunEnvironment& env, Progress::Phase phase, uint64_t done) {
   if (!env.progress) return;
@@ -142,8 +106,7 @@ Result<PlannedRun> MakePlan(const RunEnvironment& env, const SyncOptions& option
   diff.cancelled = env.cancelled;
   diff.progress = [&](uint64_t done) { Tell(env, Progress::Phase::kReading, done); };
   PENSTOCK_RETURN_IF_ERROR(Diff(rows.get(), mapper.get(), *env.hasher, input.view,
-                                DecisionsFor(env, object, *mapper, schema), diff, writer.get(),
-                                &header));
+                                DecisionsFor(env, object, *mapper), diff, writer.get(), &header));
   header.seconds = static_cast<double>(env.clock->MonotonicMicros() - started) / 1e6;
   PENSTOCK_RETURN_IF_ERROR(writer->Finish(&header));
 

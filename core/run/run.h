@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/base/result.h"
+#include "core/diff/diff.h"
 #include "core/guard/guard.h"
 #include "core/model/integration.h"
 #include "core/model/source.h"
@@ -116,6 +117,10 @@ Result<RunRecord> Sync(const RunEnvironment& env, const SyncOptions& options);
 /// settings or another account.
 Result<RunRecord> Apply(const RunEnvironment& env, const std::string& path,
                         const SyncOptions& options);
+
+/// What decides about a key of this integration now, for `why` as for a plan.
+DecisionContext DecisionsFor(const RunEnvironment& env, const sdk::Object& object,
+                             const Mapper& mapper);
 
 /// Read access to the state for the verbs below and for `why`, `records`, `status`.
 Result<std::unique_ptr<StateView>> OpenState(const RunEnvironment& env);

@@ -28,39 +28,6 @@ void NoteNear(const std::string& text, const std::string& key, std::vector<std::
   if (near->size() > kNearKeys) near->pop_back();
 }
 
-DecisionContext ContextOf(const RunEnvironment& env, const sdk::Object& object,
-                          const Mapper& mapper) {
-  const Integration& it = *env.integration;
-  const auto operation = [&](const char* name) -> const sdk::Operation* {
-    const auto found = object.operations.find(name);
-    return found == object.operations.end() ? nullptr : &found->second;
-  };
-  const auto idempotent = [&](const char* name) {
-    return operation(name) != nullptr && operation(name)->idempotent;
-  };
-  DecisionContext context;
-  context.mode = it.mode;
-  context.delete_created_only = it.delete_created_only;
-  context.retry_rejected = it.retry_rejected;
-  context.connector_version = env.destination->manifest().version;
-  context.schema = SchemaDigest(mapper, object);
-  context.now_us = env.clock->UnixMicros();
-  context.can_upsert = operation("upsert") != nullptr;
-  if (const sdk::Operation* update = operation("update")) {
-    const std::vector<std::string> by_id = {"id"};
-    context.update_by_id = std::find(update->identifiers.begin(), update->identifiers.end(),
-                                     by_id) != update->identifiers.end();
-  }
-  context.upsert_idempotent = idempotent("upsert");
-  context.insert_idempotent = idempotent("insert");
-  context.update_idempotent = idempotent("update");
-  context.delete_idempotent = idempotent("delete");
-  for (const MappedField& field : mapper.fields()) {
-    context.clear_ours.push_back(field.null == NullPolicy::kClearOurs);
-  }
-  return context;
-}
-
 // One key under inquiry.
 class KeyInquiry {
  public:
@@ -184,7 +151,7 @@ class KeyInquiry {
       if (before->pending) AlignFields(old, names, &before->pending->fields);
     }
     if (!before && now == nullptr) return;
-    const DecisionContext context = ContextOf(env_, object_, *mapper_);
+    const DecisionContext context = DecisionsFor(env_, object_, *mapper_);
     out_.decision = Decide(context, before ? &*before : nullptr, now);
     for (const uint16_t index : out_.decision->changed) {
       if (index < out_.fields.size()) out_.fields[index].changed = true;
