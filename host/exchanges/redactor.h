@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "host/exchanges/word_finder.h"
+
 namespace penstock::exchanges {
 
 /// What stands in place of a secret.
@@ -15,8 +17,10 @@ inline constexpr std::string_view kSecretMark = "«secret»";
 /// credentials). Copyable. Const methods are [thread-safe] once the last Add has returned.
 class Redactor {
  public:
+  Redactor();
+
   /// Secrets shorter than this cannot be told from ordinary text and are not looked for.
-  static constexpr size_t kShortest = 4;
+  static constexpr size_t kShortest = WordFinder::kShortest;
 
   void Add(std::string_view secret);
   /// A header whose value is always secret, besides Authorization, cookies and the like.
@@ -37,6 +41,7 @@ class Redactor {
 
   std::vector<std::string> forms_;    // longest first
   std::vector<std::string> headers_;  // lower case
+  WordFinder suspects_;               // all forms, and the names of secret members
 };
 
 }  // namespace penstock::exchanges

@@ -73,6 +73,21 @@ TEST(RedactorTest, TheBeginningNeverEndsInHalfASecret) {
   }
 }
 
+// The quick look before the replacing must not miss any of them, wherever they stand.
+TEST(RedactorTest, FindsEveryWordAtEveryPlace) {
+  for (const std::string secret : {"abcd", "s3cr3t/to+ken", "a much longer secret, with \"é\""}) {
+    Redactor redactor;
+    redactor.Add(secret);
+    for (size_t before = 0; before < 40; ++before) {
+      const std::string front(before, 'a');
+      EXPECT_EQ(redactor.Text(front + secret), front + "«secret»") << before;
+      EXPECT_EQ(redactor.Text(front + secret + "b"), front + "«secret»b") << before;
+      EXPECT_EQ(redactor.Text(front + "\"apikey\":\"x\""), front + "\"apikey\":\"«secret»\"");
+      EXPECT_EQ(redactor.Text(front + "&client_assertion=x"), front + "&client_assertion=«secret»");
+    }
+  }
+}
+
 TEST(RedactorTest, TooShortSecretsAreLeftAlone) {
   Redactor redactor;
   redactor.Add("a");
