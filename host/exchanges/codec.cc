@@ -14,10 +14,12 @@ constexpr uint32_t kFrameMagic = 0x31585850;  // "PXX1"
 constexpr uint8_t kPayloadVersion = 1;
 constexpr uint32_t kMostRawBytes = 1u << 30;
 constexpr int kCompression = 1;
+constexpr size_t kRoomForTheRest = 4096;  // of an exchange besides its bodies
 
 // Numbers as base-128 varints, texts with their size before them.
 class Packer {
  public:
+  void Reserve(size_t bytes) { out_.reserve(bytes); }
   void Number(uint64_t n) {
     for (; n >= 0x80; n >>= 7) out_.push_back(static_cast<char>(n | 0x80));
     out_.push_back(static_cast<char>(n));
@@ -105,6 +107,7 @@ class Unpacker {
 
 std::string PackExchange(const Exchange& exchange) {
   Packer out;
+  out.Reserve(exchange.request.text.size() + exchange.response.text.size() + kRoomForTheRest);
   out.Number(kPayloadVersion);
   out.Number(exchange.id);
   out.Number(exchange.seqs.size());
@@ -190,20 +193,20 @@ bool PayloadIsGood(const file::Reader& reader, const FrameHead& head, uint64_t o
 
 std::string EncodeFrame(const Exchange& exchange) {
   std::string raw = PackExchange(exchange);
-  std::string payload(ZSTD_compressBound(raw.size()), '\0');
-  size_t stored =
-      ZSTD_compress(payload.data(), payload.size(), raw.data(), raw.size(), kCompression);
+  size_t bound = ZSTD_compressBound(raw.size());
+  std::string frame(kFrameHead + bound, '\0');
+  char* payload = frame.data() + kFrameHead;
+  size_t stored = ZSTD_compress(payload, bound, raw.data(), raw.size(), kCompression);
   if (ZSTD_isError(stored) != 0) {
-    payload = raw;  // as it is: raw_bytes equals stored_bytes then
-    stored = raw.size();
+    stored = raw.copy(payload, raw.size());  // as it is: raw_bytes equals stored_bytes then
   }
-  payload.resize(stored);
+  frame.resize(kFrameHead + stored);
   FrameHead head;
   head.id = exchange.id;
   head.raw_bytes = static_cast<uint32_t>(raw.size());
   head.stored_bytes = static_cast<uint32_t>(stored);
-  head.payload_hash = XXH3_64bits(payload.data(), payload.size());
-  return MakeHead(head) + payload;
+  head.payload_hash = XXH3_64bits(payload, stored);
+  return frame.replace(0, kFrameHead, MakeHead(head));
 }
 
 bool DecodeHead(std::string_view bytes, FrameHead* head) {
