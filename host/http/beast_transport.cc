@@ -54,7 +54,9 @@ int64_t NowUs() {
 }
 
 struct Connection {
-  explicit Connection(asio::io_context& io) : socket(io) {}
+  // Beast reads as much at a time as the buffer has room for, and never makes more room than it
+  // needs: without this a large answer comes in hundreds of small reads.
+  explicit Connection(asio::io_context& io) : socket(io) { buffer.reserve(kChunkBytes); }
   tcp::socket socket;
   std::optional<ssl::stream<tcp::socket&>> tls;
   flat_buffer buffer;
