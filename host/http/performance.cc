@@ -156,9 +156,16 @@ class Performance {
 
   void LaunchReady() {
     std::vector<Flight*> granted;
+    const Flight* slotless = nullptr;  // found all slots of its limiter taken, just now
     for (Flight& flight : flights_) {
       if (flight.stage != Stage::kWaiting || flight.ready_at_us > clock_.MonotonicUs()) continue;
+      if (slotless != nullptr && slotless->budget == flight.budget) {
+        flight.ready_at_us = slotless->ready_at_us;
+        flight.for_slot = true;
+        continue;
+      }
       if (Acquire(flight)) granted.push_back(&flight);
+      if (flight.for_slot) slotless = &flight;
       if (!stop_.ok()) break;
     }
     if (stop_.ok()) Announce(granted);
