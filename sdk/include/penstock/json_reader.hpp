@@ -3,6 +3,7 @@
 
 #include <rapidjson/document.h>
 
+#include <new>
 #include <string>
 #include <string_view>
 
@@ -13,10 +14,16 @@ namespace penstock::sdk {
 using JsonValue = rapidjson::Value;
 
 /// Parses `text` in bounded stack. False when it is no JSON. Numbers keep full precision as far as
-/// a double or 64 bits do: read ids as text where the API gives them as text.
+/// a double or 64 bits do: read ids as text where the API gives them as text. The document owns a
+/// copy of the text, in which its strings are; `text` need not outlive the call.
 inline bool ParseJson(std::string_view text, rapidjson::Document* out) {
-  out->Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag |
-             rapidjson::kParseFullPrecisionFlag>(text.data(), text.size());
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);  // a byte order mark
+  char* copy = static_cast<char*>(out->GetAllocator().Malloc(text.size() + 1));
+  if (copy == nullptr) throw std::bad_alloc();
+  text.copy(copy, text.size());
+  copy[text.size()] = '\0';
+  out->ParseInsitu<rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag |
+                   rapidjson::kParseFullPrecisionFlag>(copy);
   return !out->HasParseError();
 }
 
