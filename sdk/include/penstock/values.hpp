@@ -3,7 +3,6 @@
 
 #include <charconv>
 #include <cstdint>
-#include <cstdio>
 #include <string>
 #include <string_view>
 
@@ -31,6 +30,17 @@ inline penstock_value StringValue(std::string_view text) {
   return value;
 }
 
+/// Appends a number in at least `width` characters: zeros before its digits, a sign before those.
+inline void AppendDigits(int64_t value, size_t width, std::string* out) {
+  char text[24];
+  const std::to_chars_result end = std::to_chars(text, text + sizeof(text), value);
+  const std::string_view all(text, static_cast<size_t>(end.ptr - text));
+  const size_t sign = value < 0 ? 1 : 0;
+  out->append(all.substr(0, sign));
+  if (all.size() < width) out->append(width - all.size(), '0');
+  out->append(all.substr(sign));
+}
+
 /// "2026-11-22" of days since 1970-01-01. Years before 0 or after 9999 carry their sign or digits.
 inline std::string DateText(int64_t days) {
   // Days to civil date, in eras of 400 years that begin on 1 March.
@@ -45,9 +55,12 @@ inline std::string DateText(int64_t days) {
   const int64_t day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
   const int64_t month = shifted_month < 10 ? shifted_month + 3 : shifted_month - 9;
   const int64_t year = year_of_era + era * 400 + (month <= 2 ? 1 : 0);
-  char text[64];
-  std::snprintf(text, sizeof(text), "%04lld-%02lld-%02lld", static_cast<long long>(year),
-                static_cast<long long>(month), static_cast<long long>(day));
+  std::string text;
+  AppendDigits(year, 4, &text);
+  text += '-';
+  AppendDigits(month, 2, &text);
+  text += '-';
+  AppendDigits(day, 2, &text);
   return text;
 }
 
@@ -58,13 +71,20 @@ inline std::string TimestampText(int64_t micros, int digits = 6) {
   const int64_t days = micros / kDay - (micros % kDay < 0 ? 1 : 0);
   const int64_t in_day = micros - days * kDay;
   const int64_t seconds = in_day / 1000000;
-  char text[64];
-  std::snprintf(text, sizeof(text), "T%02d:%02d:%02d.%06d", static_cast<int>(seconds / 3600),
-                static_cast<int>(seconds / 60 % 60), static_cast<int>(seconds % 60),
-                static_cast<int>(in_day % 1000000));
-  std::string clock(text);
-  clock.resize(digits <= 0 ? 9 : 10 + static_cast<size_t>(digits));
-  return DateText(days) + clock + "Z";
+  std::string text = DateText(days);
+  text += 'T';
+  AppendDigits(seconds / 3600, 2, &text);
+  text += ':';
+  AppendDigits(seconds / 60 % 60, 2, &text);
+  text += ':';
+  AppendDigits(seconds % 60, 2, &text);
+  if (digits > 0) {
+    text += '.';
+    AppendDigits(in_day % 1000000, 6, &text);
+    text.resize(text.size() - (6 - static_cast<size_t>(digits)));
+  }
+  text += 'Z';
+  return text;
 }
 
 /// The shortest text that reads back as the same double.
