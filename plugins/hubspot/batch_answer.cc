@@ -14,30 +14,37 @@ namespace {
 
 constexpr size_t kNone = SIZE_MAX;
 
-// The inputs by each of their names. A name that two inputs share names neither.
+// The inputs by one of their names, which is borrowed. A name that two inputs share names neither.
 class Names {
  public:
-  void Add(const std::string& name, size_t input) {
+  explicit Names(size_t inputs) { by_name_.reserve(inputs); }
+  void Add(std::string_view name, size_t input) {
     if (name.empty()) return;
     const auto [it, fresh] = by_name_.emplace(name, input);
     if (!fresh) it->second = kNone;
   }
   size_t Find(std::string_view name) const {
-    const auto it = by_name_.find(std::string(name));
+    const auto it = by_name_.find(name);
     return it == by_name_.end() ? kNone : it->second;
   }
 
  private:
-  std::unordered_map<std::string, size_t> by_name_;
+  std::unordered_map<std::string_view, size_t> by_name_;
 };
 
 class Matcher {
  public:
   Matcher(const Request& request, sdk::Outcomes& outcomes)
-      : request_(request), outcomes_(outcomes), settled_(request.inputs.size(), false) {
+      : request_(request),
+        outcomes_(outcomes),
+        settled_(request.inputs.size(), false),
+        traces_(settled_.size()),
+        sent_ids_(settled_.size()),
+        keys_(settled_.size()),
+        record_ids_(settled_.size()) {
     for (size_t i = 0; i < request.inputs.size(); ++i) {
       const Input& input = request.inputs[i];
-      traces_.Add(std::to_string(input.seq), i);
+      traces_.Add(input.trace, i);
       sent_ids_.Add(input.sent_id, i);
       keys_.Add(input.key, i);
       record_ids_.Add(input.record_id, i);

@@ -13,6 +13,7 @@ namespace penstock::hubspot {
 // One input of a request.
 struct Input {
   uint64_t seq = 0;
+  std::string trace;      // the seq as objectWriteTraceId
   std::string sent_id;    // the id of the input as sent: a key or a record id; empty for create
   std::string key;        // normal key; empty where there is none
   std::string record_id;  // as known before; may be empty

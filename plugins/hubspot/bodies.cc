@@ -2,6 +2,20 @@
 
 namespace penstock::hubspot {
 
+namespace {
+
+// Text is taken from the batch as it is, without a copy in between.
+void AppendValue(const penstock_value& value, sdk::JsonWriter* json) {
+  const bool is_text = value.type == PENSTOCK_STRING || value.type == PENSTOCK_DECIMAL;
+  if (is_text) {
+    json->String(sdk::TextOf(value));
+  } else {
+    json->String(ValueText(value));
+  }
+}
+
+}  // namespace
+
 std::string ValueText(const penstock_value& value) {
   switch (value.type) {
     case PENSTOCK_BOOL:
@@ -52,7 +66,7 @@ void AppendProperties(const Shape& shape, const sdk::Batch& batch, size_t record
     const penstock_value& value = batch.value(record, f);
     if (value.type == PENSTOCK_ABSENT) continue;
     if (f == shape.key_field && shape.key_property.empty()) continue;  // a record id is no property
-    json->Key(shape.fields[f]).String(ValueText(value));
+    AppendValue(value, &json->Key(shape.fields[f]));
   }
   json->EndObject();
 }

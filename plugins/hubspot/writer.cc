@@ -89,6 +89,7 @@ Status ContactWriter::Finish(sdk::Call, Outcomes&) { return {}; }
 Input ContactWriter::InputOf(const sdk::Batch& batch, size_t record) const {
   Input input;
   input.seq = batch.seq(record);
+  input.trace = std::to_string(input.seq);
   input.record_id = batch.id(record);
   const std::string key = ValueText(batch.value(record, shape_.key_field));
   if (shape_.key_property.empty()) {
@@ -99,13 +100,13 @@ Input ContactWriter::InputOf(const sdk::Batch& batch, size_t record) const {
   return input;
 }
 
-ContactWriter::Job ContactWriter::MakeJob(const sdk::Batch& batch, const std::vector<Input>& inputs,
+ContactWriter::Job ContactWriter::MakeJob(const sdk::Batch& batch, std::vector<Input> inputs,
                                           const std::vector<size_t>& records, bool by_id) const {
   Job job;
-  job.request = {verb_, shape_.key_property, inputs};
+  job.request = {verb_, shape_.key_property, std::move(inputs)};
   sdk::JsonWriter json;
   json.BeginObject().Key("inputs").BeginArray();
-  for (size_t i = 0; i < inputs.size(); ++i) {
+  for (size_t i = 0; i < job.request.inputs.size(); ++i) {
     Input& input = job.request.inputs[i];
     if (verb_ != Verb::kCreate) input.sent_id = by_id ? input.record_id : input.key;
     json.BeginObject();
@@ -116,7 +117,7 @@ ContactWriter::Job ContactWriter::MakeJob(const sdk::Batch& batch, const std::ve
       if (!by_id) json.Key("idProperty").String(shape_.key_property);
     }
     if (verb_ != Verb::kArchive) {
-      json.Key("objectWriteTraceId").String(std::to_string(input.seq));
+      json.Key("objectWriteTraceId").String(input.trace);
       json.Key("properties");
       AppendProperties(shape_, batch, records[i], &json);
     }
@@ -138,7 +139,7 @@ void ContactWriter::AddJobs(const sdk::Batch& batch, const std::vector<size_t>& 
                                    records.begin() + static_cast<std::ptrdiff_t>(range.end));
     std::vector<Input> inputs;
     for (const size_t record : part) inputs.push_back(InputOf(batch, record));
-    jobs->push_back(MakeJob(batch, inputs, part, by_id));
+    jobs->push_back(MakeJob(batch, std::move(inputs), part, by_id));
   }
 }
 
@@ -187,9 +188,9 @@ Status ContactWriter::Archive(sdk::Call call, const sdk::Batch& batch, Outcomes&
   }
   std::vector<Job> jobs;
   for (const sdk::Range& range : sdk::Chunk(present.size(), chunk_)) {
-    const std::vector<Input> part(present.begin() + static_cast<std::ptrdiff_t>(range.begin),
-                                  present.begin() + static_cast<std::ptrdiff_t>(range.end));
-    jobs.push_back(MakeJob(batch, part, {}, true));
+    std::vector<Input> part(present.begin() + static_cast<std::ptrdiff_t>(range.begin),
+                            present.begin() + static_cast<std::ptrdiff_t>(range.end));
+    jobs.push_back(MakeJob(batch, std::move(part), {}, true));
   }
   return Send(call, jobs, outcomes);
 }

@@ -33,7 +33,7 @@ class ContactWriter {
   // One kind of request for these records; `by_id`: named by record id, not by key.
   void AddJobs(const sdk::Batch& batch, const std::vector<size_t>& records, bool by_id,
                std::vector<Job>* jobs) const;
-  Job MakeJob(const sdk::Batch& batch, const std::vector<Input>& inputs,
+  Job MakeJob(const sdk::Batch& batch, std::vector<Input> inputs,
               const std::vector<size_t>& records, bool by_id) const;
   sdk::Status Archive(sdk::Call call, const sdk::Batch& batch, sdk::Outcomes& outcomes);
   sdk::Status Send(sdk::Call call, const std::vector<Job>& jobs, sdk::Outcomes& outcomes);
