@@ -128,7 +128,7 @@ bool Ledger::Settle(const penstock_outcome& reported) {
   }
   const bool learned = Succeeded(outcome.kind) && change.destination_id.empty();
   if (learned && keep_conflicts_) Learn(outcome.destination_id);
-  Write(outcome, change.key_text, !aside);
+  Write(std::move(outcome), change.key_text, !aside);
   in_flight_.erase(at);
   return true;
 }
