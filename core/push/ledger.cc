@@ -322,6 +322,14 @@ void Ledger::Answered(uint64_t request, std::span<const uint64_t> seqs) {
   }
 }
 
+void Ledger::Unclear(uint64_t request, std::span<const uint64_t> seqs) {
+  const std::lock_guard lock(mutex_);
+  for (const uint64_t seq : seqs) {
+    const auto at = in_flight_.find(seq);
+    if (at != in_flight_.end() && at->second.request == request) at->second.unclear = true;
+  }
+}
+
 void Ledger::NotApplied(uint64_t request, std::span<const uint64_t> seqs) {
   const std::lock_guard lock(mutex_);
   for (const uint64_t seq : seqs) {

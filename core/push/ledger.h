@@ -68,6 +68,7 @@ class Ledger final : public RequestJournal {
   // RequestJournal
   Status BeforeSend(uint64_t request, std::span<const uint64_t> seqs) override;
   void Answered(uint64_t request, std::span<const uint64_t> seqs) override;
+  void Unclear(uint64_t request, std::span<const uint64_t> seqs) override;
   void NotApplied(uint64_t request, std::span<const uint64_t> seqs) override;
   Status Note(std::span<const uint64_t> seqs, const std::string& token) override;
 

@@ -26,6 +26,8 @@ class RequestJournal {
   virtual Status BeforeSend(uint64_t request, std::span<const uint64_t> seqs) = 0;
   /// The request has an answer, whatever it says.
   virtual void Answered(uint64_t request, std::span<const uint64_t> seqs) = 0;
+  /// An attempt of it before the last one may have been applied; told before the answer is.
+  virtual void Unclear(uint64_t request, std::span<const uint64_t> seqs) = 0;
   /// Certainly nothing of it was applied (refused connection, cancelled before sending, 429 after
   /// all attempts).
   virtual void NotApplied(uint64_t request, std::span<const uint64_t> seqs) = 0;

@@ -96,6 +96,8 @@ constexpr CodeEntry kConnectors[] = {
      "Use a connector that does without."},
     {"PS-CONN-NO-LOOKUP", "The connector cannot look records up.",
      "Settle by hand what is in doubt: `penstock settle`."},
+    {"PS-CONN-NOTE", "The connector notes asynchronous jobs, which are not handed back yet.",
+     "Use a connector that does without."},
     {"PS-CONN-NOT-CONNECTOR", "The file is a library and no connector.",
      "Install a connector; the folder should hold nothing else."},
     {"PS-CONN-NOT-FOUND", "There is no connector of this name.",

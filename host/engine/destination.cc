@@ -156,6 +156,7 @@ Result<std::unique_ptr<EngineDestination>> EngineDestination::Open(
   services.version = options.version;
   services.not_applied = sidecar->manifest.retry.not_applied;
   services.log = options.log;
+  services.redactor = out->redactor_;
   out->services_ = std::make_unique<GatewayServices>(std::move(gateway), std::move(services));
   const auto library = sdk::LoadConnector(options.connector_directory, settings.connector);
   if (!library.ok()) return At(ErrorOf(library.failure()), settings.connector_place);

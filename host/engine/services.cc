@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <list>
 #include <thread>
 
 #include "host/limits/clock.h"
@@ -40,6 +41,7 @@ class JournalObserver final : public http::SendObserver {
   void AfterAnswer(const http::Answered& answered) override {
     const bool refused =
         std::find(not_applied_.begin(), not_applied_.end(), answered.status) != not_applied_.end();
+    if (answered.maybe_applied) journal_->Unclear(answered.request_id, answered.seqs);
     switch (answered.transport) {
       case http::Transport::kAnswered:
         return refused ? journal_->NotApplied(answered.request_id, answered.seqs)
@@ -77,11 +79,17 @@ http::Request RequestOf(const sdk::HostRequest& from) {
   return to;
 }
 
-void Deliver(const http::Response& from,
+// A destination may echo a credential: no connector sees it, and so nothing that a connector says.
+void Deliver(const http::Response& from, const exchanges::Redactor& redactor,
              const std::function<void(const sdk::HostResponse&)>& on_response) {
   std::vector<sdk::HostHeader> headers;
+  std::list<std::string> cleaned;
+  const auto clean = [&](std::string_view text) -> std::string_view {
+    auto without = redactor.WithoutKnown(text);
+    return without ? std::string_view(cleaned.emplace_back(*std::move(without))) : text;
+  };
   headers.reserve(from.headers.size());
-  for (const auto& [name, value] : from.headers) headers.push_back({name, value});
+  for (const auto& [name, value] : from.headers) headers.push_back({name, clean(value)});
   sdk::HostResponse to;
   to.tag = from.tag;
   to.status = from.status;
@@ -89,8 +97,8 @@ void Deliver(const http::Response& from,
   to.attempts = from.attempts;
   to.retry_after_ms = from.retry_after_ms;
   to.headers = headers;
-  to.body = from.body;
-  to.error = from.error.message;
+  to.body = clean(from.body);
+  to.error = clean(from.error.message);
   on_response(to);
 }
 
@@ -126,22 +134,18 @@ sdk::Status GatewayServices::Perform(
   if (writes) context.observer = &observer;
   const Status done = gateway_->Perform(prepared, context, [&](const http::Response& response) {
     requests_ += response.attempts;
-    Deliver(response, on_response);
+    Deliver(response, options_.redactor, on_response);
   });
   if (!done.ok()) return FailureOf(done.error());
   return {};
 }
 
-sdk::Status GatewayServices::Note(const sdk::ServiceCall& call, std::span<const uint64_t> seqs,
-                                  std::string_view token) {
-  const auto* user = static_cast<const CallUser*>(call.user());
-  if (user == nullptr || user->journal == nullptr) {
-    return sdk::Failure{PENSTOCK_E_INVALID_ARGUMENT, "PS-HTTP-NO-JOURNAL",
-                        "a note was made outside of a writer", 0};
-  }
-  const Status noted = user->journal->Note(seqs, std::string(token));
-  if (!noted.ok()) return FailureOf(noted.error());
-  return {};
+sdk::Status GatewayServices::Note(const sdk::ServiceCall&, std::span<const uint64_t>,
+                                  std::string_view) {
+  return sdk::Failure{PENSTOCK_E_UNSUPPORTED, "PS-CONN-NOTE",
+                      "notes of asynchronous jobs are not handed back to a later run yet, so none "
+                      "are taken",
+                      0};
 }
 
 int64_t GatewayServices::UnixMicros() { return limits::SystemClock().UnixUs(); }
@@ -166,7 +170,7 @@ sdk::Status GatewayServices::Sleep(const sdk::ServiceCall& call, int64_t ms) {
 }
 
 void GatewayServices::Log(int32_t level, std::string_view message, std::string_view) {
-  if (options_.log) options_.log(level, std::string(message));
+  if (options_.log) options_.log(level, options_.redactor.Text(message));
 }
 
 void GatewayServices::AddMetric(std::string_view, double, std::string_view) {}

@@ -27,6 +27,7 @@ class GatewayServices final : public sdk::HostServices {
   struct Options {
     std::string version;           // of penstock
     std::vector<int> not_applied;  // statuses after which certainly nothing was applied
+    exchanges::Redactor redactor;  // knows the destination's secrets
     std::function<void(int32_t level, std::string message)> log;  // may be empty
   };
   GatewayServices(std::unique_ptr<http::Gateway> gateway, Options options);

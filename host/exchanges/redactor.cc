@@ -193,6 +193,12 @@ std::string Redactor::Text(std::string_view text) const {
   return result;
 }
 
+std::optional<std::string> Redactor::WithoutKnown(std::string_view text) const {
+  if (!suspects_.AnyIn(text)) return std::nullopt;
+  std::string clean = ReplaceKnown(text);
+  return clean == text ? std::nullopt : std::optional<std::string>(std::move(clean));
+}
+
 std::string Redactor::Header(std::string_view name, std::string_view value) const {
   std::string lower = Lower(name);
   bool secret =

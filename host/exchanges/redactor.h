@@ -1,6 +1,7 @@
 // Takes known secrets out of text before anybody keeps or shows it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,9 @@ class Redactor {
   /// The text without the secrets it knows, and without the values of well-known secret members
   /// ("access_token": "…", access_token=…).
   std::string Text(std::string_view text) const;
+  /// The text without the secrets it knows, if it holds any: what a destination echoes must not
+  /// reach a connector. Members that are only called like secrets stay: they may be data.
+  std::optional<std::string> WithoutKnown(std::string_view text) const;
   /// The value of a header as it may be kept.
   std::string Header(std::string_view name, std::string_view value) const;
   /// The beginning of a text, at most `cap` bytes: a secret that the cut goes through does not

@@ -43,6 +43,7 @@ struct Answered {
   Transport transport = Transport::kAnswered;
   int32_t status = 0;
   uint32_t attempts = 0;
+  bool maybe_applied = false;  // an attempt before the last one got no clear answer
 };
 
 /// The journal, as the gateway sees it. Called on the threads that call Perform: concurrently when

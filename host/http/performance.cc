@@ -353,7 +353,11 @@ class Performance {
       return true;
     }
     std::string where = target.ok() ? target->HostAndPort() : "an address that is not valid";
-    flight.last->transport = Transport::kForbidden;
+    // 307 and 308 say that it is still to be done; the others may come after it was.
+    const int32_t status = flight.last->status;
+    const bool done_perhaps = flight.maybe_applied || (status != 307 && status != 308);
+    const bool writes = !flight.request->seqs.empty();
+    flight.last->transport = writes && done_perhaps ? Transport::kLost : Transport::kForbidden;
     flight.last->body.clear();
     flight.last->error =
         MakeError("PS-HTTP-REDIRECT",
@@ -399,8 +403,8 @@ class Performance {
     bool happened = flight.attempts > 0 || last.transport == Transport::kForbidden;
     if (context_.exchanges != nullptr && happened) Keep(flight);
     if (flight.announced) {
-      context_.observer->AfterAnswer(
-          {flight.id, flight.request->seqs, last.transport, last.status, flight.attempts});
+      context_.observer->AfterAnswer({flight.id, flight.request->seqs, last.transport, last.status,
+                                      flight.attempts, flight.maybe_applied});
     }
     Response response;
     response.tag = flight.request->tag;

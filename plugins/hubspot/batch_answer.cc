@@ -96,6 +96,9 @@ class Matcher {
     }
   }
 
+  /// Not ok: what ends the run.
+  const sdk::Status& status() const { return status_; }
+
  private:
   size_t InputOfId(const std::string& id) const {
     size_t input = sent_ids_.Find(id);
@@ -119,7 +122,9 @@ class Matcher {
   size_t Fail(size_t input, const ApiError& error) {
     if (input == kNone || settled_[input]) return input == kNone ? 0 : 1;
     settled_[input] = true;
-    ReportError(request_.verb, request_.key_property, request_.inputs[input].seq, error, outcomes_);
+    sdk::Status status = ReportError(request_.verb, request_.key_property,
+                                     request_.inputs[input].seq, error, outcomes_);
+    if (status_.ok()) status_ = std::move(status);
     return 1;
   }
 
@@ -168,18 +173,20 @@ class Matcher {
   Names traces_, sent_ids_, keys_, record_ids_;
   std::vector<ApiError> unnamed_errors_;
   std::vector<const JsonValue*> unnamed_results_;
+  sdk::Status status_;
 };
 
 }  // namespace
 
-void ReportBatch(const Request& request, const sdk::HttpResponse& response,
-                 sdk::Outcomes& outcomes) {
+sdk::Status ReportBatch(const Request& request, const sdk::HttpResponse& response,
+                        sdk::Outcomes& outcomes) {
   rapidjson::Document body;
   if (!sdk::ParseJson(response.body(), &body)) body.SetObject();
   Matcher matcher(request, outcomes);
   matcher.TakeErrors(sdk::ArrayMember(body, "errors"));
   matcher.TakeResults(sdk::ArrayMember(body, "results"));
   matcher.Conclude();
+  return matcher.status();
 }
 
 }  // namespace penstock::hubspot

@@ -34,7 +34,9 @@ struct Request {
 // results as inputs, all of those were written. What remains (HubSpot can answer 2xx with neither
 // result nor error for a record) is IN_DOUBT: nothing is known of it, so it is neither success nor
 // certain failure; where the operation is idempotent the host just sends it again.
-void ReportBatch(const Request& request, const sdk::HttpResponse& response,
-                 sdk::Outcomes& outcomes);
+//
+// Not ok: what ends the run, as ReportError says.
+sdk::Status ReportBatch(const Request& request, const sdk::HttpResponse& response,
+                        sdk::Outcomes& outcomes);
 
 }  // namespace penstock::hubspot

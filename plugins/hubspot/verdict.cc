@@ -54,13 +54,26 @@ bool IsKeyTaken(std::string_view key_property, const ApiError& error) {
 
 }  // namespace
 
-void ReportError(Verb verb, std::string_view key_property, uint64_t seq, const ApiError& error,
-                 sdk::Outcomes& outcomes) {
+bool IsAboutSchema(const ApiError& error) {
+  return error.code == "PROPERTY_DOESNT_EXIST" || error.code == "READ_ONLY_VALUE";
+}
+
+sdk::Failure SchemaFailure(const ApiError& error) {
+  return {PENSTOCK_E_NOT_FOUND, "hubspot." + error.code,
+          "writing contacts: " + MessageOf(error) + "; the account's properties changed", 0};
+}
+
+sdk::Status ReportError(Verb verb, std::string_view key_property, uint64_t seq,
+                        const ApiError& error, sdk::Outcomes& outcomes) {
   const std::string message = MessageOf(error);
   const std::string code = !error.code.empty()       ? error.code
                            : !error.category.empty() ? error.category
                                                      : "REJECTED";
   const sdk::Reason reason{code, message, error.field};
+  if (IsAboutSchema(error)) {
+    outcomes.Unsent(seq, reason);
+    return SchemaFailure(error);
+  }
   const bool updates = verb == Verb::kUpdate || verb == Verb::kArchive;
   if (updates && error.category == "OBJECT_NOT_FOUND") {
     outcomes.Missing(seq, reason);
@@ -69,6 +82,7 @@ void ReportError(Verb verb, std::string_view key_property, uint64_t seq, const A
   } else {
     outcomes.Rejected(seq, ClassOf(error), reason);
   }
+  return {};
 }
 
 bool IsAboutRecords(int status, const ApiError& error) {

@@ -166,7 +166,8 @@ Status ContactWriter::Archive(sdk::Call call, const sdk::Batch& batch, Outcomes&
     if (inputs.back().record_id.empty()) unknown.push_back(inputs.back().key);
   }
   if (!unknown.empty()) {
-    auto found = FindByKey(http_, call, shape_.object, shape_.key_property, unknown, {});
+    const std::vector<std::string> own_key = {shape_.key_property};
+    auto found = FindByKey(http_, call, shape_.object, shape_.key_property, unknown, own_key);
     if (!found.ok()) {
       for (const Input& input : inputs) outcomes.Unsent(input.seq, {"NOT_SENT", {}, {}});
       return found.failure();
@@ -175,7 +176,10 @@ Status ContactWriter::Archive(sdk::Call call, const sdk::Batch& batch, Outcomes&
     for (Input& input : inputs) {
       if (!input.record_id.empty()) continue;
       const auto& contact = (*found)[next++];
-      if (contact.has_value()) input.record_id = contact->id;
+      // A contact that has the key as another address only is somebody else's to delete.
+      const bool own = contact.has_value() && contact->values[0].has_value() &&
+                       NormalKey(shape_.key_property, *contact->values[0]) == input.key;
+      if (own) input.record_id = contact->id;
     }
   }
   std::vector<Input> present;
@@ -183,7 +187,8 @@ Status ContactWriter::Archive(sdk::Call call, const sdk::Batch& batch, Outcomes&
     if (!input.record_id.empty()) {
       present.push_back(input);
     } else {
-      outcomes.Missing(input.seq, {"OBJECT_NOT_FOUND", "there is no contact with this key", {}});
+      outcomes.Missing(input.seq,
+                       {"OBJECT_NOT_FOUND", "there is no contact with this key as its own", {}});
     }
   }
   std::vector<Job> jobs;
@@ -209,8 +214,7 @@ Status ContactWriter::Send(sdk::Call call, const std::vector<Job>& jobs, Outcome
 Status ContactWriter::Take(const Job& job, const HttpResponse& response, Outcomes& outcomes) {
   if (!response.success()) return TakeFailure(job, response, outcomes);
   if (verb_ != Verb::kArchive) {
-    ReportBatch(job.request, response, outcomes);
-    return {};
+    return ReportBatch(job.request, response, outcomes);
   }
   // 204 without a body: archived, also what was archived before. Another success is not the
   // vendor's.
@@ -243,6 +247,12 @@ Status ContactWriter::TakeFailure(const Job& job, const HttpResponse& response,
                        ", whose values are not unique; use email or a property with unique values",
                    0};
   }
+  if (IsAboutSchema(error)) {
+    for (const Input& input : job.request.inputs) {
+      outcomes.Unsent(input.seq, {error.code, error.field_message, error.field});
+    }
+    return SchemaFailure(error);
+  }
   if (IsAboutRecords(response.status(), error)) {
     Refuse(job.request, error, outcomes);
     return {};
@@ -255,7 +265,7 @@ Status ContactWriter::TakeFailure(const Job& job, const HttpResponse& response,
 
 void ContactWriter::Refuse(const Request& request, const ApiError& error, Outcomes& outcomes) {
   if (request.inputs.size() == 1) {
-    ReportError(verb_, shape_.key_property, request.inputs[0].seq, error, outcomes);
+    (void)ReportError(verb_, shape_.key_property, request.inputs[0].seq, error, outcomes);
     return;
   }
   // "Duplicate IDs": the named ones apart from the others, so that those go through at once.

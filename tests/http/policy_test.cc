@@ -194,6 +194,23 @@ TEST_F(PolicyTest, RefusesARedirectToAnotherHost) {
   EXPECT_EQ(response.status, 308);
 }
 
+TEST_F(PolicyTest, AWriteThatIsSentElsewhereMayHaveBeenDone) {
+  Open({Respond(303, {{"Location", "https://evil.com/"}}),
+        Respond(307, {{"Location", "https://evil.com/"}})});
+  Response response = Send(Post(seqs_));
+  EXPECT_EQ(response.transport, Transport::kLost);
+  EXPECT_EQ(response.error.code, "PS-HTTP-REDIRECT");
+  EXPECT_EQ(Send(Post(seqs_)).transport, Transport::kForbidden);  // "do it there": not done here
+}
+
+TEST_F(PolicyTest, ARefusalAfterAnUnclearAttemptSaysSo) {
+  Open({Respond(502), Respond(401)});
+  const Response response = Send(Post(seqs_, true));
+  EXPECT_EQ(response.status, 401);
+  ASSERT_FALSE(journal_.ended.empty());
+  EXPECT_TRUE(journal_.ended.back().maybe_applied);
+}
+
 TEST_F(PolicyTest, KeepsEachRequestOnceWithItsEarlierStatuses) {
   Open({Respond(429), Respond(500), Respond(200, {}, "fine")});
   auto writer = exchanges::Writer::Open(dir_ / "e.pxx", exchanges::Redactor());

@@ -268,5 +268,43 @@ TEST_F(HubSpotWriteTest, RefusesAssignmentsItCannotCarryOut) {
   EXPECT_TRUE(host_.sent.empty());
 }
 
+// The account's properties changed since its catalog was read: no record is to blame.
+TEST_F(HubSpotWriteTest, APropertyThatIsGoneStopsTheRunAndRejectsNobody) {
+  for (const bool whole : {false, true}) {
+    host_.answer = [&](const SentRequest&) -> Reply {
+      if (!whole)
+        return Batch(207, {ResultOf("12", "b@x", false, "2")},
+                     {InvalidProperty("1", "PROPERTY_DOESNT_EXIST", "firstname")});
+      return {400, InvalidProperty("1", "READ_ONLY_VALUE", "firstname")};
+    };
+    TestBatch batch(2);
+    Contacts(&batch, 2);
+    const Status status = Write(Emails("upsert"), batch);
+    ASSERT_FALSE(status.ok());
+    EXPECT_EQ(status.failure().status, PENSTOCK_E_NOT_FOUND);
+    EXPECT_EQ(Outcome(1), PENSTOCK_UNSENT);
+    EXPECT_EQ(Outcome(2), whole ? PENSTOCK_UNSENT : PENSTOCK_UPDATED);
+  }
+}
+
+// b@x is another address of the contact whose own is a@x.
+TEST_F(HubSpotWriteTest, AContactIsArchivedByItsOwnKeyOnly) {
+  std::vector<std::string> archived;
+  host_.answer = [&](const SentRequest& request) -> Reply {
+    if (request.url.ends_with("/read")) {
+      return {200, R"({"status": "COMPLETE", "results": [{"id": "11", "properties":
+                     {"email": "a@x", "hs_additional_emails": "b@x"}}]})"};
+    }
+    archived.push_back(request.body);
+    return {204, ""};
+  };
+  TestBatch batch(2);
+  Contacts(&batch, 2);
+  ASSERT_TRUE(Write(Emails("delete"), batch).ok());
+  EXPECT_EQ(archived, std::vector<std::string>{R"({"inputs":[{"id":"11"}]})"});
+  EXPECT_EQ(Outcome(1), PENSTOCK_DELETED);
+  EXPECT_EQ(Outcome(2), PENSTOCK_MISSING);
+}
+
 }  // namespace
 }  // namespace penstock::sdk

@@ -319,6 +319,7 @@ sdk::Status FakeWriter::Request(const penstock_batch& batch, size_t first, size_
   }
   std::vector<FakeAccount::Applied> applied;
   for (size_t i = first; i < first + n; ++i) applied.push_back(Do(batch, i, false));
+  if (fault == Fault::kDies) return failure(PENSTOCK_E_INTERNAL, "died");
   if (fault == Fault::kLostApplied) {
     all(PENSTOCK_IN_DOUBT);
     return {};
@@ -343,7 +344,7 @@ FakeDestination::Fault FakeDestination::Draw() {
   const std::lock_guard lock(mutex_);
   if (std::uniform_real_distribution<double>(0, 1)(random_) >= faults_.per_request)
     return Fault::kNone;
-  return static_cast<Fault>(1 + random_() % 7);
+  return static_cast<Fault>(1 + random_() % 8);
 }
 
 std::vector<std::string> FakeDestination::sent() const {

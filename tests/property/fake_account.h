@@ -106,7 +106,8 @@ class FakeDestination final : public Destination {
     kRefused,
     kGarbage,
     kSilent,
-    kDown
+    kDown,
+    kDies  // the connector fails after it sent, without a word
   };
   Fault Draw();
 

@@ -279,6 +279,10 @@ std::string World::CheckRecord(const RunRecord& record) const {
   }
   if (c.succeeded != c.created + c.updated + c.deleted + c.unchanged)
     return "successes do not add up";
+  const bool may_delete =
+      integration.mode == Mode::kMirror || integration.mode == Mode::kDeleteOnly;
+  if (!may_delete && c.deleted + p.remove > 0)
+    return "deletes in mode " + std::string(ModeName(integration.mode));
   return "";
 }
 
