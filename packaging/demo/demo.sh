@@ -65,7 +65,7 @@ story() {
   run penstock why contacts customer509@example
 
   say 'Late orders get dearer: what would the next sync change?'
-  sqlite3 shop.db "UPDATE orders SET cents = cents + 100 WHERE ordered_on >= '2026-10-08'"
+  sqlite3 shop.db "UPDATE orders SET cents = cents + 100 WHERE ordered_on >= '2026-10-20'"
   run penstock plan contacts --samples 1
 
   say 'It is killed (-9) in the middle. The next sync finds what is left.'
