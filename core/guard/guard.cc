@@ -39,6 +39,7 @@ std::string Limits(const Threshold& limit) {
 }
 
 std::string OfEntries(uint64_t n, uint64_t entries) {
+  entries = std::max(n, entries);  // departed ones come on top
   return Grouped(n) + " of " + Grouped(entries) + " known records (" +
          Percent(ShareOf(n, entries)) + ")";
 }

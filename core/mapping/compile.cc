@@ -209,7 +209,9 @@ class Compiler {
     std::vector<std::string> names;
     for (const sdk::Field& field : object_.fields) names.push_back(field.name);
     std::string hint = DidYouMean(name, names);
-    if (hint.empty()) hint = "`penstock catalog` lists the fields of " + object_.name + ".";
+    if (hint.empty())
+      hint = "`penstock check` fetches the catalog; catalog/NAME.json lists the fields of " +
+             object_.name + ".";
     return UsageError("PS-MAP-FIELD", object_.name + " has no field \"" + name + "\".", hint);
   }
 

@@ -152,7 +152,10 @@ Result<sdk::Object> FindObject(const RunEnvironment& env) {
   if (!catalog.ok()) return Explained(env, catalog.failure());
   if (const sdk::Object* object = catalog->FindObject(integration.object)) return *object;
   std::vector<std::string> names;
-  for (const sdk::Object& object : catalog->objects) names.push_back(object.name);
+  auto all = env.destination->Discover({}, limits);
+  if (all.ok()) {
+    for (const sdk::Object& object : all->objects) names.push_back(object.name);
+  }
   const std::string near = Suggest(integration.object, names);
   Error error =
       UsageError("PS-MAP-OBJECT",

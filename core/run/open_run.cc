@@ -96,6 +96,8 @@ Result<Journal*> OpenRun::EnsureJournal(const PlanHeader* plan, const StateIdent
   }
   PENSTOCK_ASSIGN_OR_RETURN(journal_,
                             Journal::Create(JournalPath(env_.directory, record_.ordinal), open));
+  record_.journalled = true;
+  PENSTOCK_RETURN_IF_ERROR(env_.store->FinishRun(record_));
   return journal_.get();
 }
 

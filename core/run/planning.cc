@@ -13,6 +13,20 @@ namespace {
 
 constexpr int64_t kPlanLifeMicros = int64_t{24} * 3600 * 1'000'000;
 
+/// An error of the model, at its place: the source knows line and column of the SQL alone.
+Error InModel(const Integration& integration, Error error) {
+  error.message = "integration " + integration.id + ": " + error.message;
+  if (!error.file.empty()) return error;
+  if (!integration.sql_file.empty()) {
+    error.file = integration.sql_file;
+  } else if (const auto at = integration.places.find("model"); at != integration.places.end()) {
+    error.file = at->second.file;
+    error.line = at->second.line;
+    error.column = at->second.column;
+  }
+  return error;
+}
+
 void Tell(const RunEnvironment& env, Progress::Phase phase, uint64_t done) {
   if (!env.progress) return;
   Progress progress;
@@ -90,7 +104,9 @@ Result<PlannedRun> MakePlan(const RunEnvironment& env, const SyncOptions& option
 
   ReadOptions read;
   read.cancelled = env.cancelled;
-  PENSTOCK_ASSIGN_OR_RETURN(auto rows, env.source->Read(integration.sql, read));
+  auto reading = env.source->Read(integration.sql, read);
+  if (!reading.ok()) return InModel(integration, reading.error());
+  const std::unique_ptr<RowReader> rows = *std::move(reading);
   PENSTOCK_ASSIGN_OR_RETURN(auto mapper, Mapper::Compile(integration, rows->columns(), object,
                                                          *env.hasher, input.variables));
   const std::string schema = SchemaDigest(*mapper, object);

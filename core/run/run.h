@@ -49,7 +49,8 @@ struct RunRecord {
   uint64_t requests = 0;
   int64_t started_us = 0, ended_us = 0;
   std::optional<Error> error;
-  bool limited = false;  // a canary (`--limit`, `--only`): unsent is what was asked for
+  bool journalled = false;  // it had a journal, so that one which is missing is noticed
+  bool limited = false;     // a canary (`--limit`, `--only`): unsent is what was asked for
 };
 
 /// Progress of long work, told from the calling thread, a few times a second.

@@ -6,6 +6,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "core/file/file.h"
 #include "core/run/context.h"
 
 namespace penstock::run {
@@ -134,6 +135,27 @@ Status CloseInterrupted(const RunEnvironment& env, const std::string& run) {
 
 }  // namespace
 
+namespace {
+
+/// What a run did that ended before its record was written, by its journal.
+Result<OutcomeCounts> CountsOf(const RunEnvironment& env, const RunRecord& record) {
+  const std::string path = JournalPath(env.directory, record.ordinal);
+  if (file::Exists(path)) {
+    PENSTOCK_ASSIGN_OR_RETURN(const Interrupted closed, ReadInterrupted(path));
+    return closed.counts;
+  }
+  if (!record.journalled) return OutcomeCounts();
+  return MakeError(
+      "PS-STATE-MISSING",
+      "the journal of run " + record.run +
+          ", which did not end in order, is not there: what it had acknowledged is not "
+          "known",
+      "put it back from a backup, or begin anew with `penstock forget " + env.integration->id +
+          "`");
+}
+
+}  // namespace
+
 Status SettleInterrupted(const RunEnvironment& env, OpenRun* run) {
   const std::vector<std::string> open = run->view()->open_journals();
   for (const std::string& name : open) PENSTOCK_RETURN_IF_ERROR(CloseInterrupted(env, name));
@@ -143,7 +165,8 @@ Status SettleInterrupted(const RunEnvironment& env, OpenRun* run) {
                             env.store->Running(env.integration->id));
   for (RunRecord& record : running) {
     if (record.run == run->record().run) continue;
-    PENSTOCK_RETURN_IF_ERROR(RecordInterrupted(env, {}, &record));
+    PENSTOCK_ASSIGN_OR_RETURN(const OutcomeCounts counts, CountsOf(env, record));
+    PENSTOCK_RETURN_IF_ERROR(RecordInterrupted(env, counts, &record));
   }
   return open.empty() ? Status() : run->Refresh();
 }

@@ -264,6 +264,15 @@ Result<RunRecord> Sync(const RunEnvironment& env, const SyncOptions& options) {
 Result<RunRecord> Apply(const RunEnvironment& env, const std::string& path,
                         const SyncOptions& options) {
   PENSTOCK_ASSIGN_OR_RETURN(auto plan, PlanReader::Open(path));
+  // The user named it by its hash, and files can be moved.
+  if (!path.ends_with("/" + plan->header().hash + ".plan")) {
+    Error error = MakeError("PS-PLAN-CORRUPT",
+                            "the file holds another plan (" + plan->header().hash.substr(0, 12) +
+                                ") than its name says: nothing was sent",
+                            "make a new one with `penstock plan " + env.integration->id + "`");
+    error.file = path;
+    return error;
+  }
   PENSTOCK_ASSIGN_OR_RETURN(auto open, run::OpenRun::Begin(env, options, plan->header().hash));
   StateIdentity identity;
   Status status = run::ApplyOpen(env, options, plan.get(), open.get(), &identity);

@@ -53,6 +53,22 @@ bool IsRetriable(const Entry& entry) {
          !entry.pending->retry_asked;
 }
 
+/// Is there anything to retry? Without a run of its own, so that asking for nothing leaves no
+/// trace.
+Result<bool> AnyRetriable(StateView* view, const std::vector<Hash128>& keys, bool all) {
+  bool any = false;
+  for (const Hash128& key : keys) {
+    PENSTOCK_ASSIGN_OR_RETURN(const std::optional<Entry> entry, view->Find(key));
+    any = any || (entry && IsRetriable(*entry));
+  }
+  if (!all) return any;
+  PENSTOCK_RETURN_IF_ERROR(view->ForEach([&](const Entry& entry) -> Status {
+    any = any || IsRetriable(entry);
+    return {};
+  }));
+  return any;
+}
+
 Status RetryAll(MarkRun* marks, uint64_t* count) {
   return marks->view()->ForEach([&](const Entry& entry) -> Status {
     if (!IsRetriable(entry)) return {};
@@ -71,13 +87,15 @@ Status RetryKeys(MarkRun* marks, const std::vector<Hash128>& keys, uint64_t* cou
   return {};
 }
 
-Status SettleKey(MarkRun* marks, const Hash128& key, bool applied) {
+Error NotInDoubt(const RunEnvironment& env) {
+  return UsageError(
+      "PS-STATE-NOT-IN-DOUBT", "this key is not in doubt, so there is nothing to settle",
+      "list those that are with `penstock records " + env.integration->id + " --status in_doubt`");
+}
+
+Status SettleKey(const RunEnvironment& env, MarkRun* marks, const Hash128& key, bool applied) {
   PENSTOCK_ASSIGN_OR_RETURN(const std::optional<Entry> entry, marks->view()->Find(key));
-  if (!entry || !InDoubt(*entry)) {
-    return UsageError("PS-STATE-NOT-IN-DOUBT",
-                      "this key is not in doubt, so there is nothing to settle",
-                      "list those that are with `penstock records --status in_doubt`");
-  }
+  if (!entry || !InDoubt(*entry)) return NotInDoubt(env);
   return marks->Write(*entry, applied ? Mark::kSettledApplied : Mark::kSettledNotApplied);
 }
 
@@ -88,6 +106,10 @@ Result<std::unique_ptr<StateView>> OpenState(const RunEnvironment& env) {
 }
 
 Result<uint64_t> Retry(const RunEnvironment& env, const std::vector<Hash128>& keys, bool all) {
+  PENSTOCK_ASSIGN_OR_RETURN(auto view, run::OpenView(env));
+  PENSTOCK_ASSIGN_OR_RETURN(const bool any, AnyRetriable(view.get(), keys, all));
+  if (!any) return uint64_t{0};
+  view.reset();
   PENSTOCK_ASSIGN_OR_RETURN(auto marks, MarkRun::Begin(env, "retry"));
   uint64_t count = 0;
   Status status = all ? RetryAll(marks.get(), &count) : RetryKeys(marks.get(), keys, &count);
@@ -96,8 +118,13 @@ Result<uint64_t> Retry(const RunEnvironment& env, const std::vector<Hash128>& ke
 }
 
 Status Settle(const RunEnvironment& env, const Hash128& key, bool applied) {
+  PENSTOCK_ASSIGN_OR_RETURN(auto view, run::OpenView(env));
+  PENSTOCK_ASSIGN_OR_RETURN(const std::optional<Entry> entry, view->Find(key));
+  // What a killed run left without an answer comes into doubt when this run settles it.
+  if (view->open_journals().empty() && (!entry || !InDoubt(*entry))) return NotInDoubt(env);
+  view.reset();
   PENSTOCK_ASSIGN_OR_RETURN(auto marks, MarkRun::Begin(env, "settle"));
-  return marks->Finish(SettleKey(marks.get(), key, applied));
+  return marks->Finish(SettleKey(env, marks.get(), key, applied));
 }
 
 Result<std::string> Forget(const RunEnvironment& env) {
@@ -109,6 +136,12 @@ Result<std::string> Forget(const RunEnvironment& env) {
   // The store forgets first: a crash in between leaves files that the next run adopts, never a
   // state without files.
   PENSTOCK_RETURN_IF_ERROR(env.store->SaveAnchor(env.integration->id, StateAnchor()));
+  PENSTOCK_ASSIGN_OR_RETURN(std::vector<RunRecord> running,
+                            env.store->Running(env.integration->id));
+  for (RunRecord& record : running) {  // their journals go, too
+    record.status = "interrupted";
+    PENSTOCK_RETURN_IF_ERROR(env.store->FinishRun(record));
+  }
   PENSTOCK_RETURN_IF_ERROR(file::RenameDurably(env.directory, aside));
   return aside;
 }

@@ -135,7 +135,8 @@ int RunProgram(int argc, const char* const* argv) {
   } catch (const CLI::ParseError& error) {
     SayUsage(app, error, &context);
   }
-  return context.exit;
+  return context.output_lost() && context.exit == 0 ? static_cast<int>(ExitCode::kFailed)
+                                                    : context.exit;
 }
 
 }  // namespace penstock::cli

@@ -21,6 +21,8 @@ constexpr CodeEntry kCommandLine[] = {
      "`penstock runs` lists them; --env chooses the environment."},
     {"PS-CLI-NO-SANDBOX", "The connector brings no sandbox, or its program cannot be started.",
      "`penstock connector list` says which connectors have one."},
+    {"PS-CLI-OUTPUT", "Standard output could not be written.",
+     "Make room or name another file; what the command did is done."},
     {"PS-CLI-USAGE", "The command line is not one that Penstock understands.",
      "Add --help to the command."},
 };
@@ -125,7 +127,8 @@ constexpr CodeEntry kDestinations[] = {
     {"PS-DEST-CATALOG", "The destination's objects and fields cannot be read.",
      "Run `penstock check`."},
     {"PS-DEST-CHECK", "The destination did not answer as it should.",
-     "Run `penstock check` again; the message has its words."},
+     "The message has its words; see that base_url names the destination's API, and its status "
+     "page."},
     {"PS-DEST-CONFIG", "The destination refused the configuration.",
      "Correct it; `penstock connector show NAME` lists the settings."},
     {"PS-DEST-PERMISSION", "The credential is good, but not for this.",
@@ -292,6 +295,8 @@ constexpr CodeEntry kWork[] = {
      "Put back a backup of the whole .penstock folder."},
     {"PS-STORE-FULL", "The store cannot be written: the disk is full.",
      "Free space, then run again."},
+    {"PS-STORE-MISSING", "The store of runs is gone while a state that belongs to it is there.",
+     "Put it back from a backup; without it an old state would be taken for the newest."},
     {"PS-STORE-NEWER", "The store was written by a newer penstock.", "Use that version."},
     {"PS-STORE-OPEN", "The store cannot be opened.", "Check permissions of .penstock."},
     {"PS-STORE-WRITE", "The store cannot be written.", "Check permissions and the disk."},

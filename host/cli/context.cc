@@ -3,9 +3,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 
 #include "host/cli/codes.h"
@@ -73,8 +75,16 @@ Context::Context()
       err_paint_(ColoursWanted(err_terminal_)) {}
 
 void Context::Print(const std::string& text) {
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  std::fflush(stdout);
+  const bool written =
+      std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+  if (written || output_lost_) return;
+  output_lost_ = true;
+  if (errno == EPIPE) return;  // the reader has had enough, as `head` has
+  PrintError(ErrorText(
+      MakeError("PS-CLI-OUTPUT",
+                std::string("Standard output cannot be written: ") + std::strerror(errno) + ".",
+                "What was done is done; `penstock show` tells of a run again."),
+      err_paint_, "error", true));
 }
 
 void Context::PrintError(const std::string& text) {
@@ -169,7 +179,11 @@ std::optional<std::vector<std::string>> Context::Select(const std::vector<std::s
     Fail(e);
     return std::nullopt;
   }
-  return names.empty() ? known : names;
+  std::vector<std::string> once;
+  for (const std::string& name : names) {
+    if (std::find(once.begin(), once.end(), name) == once.end()) once.push_back(name);
+  }
+  return once.empty() ? known : once;
 }
 
 }  // namespace penstock::cli

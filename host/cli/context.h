@@ -58,8 +58,12 @@ class Context {
   /// Integrations named, or all; nothing after Fail (an unknown name, an empty project).
   std::optional<std::vector<std::string>> Select(const std::vector<std::string>& names);
 
+  /// Standard output could not be written.
+  bool output_lost() const { return output_lost_; }
+
  private:
   bool out_terminal_, err_terminal_;
+  bool output_lost_ = false;
   Paint out_paint_, err_paint_;
   std::unique_ptr<engine::Engine> engine_;
 };

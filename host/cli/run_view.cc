@@ -39,7 +39,7 @@ std::string CountsText(const RunRecord& r) {
                      {"rejected", o.rejected},
                      {"skipped", o.skipped},
                      {"in doubt", o.in_doubt},
-                     {"unsent", o.unsent},
+                     {r.limited ? "left for the next run" : "unsent", o.unsent},
                      {r.error ? "not reached" : "done by an earlier run of this plan", rest}}));
   if (o.succeeded == 0) return out;
   return out + Labelled("applied", SumText({{"created", o.created},
@@ -56,8 +56,8 @@ std::string ReasonsText(const RunRecord& r, const Paint& paint) {
       lines += "and " + Plural(r.errors.size() - kReasonsShown, "other reason") + "\n";
       break;
     }
-    lines += paint.Yellow(Grouped(e.count) + " × " + Printable(e.code)) + ": " +
-             Shortened(Printable(e.message), 90);
+    lines += paint.Yellow(Grouped(e.count) + " × " + Printable(e.code));
+    if (!e.message.empty()) lines += ": " + Shortened(Printable(e.message), 90);
     if (!e.example_key.empty()) {
       lines +=
           " → penstock why " + r.integration + " " + engine::ShellWord(Printable(e.example_key));
@@ -84,6 +84,21 @@ std::string HoldsText(const RunRecord& r, const Paint& paint) {
   return Labelled(paint.Red("held"), holds) + Labelled("next", ways.Text(paint));
 }
 
+// "; exit 3: more than `tolerate:` allows (8 rejected)".
+std::string AboveText(const RunRecord& r, const Tolerance& tolerate) {
+  if (ExitOf(r, tolerate) != ExitCode::kOutcomes) return {};
+  std::string above;
+  const auto check = [&](const char* what, uint64_t n, uint64_t allowed) {
+    if (n > allowed) above += (above.empty() ? "" : ", ") + Grouped(n) + " " + what;
+  };
+  check("rejected", r.outcomes.rejected, tolerate.rejected);
+  check("invalid", r.plan.invalid, tolerate.invalid);
+  check("skipped", r.outcomes.skipped, tolerate.skipped);
+  check("in doubt", r.outcomes.in_doubt, tolerate.in_doubt);
+  check("unsent", r.outcomes.unsent, 0);
+  return "; exit 3: more than `tolerate:` allows (" + above + ")";
+}
+
 }  // namespace
 
 std::string StatusText(const std::string& status, const Paint& paint) {
@@ -93,11 +108,12 @@ std::string StatusText(const std::string& status, const Paint& paint) {
   return paint.Yellow(status == "completed_with_errors" ? "completed with errors" : status);
 }
 
-std::string RunText(const RunRecord& r, const Paint& paint) {
+std::string RunText(const RunRecord& r, const Paint& paint, const Tolerance* tolerate) {
   const double seconds =
       r.ended_us > r.started_us ? static_cast<double>(r.ended_us - r.started_us) / 1e6 : 0;
   std::string out = paint.Bold("Run " + r.run) + "  " + StatusText(r.status, paint) + "  in " +
-                    DurationText(seconds) + ", " + Plural(r.requests, "request") + "\n";
+                    DurationText(seconds) + ", " + Plural(r.requests, "request") +
+                    (tolerate == nullptr ? std::string() : AboveText(r, *tolerate)) + "\n";
   out += CountsText(r);
   const StateCounts& s = r.standing;
   if (s.rejected + s.in_doubt + s.departed > 0) {

@@ -8,8 +8,9 @@
 
 namespace penstock::cli {
 
-/// A page of text: counts that add up, the top reasons, what to do next. Pure.
-std::string RunText(const RunRecord& run, const Paint& paint);
+/// A page of text: counts that add up, the top reasons, what to do next; with `tolerate`, also why
+/// the exit code is 3 if it is. Pure.
+std::string RunText(const RunRecord& run, const Paint& paint, const Tolerance* tolerate = nullptr);
 
 /// One word of status with its colour.
 std::string StatusText(const std::string& status, const Paint& paint);

@@ -53,6 +53,16 @@ void VerifyVerb(Context* context) {
   if (engine == nullptr) return;
   const auto head = engine->store()->Head();
   if (!head.ok()) return context->Fail(head.error());
+  const auto broken = engine->store()->Fact(store::kChangelogBreak);
+  if (!broken.ok()) return context->Fail(broken.error());
+  if (!broken->empty()) {
+    Error error =
+        MakeError("PS-LOG-CORRUPT", "The changelog was cut off: " + *broken + ".",
+                  "What stands there now is intact from there on; restore the rest from a "
+                  "backup.");
+    error.file = engine->store()->changelog_path();
+    return context->Fail(error);
+  }
   const auto proof = VerifyChangelog(engine->store()->changelog_path(), *head);
   if (!proof.ok()) return context->Fail(proof.error());
   if (context->json()) {

@@ -20,10 +20,18 @@ Error ErrorOf(const sdk::Failure& failure) {
                     "Name the folder of connectors with --connectors or PENSTOCK_CONNECTORS.");
 }
 
+// Whether its sandbox can be started.
+std::string SandboxOf(const sdk::Sidecar& sidecar) {
+  if (sidecar.manifest.sandbox.empty()) return "none";
+  std::error_code ignored;
+  const auto program = std::filesystem::path(sidecar.path).parent_path() / sidecar.manifest.sandbox;
+  return std::filesystem::exists(program, ignored) ? "yes" : "not installed";
+}
+
 void ListVerb(Context* context) {
   const auto listed = sdk::ListConnectors(context->ConnectorDirectory());
   if (!listed.ok()) return context->Fail(ErrorOf(listed.failure()));
-  Table table({"connector", "version", "publisher", "sandbox", ""});
+  Table table({"connector", "version", "publisher", "sandbox", "name"});
   Json json;
   json.Begin().BeginList("connectors");
   for (const sdk::ListedConnector& connector : *listed) {
@@ -34,7 +42,7 @@ void ListVerb(Context* context) {
           .Text("version", m.version)
           .Text("publisher", m.publisher)
           .Text("sandbox", m.sandbox);
-      table.Add({connector.id, m.version, m.publisher, m.sandbox.empty() ? "" : "yes", m.name});
+      table.Add({connector.id, m.version, m.publisher, SandboxOf(*connector.sidecar), m.name});
     } else {
       json.Text("problem", connector.problem.message);
       table.Add({connector.id, "", "", "", connector.problem.message});
@@ -92,7 +100,8 @@ void ShowVerb(Context* context, const std::string& id) {
                      (m.publisher.empty() ? "" : ", by " + m.publisher) + "\n";
   text += "  library   " + sidecar->library_path + "\n";
   text += "  address   " + (m.base_url.empty() ? "given by base_url" : m.base_url) + "\n";
-  text += "  sandbox   " + (m.sandbox.empty() ? "none" : "penstock sandbox " + m.id) + "\n";
+  text += "  sandbox   " +
+          (SandboxOf(*sidecar) == "yes" ? "penstock sandbox " + m.id : SandboxOf(*sidecar)) + "\n";
   for (const sdk::Limiter& limiter : m.limiters) {
     text += "  limit     " + limiter.name + ": ";
     if (limiter.requests > 0) {

@@ -39,8 +39,12 @@ void ExplainVerb(Context* context, std::string code) {
   if (entry == nullptr) {
     std::vector<std::string> known;
     for (const CodeEntry& e : Codes()) known.emplace_back(e.code);
-    return context->Fail(UsageError("PS-CLI-USAGE", "There is no error code " + code + ".",
-                                    DidYouMean(code, known)));
+    const std::string near = DidYouMean(code, known);
+    return context->Fail(UsageError(
+        "PS-CLI-USAGE", "There is no error code " + code + ".",
+        near.empty() ? "`penstock explain` lists them. Reasons of records without PS- are the "
+                       "destination's own words."
+                     : near));
   }
   if (context->json()) {
     Json json;

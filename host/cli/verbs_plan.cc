@@ -158,8 +158,9 @@ void AddPlanVerbs(CLI::App* app, Context* context) {
   apply->add_option("HASH", apply_args->hash, "The plan's hash, or its beginning")->required();
   apply->add_option("--only", apply_args->run.only, "upserts: leave the deletions out")
       ->check(CLI::IsMember({"upserts"}));
-  apply->add_option("--limit", apply_args->run.limit, "Send so many changes at most (a canary)");
-  apply->add_option("--wait", apply_args->run.wait, "Wait so long for another run (10m)");
+  apply->add_option("--limit", apply_args->run.limit, "Send so many changes at most (a canary)")
+      ->check(CLI::PositiveNumber);
+  apply->add_option("--wait", apply_args->run.wait, "Wait so long for another run, e.g. 10m");
   apply->callback([context, apply_args] { ApplyVerb(context, *apply_args); });
 
   CLI::App* discard =

@@ -149,7 +149,7 @@ void WhyVerb(Context* context, const std::string& integration, const std::string
   if (!session.ok()) return context->Fail(session.error());
   const auto inquiry = engine::Inquire(session->get(), key);
   if (!inquiry.ok()) return context->Fail(inquiry.error());
-  const bool nowhere = !inquiry->entry && inquiry->rows == 0;  // as far as can be seen
+  const bool nowhere = !inquiry->entry && inquiry->rows == 0 && !inquiry->attempt;
   if (context->json()) {
     Json json;
     PutWhy(&json, integration, *inquiry);

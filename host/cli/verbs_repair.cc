@@ -1,4 +1,5 @@
 // retry, settle, forget: what a person decides about records.
+#include <algorithm>
 #include <memory>
 
 #include "host/cli/json.h"
@@ -12,11 +13,20 @@ namespace {
 Result<std::vector<Hash128>> FindKeys(const RunEnvironment& env,
                                       const std::vector<std::string>& keys) {
   PENSTOCK_ASSIGN_OR_RETURN(auto view, OpenState(env));
+  sdk::Field field;  // with the normalisers that the state's keys went through
+  using sdk::Normaliser;
+  for (const Normaliser one :
+       {Normaliser::kTrim, Normaliser::kLower, Normaliser::kDigits, Normaliser::kE164}) {
+    const std::vector<std::string> names =
+        view->identity() ? view->identity()->normalisers : std::vector<std::string>();
+    if (std::find(names.begin(), names.end(), sdk::NormaliserName(one)) != names.end())
+      field.normalisers.push_back(one);
+  }
   std::vector<Hash128> hashes;
   for (const std::string& key : keys) {
     std::vector<std::string> near;
     PENSTOCK_ASSIGN_OR_RETURN(const auto entry,
-                              engine::FindByText(env, view.get(), nullptr, key, &near));
+                              engine::FindByText(env, view.get(), &field, key, &near));
     if (!entry) {
       return UsageError("PS-CLI-NO-KEY",
                         "The state of " + env.integration->id + " has no key \"" + key + "\".",

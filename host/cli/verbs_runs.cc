@@ -9,6 +9,8 @@
 namespace penstock::cli {
 namespace {
 
+constexpr uint64_t kRunsLookedAt = 100;
+
 struct IntegrationStatus {
   std::string integration;
   std::optional<RunRecord> last;
@@ -20,8 +22,13 @@ struct IntegrationStatus {
 Result<IntegrationStatus> StatusOf(engine::Engine* engine, const std::string& name) {
   IntegrationStatus out;
   out.integration = name;
-  PENSTOCK_ASSIGN_OR_RETURN(auto runs, engine->store()->Runs(name, 1));
-  if (!runs.empty()) out.last = std::move(runs.front());
+  PENSTOCK_ASSIGN_OR_RETURN(auto runs, engine->store()->Runs(name, kRunsLookedAt));
+  // What a person said about single records is no word on how the last sync went.
+  for (RunRecord& run : runs) {
+    if (run.trigger == "retry" || run.trigger == "settle") continue;
+    out.last = std::move(run);
+    break;
+  }
   PENSTOCK_ASSIGN_OR_RETURN(const auto session,
                             engine->Prepare(name, {.source = false, .destination = false}));
   const auto view = OpenState(session->environment());
@@ -31,6 +38,12 @@ Result<IntegrationStatus> StatusOf(engine::Engine* engine, const std::string& na
   }
   out.counts = (*view)->counts();
   out.interrupted = !(*view)->open_journals().empty();
+  if (out.last && out.last->status == "running") {
+    // A run at work holds the integration's lock; it dies with its process.
+    const auto lock =
+        IntegrationLock::Acquire(session->environment().directory, "penstock status", 0, {});
+    if (lock.ok()) out.last->status = "interrupted";
+  }
   return out;
 }
 
@@ -58,7 +71,6 @@ void PutStatus(Json* json, const IntegrationStatus& s) {
 std::string ShownStatus(const IntegrationStatus& s) {
   if (s.error) return s.error->code;
   if (!s.last) return "never ran";
-  if (s.last->status == "running") return s.interrupted ? "running or interrupted" : "running";
   return s.last->status;
 }
 
@@ -67,7 +79,7 @@ void StatusVerb(Context* context, const std::vector<std::string>& wanted, bool s
   if (!names) return;
   Json json;
   json.Begin().BeginList("integrations");
-  Table table({"integration", "status", "last run", "at", ">in sync", ">rejected", ">in doubt",
+  Table table({"integration", "status", "last run", "at", ">acknowledged", ">rejected", ">in doubt",
                ">departed"});
   std::vector<Error> errors;
   bool standing = false;

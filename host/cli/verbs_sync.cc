@@ -7,6 +7,7 @@
 #include "host/cli/verbs.h"
 #include "host/cli/write_runs.h"
 #include "host/engine/rehearsal.h"
+#include "host/engine/sentences.h"
 
 namespace penstock::cli {
 namespace {
@@ -31,10 +32,15 @@ struct TestArgs {
 
 // The change of this key in the plan, or its first one.
 Result<Change> FindChange(const PlannedRun& plan, const std::string& key) {
+  const MappedField& mapped = plan.header.fields[plan.header.key_field];
+  sdk::Field field;
+  field.type = mapped.type;
+  field.normalisers = mapped.normalisers;
+  const std::string wanted = KeyBytesOfText(field, key);
   PENSTOCK_ASSIGN_OR_RETURN(auto reader, PlanReader::Open(plan.path));
   std::optional<Change> found;
   PENSTOCK_RETURN_IF_ERROR(reader->Changes(1, [&](const Change& change) -> Status {
-    if (!found && (key.empty() || change.key_text == key)) found = change;
+    if (!found && (key.empty() || change.key_text == key || change.key == wanted)) found = change;
     return {};
   }));
   if (found) return *std::move(found);
@@ -43,8 +49,9 @@ Result<Change> FindChange(const PlannedRun& plan, const std::string& key) {
     return UsageError("PS-CLI-NO-CHANGE", "There is nothing to send for " + id + " now.",
                       "Change a row of the model first; `penstock plan " + id + "` shows counts.");
   }
-  return UsageError("PS-CLI-NO-CHANGE", "Nothing would be sent for this key now.",
-                    "`penstock why " + id + " KEY` says which rule decides.");
+  return UsageError(
+      "PS-CLI-NO-CHANGE", "Nothing would be sent for this key now.",
+      "`penstock why " + id + " " + engine::ShellWord(key) + "` says which rule decides.");
 }
 
 void PrintRequests(Context* context, const Change& change,
@@ -113,9 +120,10 @@ void AddSyncVerbs(CLI::App* app, Context* context) {
                            "penstock sync contacts --wait 10m --json");
   auto args = std::make_shared<SyncArgs>();
   sync->add_option("INTEGRATION", args->integrations, "Which ones; all without a name");
-  sync->add_option("--limit", args->run.limit, "Send so many changes at most (a canary)");
+  sync->add_option("--limit", args->run.limit, "Send so many changes at most (a canary)")
+      ->check(CLI::PositiveNumber);
   sync->add_option("--allow", args->run.allow, "deletes=N: let the guard pass up to N deletions");
-  sync->add_option("--wait", args->run.wait, "Wait so long for another run (10m)");
+  sync->add_option("--wait", args->run.wait, "Wait so long for another run, e.g. 10m");
   sync->callback([context, args] { SyncVerb(context, *args); });
 
   CLI::App* test = AddVerb(app, "test", "Show the exact request of one change; send it on demand",

@@ -109,9 +109,11 @@ std::string AttemptText(const Inquiry& q, const WhyOptions& options) {
   if (!q.attempt) return {};
   const LastAttempt& a = *q.attempt;
   if (!a.exchange) {
-    return Labelled("exchange",
-                    "run " + a.run + ", " +
-                        (a.exchange_known ? "its request is no longer kept" : "no request"));
+    return Labelled("exchange", "run " + a.run + ", " +
+                                    (a.outcome && a.outcome->code == "interrupted"
+                                         ? "it was killed before its request was kept"
+                                     : a.exchange_known ? "its request is no longer kept"
+                                                        : "no request"));
   }
   const exchanges::Exchange& e = *a.exchange;
   std::string out = e.method + " " + Printable(e.url) + " → " +
@@ -164,7 +166,7 @@ std::string WhyText(const Integration& integration, const Inquiry& q, const WhyO
                     const Paint& paint) {
   std::string out = paint.Bold(integration.id + " / " + Printable(q.key)) + "\n";
   out += Labelled("rule", q.rule) + Labelled("next", q.next);
-  if (!q.entry && q.rows == 0 && !q.model_error) {
+  if (!q.entry && q.rows == 0 && !q.model_error && !q.attempt) {
     std::string near;
     for (const std::string& key : q.near) near += Printable(key) + "\n";
     return out + Labelled("similar", near.empty() ? "no similar key is known" : near);

@@ -82,7 +82,7 @@ void RunAll(Context* context, const std::vector<std::string>& integrations,
       continue;
     }
     context->exit = Worse(context->exit, static_cast<int>(ExitOf(*record, tolerate)));
-    if (!context->json()) context->Print(RunText(*record, context->paint()));
+    if (!context->json()) context->Print(RunText(*record, context->paint(), &tolerate));
     records.push_back(*std::move(record));
   }
   if (Cancelled() && records.size() < integrations.size()) {

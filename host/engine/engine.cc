@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <thread>
 
 #include "core/changelog/changelog.h"
@@ -100,11 +101,37 @@ Status Session::RunFinished(const RunRecord& record) {
                               record.integration, RunLogJson(record));
 }
 
+namespace {
+
+// A state without its store would be taken for a first run's, and an old one for the newest.
+Status CheckStoreIsThere(const std::string& directory) {
+  std::error_code ignored;
+  const std::string store = directory + "/store.db";
+  if (std::filesystem::file_size(store, ignored) > 0 && !ignored) return {};
+  bool state = false;
+  for (std::filesystem::recursive_directory_iterator at(directory + "/integrations", ignored), end;
+       at != end; at.increment(ignored)) {
+    const std::string name = at->path().filename();
+    const bool inside = at->path().string().find(".forgotten-") == std::string::npos;
+    state = state || (inside && (name.ends_with(".pst") || name.ends_with(".psj")));
+  }
+  if (!state) return {};
+  Error error = MakeError("PS-STORE-MISSING",
+                          "The store is missing, and there is a state that belongs to it.",
+                          "Put it back from a backup of .penstock, or move this environment's "
+                          "folder away to start anew.");
+  error.file = store;
+  return error;
+}
+
+}  // namespace
+
 Result<std::unique_ptr<Engine>> Engine::Open(project::Project project, EngineOptions options) {
   std::unique_ptr<Engine> engine(new Engine(std::move(project), std::move(options)));
   engine->clock_ = std::make_unique<MachineClock>();
   if (engine->options_.actor.empty()) engine->options_.actor = UserAtMachine();
   const std::string directory = engine->project_.StateDirectory();
+  PENSTOCK_RETURN_IF_ERROR(CheckStoreIsThere(directory));
   store::StoreOptions store;
   store.path = directory + "/store.db";
   store.changelog_path = directory + "/changelog.jsonl";
@@ -112,6 +139,9 @@ Result<std::unique_ptr<Engine>> Engine::Open(project::Project project, EngineOpt
   store.clock = engine->clock_.get();
   PENSTOCK_ASSIGN_OR_RETURN(engine->store_, store::Store::Open(store));
   PENSTOCK_RETURN_IF_ERROR(engine->OpenSecret());
+  // State, plans and exchanges are nobody's to commit.
+  const std::string ignore = engine->project_.directory + "/.penstock/.gitignore";
+  if (!file::Exists(ignore)) PENSTOCK_RETURN_IF_ERROR(file::WriteAll(ignore, "*\n"));
   return engine;
 }
 

@@ -36,6 +36,9 @@ class KeyInquiry {
 
   Result<Inquiry> Run() {
     PENSTOCK_ASSIGN_OR_RETURN(object_, FindObject());
+    if (const sdk::Field* key = object_.FindField(env_.integration->key.field)) {
+      hash_of_text_ = HashOfKeyText(*env_.hasher, *key, text_);
+    }
     PENSTOCK_ASSIGN_OR_RETURN(view_, OpenState(env_));
     std::vector<std::string> near;
     PENSTOCK_ASSIGN_OR_RETURN(
@@ -50,7 +53,7 @@ class KeyInquiry {
       Forget(read.error());  // what is known here is told all the same
     }
     if (!out_.entry && out_.rows == 0) out_.near = std::move(near);
-    if (out_.entry) PENSTOCK_RETURN_IF_ERROR(FindAttempt());
+    PENSTOCK_RETURN_IF_ERROR(out_.entry ? FindAttempt() : FindLast());
     Explain(*env_.integration, env_.clock->UnixMicros(), &out_);
     return std::move(out_);
   }
@@ -87,9 +90,6 @@ class KeyInquiry {
     variables.started_us = env_.clock->UnixMicros();
     PENSTOCK_ASSIGN_OR_RETURN(
         mapper_, Mapper::Compile(it, rows->columns(), object_, *env_.hasher, variables));
-    if (const sdk::Field* key = object_.FindField(it.key.field)) {
-      hash_of_text_ = HashOfKeyText(*env_.hasher, *key, text_);
-    }
     while (true) {
       PENSTOCK_ASSIGN_OR_RETURN(const auto row, rows->Next());
       if (row.data() == nullptr) break;
@@ -161,30 +161,47 @@ class KeyInquiry {
   // The newest journalled outcome of the key in the run that touched it last.
   Status FindAttempt() {
     const Entry& entry = *out_.entry;
-    const uint32_t run = entry.pending ? entry.pending->run : entry.last_run;
     LastAttempt attempt;
-    attempt.run = env_.integration->id + "-" + std::to_string(run);
-    uint64_t exchange = entry.pending ? entry.pending->exchange : 0;
+    PENSTOCK_RETURN_IF_ERROR(ReadAttempt(entry.pending ? entry.pending->run : entry.last_run,
+                                         entry.key_hash,
+                                         entry.pending ? entry.pending->exchange : 0, &attempt));
+    out_.attempt = std::move(attempt);
+    return {};
+  }
+
+  // A key without an entry may have had one: what the journals that are kept say of it last.
+  Status FindLast() {
+    for (uint32_t run = view_->last_run(); run > 0; --run) {
+      LastAttempt attempt;
+      PENSTOCK_RETURN_IF_ERROR(ReadAttempt(run, hash_of_text_, 0, &attempt));
+      if (!attempt.outcome) continue;
+      out_.attempt = std::move(attempt);
+      return {};
+    }
+    return {};
+  }
+
+  Status ReadAttempt(uint32_t run, const Hash128& key_hash, uint64_t exchange,
+                     LastAttempt* attempt) {
+    attempt->run = env_.integration->id + "-" + std::to_string(run);
     const std::string journal = JournalPath(env_.directory, run);
     if (file::Exists(journal)) {
       JournalVisitor visitor;
       visitor.outcome = [&](const Outcome& outcome) -> Status {
-        if (outcome.key_hash != entry.key_hash || outcome.mark != Mark::kNone) return {};
-        attempt.outcome = outcome;
-        attempt.seq = outcome.seq;
+        if (outcome.key_hash != key_hash || outcome.mark != Mark::kNone) return {};
+        attempt->outcome = outcome;
+        attempt->seq = outcome.seq;
         if (outcome.exchange != 0) exchange = outcome.exchange;
         return {};
       };
-      PENSTOCK_ASSIGN_OR_RETURN(const JournalSummary summary, ReadJournal(journal, visitor));
-      (void)summary;
+      PENSTOCK_RETURN_IF_ERROR(ReadJournal(journal, visitor).status());
     }
-    attempt.exchange_known = exchange != 0;
+    attempt->exchange_known = exchange != 0;
     const std::string path = ExchangesPath(env_.directory, run);
     if (exchange != 0 && file::Exists(path)) {
       PENSTOCK_ASSIGN_OR_RETURN(const exchanges::Reader reader, exchanges::Reader::Open(path));
-      PENSTOCK_ASSIGN_OR_RETURN(attempt.exchange, reader.Find(exchange));
+      PENSTOCK_ASSIGN_OR_RETURN(attempt->exchange, reader.Find(exchange));
     }
-    out_.attempt = std::move(attempt);
     return {};
   }
 

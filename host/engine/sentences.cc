@@ -53,6 +53,15 @@ std::string RetryText(const Integration& it, const Inquiry& q, int64_t now_us) {
 }
 
 void ExplainAbsent(const Integration& it, Inquiry* q) {
+  if (!q->entry && q->attempt) {
+    const Outcome& last = *q->attempt->outcome;
+    const bool deleted = last.kind == OutcomeKind::kDeleted || last.op == Op::kDelete;
+    q->rule = "The key is not in the model. Run " + q->attempt->run + " told of it last, on " +
+              TimeText(last.at_us) + ": " + std::string(OpName(last.op)) + " " +
+              std::string(OutcomeName(last.kind)) + ".";
+    q->next = deleted ? "Nothing, unless its row comes back: then it is inserted." : "Nothing.";
+    return;
+  }
   if (!q->entry) {
     q->rule = "The key is neither in the model nor in the state: Penstock does not know it.";
     q->next = "Nothing.";
@@ -132,7 +141,9 @@ void Explain(const Integration& it, int64_t now_us, Inquiry* q) {
     return;
   }
   if (!q->valid) {
-    q->rule = "The row is invalid: " + q->invalid_message +
+    std::string message = q->invalid_message;
+    if (message.ends_with('.')) message.pop_back();
+    q->rule = "The row is invalid: " + message +
               (q->invalid_field.empty() ? "" : " (field " + q->invalid_field + ")") +
               ", so it is not sent." + kept;
     q->next = "It is looked at again in every run.";

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <string>
 
 namespace penstock::http {
 namespace {
@@ -66,6 +67,10 @@ Status SplitAuthority(std::string_view authority, Url& url) {
   if (!ValidHost(host)) return UrlError("the host is missing or not valid");
   if (!port.empty() && (!IsDigits(port) || port.size() > 5)) {
     return UrlError("the port is not a number");
+  }
+  if (!port.empty() &&
+      (std::stoi(std::string(port)) > 65535 || std::stoi(std::string(port)) == 0)) {
+    return UrlError("the port is not one from 1 to 65535");
   }
   url.host.resize(host.size());
   std::transform(host.begin(), host.end(), url.host.begin(),

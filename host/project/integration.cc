@@ -35,13 +35,15 @@ bool Blank(const std::string& sql) {
 void ReadModelFile(Complaints* complaints, const Project& project, const YamlNode& at,
                    const std::string& name, Integration* into) {
   const std::filesystem::path path = std::filesystem::path(project.directory) / name;
-  std::ifstream in(path, std::ios::binary);
   std::error_code ignored;
-  if (!in || !std::filesystem::is_regular_file(path, ignored)) {
-    complaints->Fail(
-        at, "PS-CONF-MODEL",
-        "The model's file \"" + name + "\" of integration " + into->id + " is not there.",
-        "Paths are relative to the project file.");
+  const bool regular = std::filesystem::is_regular_file(path, ignored);  // a pipe would hang
+  std::ifstream in;
+  if (regular) in.open(path, std::ios::binary);
+  if (!in.is_open()) {
+    complaints->Fail(at, "PS-CONF-MODEL",
+                     "The model's file \"" + name + "\" of integration " + into->id +
+                         " is not there, or is no file that can be read.",
+                     "Paths are relative to the project file.");
     return;
   }
   std::ostringstream text;
@@ -201,6 +203,10 @@ void ReadModel(Complaints* complaints, const Project& project, MapReader* from,
     complaints->Fail(*node, "PS-CONF-MODEL",
                      Blank(it.sql) ? "The model of " + it.id + " holds no SQL."
                                    : "The model of " + it.id + " is longer than 1 MiB.");
+  }
+  if (it.sql.find('\0') != std::string::npos) {
+    complaints->Fail(*node, "PS-CONF-MODEL", "The model of " + it.id + " holds a NUL byte.",
+                     "A database would take the text before it for the whole model.");
   }
   model.Finish();
 }

@@ -165,7 +165,8 @@ class Loader {
 
   void BadName(const std::string& what, const YamlNode::Member& member) {
     complaints_.FailAt(complaints_.PlaceOf(member), "PS-CONF-NAME",
-                       "\"" + member.key + "\" cannot be the name of a " + what + ".",
+                       "\"" + member.key + "\" cannot be the name of " +
+                           (what[0] == 'e' || what[0] == 'i' ? "an " : "a ") + what + ".",
                        "Letters, digits, _ and -, at most 64.");
   }
 

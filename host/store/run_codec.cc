@@ -105,6 +105,7 @@ void Members(Codec& c, Record& r, const RunRecord*) {
   c.Number("ended_us", r.ended_us);
   c.Optional("error", r.error);
   c.Flag("limited", r.limited);
+  c.Flag("journalled", r.journalled);
 }
 
 class Encoder {

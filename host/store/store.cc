@@ -163,8 +163,18 @@ class SqliteStore final : public Store {
     entry.actor = options_.actor;
     entry.integration = integration;
     entry.data = json;
+    PENSTOCK_ASSIGN_OR_RETURN(const auto known, Head());
     PENSTOCK_ASSIGN_OR_RETURN(const ChangelogHead head,
                               AppendChangelog(options_.changelog_path, entry));
+    if (known && head.seq <= known->seq) {  // it was shorter than what has stood there
+      PENSTOCK_ASSIGN_OR_RETURN(const std::string told, Fact(kChangelogBreak));
+      if (told.empty()) {
+        PENSTOCK_RETURN_IF_ERROR(SetFact(
+            kChangelogBreak, "entries " + std::to_string(head.seq) + " to " +
+                                 std::to_string(known->seq) + " were removed before " +
+                                 std::to_string(entry.at_us / 1'000'000) + " (seconds of 1970)"));
+      }
+    }
     return SaveHead(head);
   }
 

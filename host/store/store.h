@@ -27,6 +27,9 @@ struct SettingsOrigin {
 };
 
 /// [thread-safe], and safe between processes.
+/// Fact: how the changelog's end was once cut off; empty: it was not. Stays for good.
+inline constexpr char kChangelogBreak[] = "changelog_break";
+
 class Store : public RunStore {
  public:
   /// Opens or creates the store and migrates it to this build's version. PS-STORE-OPEN,

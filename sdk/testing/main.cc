@@ -77,7 +77,6 @@ int SandboxMain(int argc, char** argv, Vendor& vendor) {
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
 
   Sandbox sandbox;
   CLI::App app{"A local stand-in of the part of " + vendor.Name() + "'s API that Penstock uses",
@@ -102,8 +101,9 @@ int SandboxMain(int argc, char** argv, Vendor& vendor) {
   }
   Server server(sandbox, vendor);
   if (!server.Start(&error)) return Fail(vendor, error);
-  std::cout << "listening on " << (sandbox.options.tls_certificate.empty() ? "http" : "https")
-            << "://127.0.0.1:" << server.port() << std::endl;
+  const std::string url = std::string(sandbox.options.tls_certificate.empty() ? "http" : "https") +
+                          "://127.0.0.1:" + std::to_string(server.port());
+  std::cout << "listening on " << url << "\n" << vendor.Usage(url) << std::flush;
   Wait(signals, sandbox.options.die_with_parent);
   server.Stop();
   return 0;

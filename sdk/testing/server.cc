@@ -122,14 +122,18 @@ class Server::Impl {
 
 Poco::Net::ServerSocket Server::Impl::Listen() {
   Poco::Net::SocketAddress address("127.0.0.1", sandbox_.options.port);
-  if (sandbox_.options.tls_certificate.empty()) {
-    return Poco::Net::ServerSocket(address, kBacklog);
-  }
+  // Not shared: two sandboxes on one port would each get some of the requests.
+  const auto listen = [&](Poco::Net::ServerSocket socket) {
+    socket.bind(address, /*reuseAddress=*/true, /*reusePort=*/false);
+    socket.listen(kBacklog);
+    return socket;
+  };
+  if (sandbox_.options.tls_certificate.empty()) return listen(Poco::Net::ServerSocket());
   Poco::Net::initializeSSL();
   Poco::Net::Context::Ptr context =
       new Poco::Net::Context(Poco::Net::Context::TLS_SERVER_USE, sandbox_.options.tls_key,
                              sandbox_.options.tls_certificate, "", Poco::Net::Context::VERIFY_NONE);
-  return Poco::Net::SecureServerSocket(address, kBacklog, context);
+  return listen(Poco::Net::SecureServerSocket(context));
 }
 
 bool Server::Impl::Start(std::string* error) {

@@ -66,6 +66,8 @@ class Vendor {
   virtual std::vector<std::string> Profiles() const { return {}; }
   // Example commands for --help, one a line.
   virtual std::string Examples() const { return ""; }
+  // Lines for a person who has started it: how a project reaches it.
+  virtual std::string Usage(const std::string& /*url*/) const { return ""; }
   // Adds options of its own.
   virtual void AddOptions(CLI::App& /*app*/) {}
   // Adds tables and routes. Called once, options are known. False with a sentence in `error`.

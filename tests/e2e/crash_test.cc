@@ -175,11 +175,13 @@ TEST_F(CrashTest, InterruptedBySigintItFinishesWhatIsInFlight) {
   for (const int signal : {SIGINT, SIGTERM}) {
     ChangeModel(signal == SIGINT ? 0 : 1);
     const int64_t begun = account_.WriteCalls();
+    account_.Config(R"({"latency_ms":1000})");  // so that most of the 30 calls are still to come
     auto child = project_.Start({"sync", "contacts", "--json"});
     while (child->Running() && account_.WriteCalls() - begun < 5) {
     }
     child->Signal(signal);
     const Output output = child->Wait();
+    account_.Config(R"({"latency_ms":15})");
     EXPECT_EQ(output.exit, 5) << output.Text();
     const Json run = OnlyRun(output);
     EXPECT_EQ(run["status"].Text(), "cancelled");

@@ -133,6 +133,23 @@ TEST_F(DamageTest, AStoreThatIsNoDatabaseIsNamed) {
   ExpectRefused({"sync", "contacts", "--json"}, "PS-STORE-");
 }
 
+TEST_F(DamageTest, ALostStoreIsNamed) {
+  const std::string store = project_.Path(".penstock/default/store.db");
+  fs::rename(store, store + "-away");
+  ExpectRefused({"sync", "contacts", "--json"}, "PS-STORE-MISSING");
+  fs::rename(store + "-away", store);
+  ExpectNothingLost();
+}
+
+TEST_F(DamageTest, AChangelogThatWasCutOffStaysSo) {
+  const std::string file = project_.Path(".penstock/default/changelog.jsonl");
+  fs::remove(file);
+  for (int n = 0; n < 6; ++n) SyncDone();
+  const Output verified = project_.Cli({"changelog", "verify", "--json"});
+  EXPECT_EQ(verified.exit, 1) << verified.Text();
+  EXPECT_THAT(verified.out, HasSubstr("PS-LOG-CORRUPT"));
+}
+
 TEST_F(DamageTest, ALostSecretIsNoReasonToSendEverything) {
   const std::string secret = project_.Path(".penstock/default/secret");
   fs::rename(secret, secret + "-away");

@@ -100,6 +100,21 @@ std::vector<BadInput> Table() {
        {"sync", "contcts", "--json"}},
       {"mode_delete", [](const Ground& g) { g.settings.mode = "delete"; }, "PS-CONF-MODE", 2,
        "delete_departed"},
+      {"sql_with_a_nul_byte", nothing, "PS-CONF-MODEL", 2, "NUL",
+       [](const Ground& g) {
+         WriteText(g.project.Path("nul.sql"), std::string("SELECT * FROM customers\0 WHERE 0", 32));
+         g.Replace(g.project.Path("penstock.yaml"), "sql: |\n        SELECT * FROM customers",
+                   "file: nul.sql");
+       }},
+      {"limit_of_nothing",
+       nothing,
+       "PS-CLI-USAGE",
+       2,
+       "limit",
+       nullptr,
+       {"sync", "contacts", "--limit", "0", "--json"}},
+      {"port_beyond", [](const Ground& g) { g.settings.base_url = "http://127.0.0.1:85547"; },
+       "PS-HTTP-URL", 2, "65535"},
       {"bad_sql", [](const Ground& g) { g.settings.model = "SELEC * FROM customers"; },
        "PS-SRC-QUERY", 1, "SELEC"},
       {"sql_that_writes",

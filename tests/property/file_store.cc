@@ -83,7 +83,7 @@ Status FileStore::FinishRun(const RunRecord& record) {
   std::ostringstream text;
   text << record.status << ' ' << record.integration << ' ' << record.plan.row_changes << ' '
        << record.plan.remove << ' ' << c.succeeded << ' ' << c.rejected << ' ' << c.skipped << ' '
-       << c.in_doubt << ' ' << c.unsent;
+       << c.in_doubt << ' ' << c.unsent << ' ' << record.journalled;
   settings["record " + record.run] = text.str();
   Save(settings);
   return {};
@@ -95,9 +95,12 @@ std::vector<RunRecord> FileStore::Runs() const {
     if (!name.starts_with("record ")) continue;
     RunRecord record;
     record.run = name.substr(7);
+    record.ordinal =
+        static_cast<uint32_t>(std::stoul(record.run.substr(record.run.rfind('-') + 1)));
     OutcomeCounts& c = record.outcomes;
     std::istringstream(value) >> record.status >> record.integration >> record.plan.row_changes >>
-        record.plan.remove >> c.succeeded >> c.rejected >> c.skipped >> c.in_doubt >> c.unsent;
+        record.plan.remove >> c.succeeded >> c.rejected >> c.skipped >> c.in_doubt >> c.unsent >>
+        record.journalled;
     runs.push_back(std::move(record));
   }
   return runs;

@@ -219,5 +219,40 @@ TEST_F(AwkwardTest, TheRestOfACanaryExpiresWithItsPlan) {
   EXPECT_EQ(sent_, 0u);
 }
 
+TEST_F(AwkwardTest, AMissingJournalOfAKilledRunIsRefused) {
+  KilledSync([&] {
+    world_->account.Reload();
+    return !Records().empty();
+  });
+  for (const auto& file : std::filesystem::directory_iterator(world_->directory() + "/people")) {
+    if (file.path().extension() == ".psj") std::filesystem::remove(file.path());
+  }
+  EXPECT_EQ(CodeOf(SyncOnce()), "PS-STATE-MISSING");
+  EXPECT_EQ(sent_, 0u);
+  FakeDestination destination(&world_->account, {});
+  ASSERT_TRUE(Forget(world_->Environment(&destination)).ok());
+  EXPECT_EQ(CodeOf(SyncOnce()), "");
+}
+
+TEST_F(AwkwardTest, APlanUnderAnotherNameIsNotApplied) {
+  const PlannedRun planned = MakePlan();
+  const std::string other = world_->directory() + "/plans/" + std::string(64, 'a') + ".plan";
+  std::filesystem::copy_file(planned.path, other);
+  FakeDestination destination(&world_->account, {});
+  const auto applied = Apply(world_->Environment(&destination), other, {});
+  ASSERT_FALSE(applied.ok());
+  EXPECT_EQ(applied.error().code, "PS-PLAN-CORRUPT");
+  EXPECT_TRUE(destination.sent().empty());
+}
+
+TEST_F(AwkwardTest, AskingForNothingLeavesNoRun) {
+  ASSERT_EQ(SyncOnce().status, "succeeded");
+  FakeDestination destination(&world_->account, {});
+  const RunEnvironment env = world_->Environment(&destination);
+  EXPECT_EQ(*Retry(env, {}, true), 0u);
+  EXPECT_EQ(Settle(env, Hash128{1, 2}, true).error().code, "PS-STATE-NOT-IN-DOUBT");
+  EXPECT_EQ(SyncOnce().run, "people-2");
+}
+
 }  // namespace
 }  // namespace penstock::testing

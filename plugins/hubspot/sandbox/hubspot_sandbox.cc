@@ -51,6 +51,12 @@ class HubSpot : public Vendor {
            "crm.objects.contacts.read,crm.schemas.contacts.read\n";
   }
 
+  std::string Usage(const std::string& url) const override {
+    return "  in penstock.yaml: crm: {connector: hubspot, base_url: \"" + url +
+           "\", config: {access_token: \"${env:HUBSPOT_TOKEN}\"}}\n  HUBSPOT_TOKEN=" +
+           tokens_given_.front() + "\n";
+  }
+
   void AddOptions(CLI::App& app) override {
     app.add_option("--token", tokens_given_, "A token it accepts; may be repeated")
         ->capture_default_str();
