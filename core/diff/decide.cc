@@ -131,7 +131,8 @@ Decision DecideGone(const DecisionContext& context, const Entry& before) {
     return Verdict(Decision::Verdict::kNothing, Mark::kDropped);
   if (DeletesDeparted(context.mode)) {
     // An insert in doubt would have been ours.
-    const Origin origin = before.acknowledged ? before.origin : Origin::kCreated;
+    Origin origin = before.acknowledged ? before.origin : Origin::kCreated;
+    if (in_doubt && origin == Origin::kListed) origin = Origin::kUpdated;  // so would a write
     if (MayDelete(context, origin)) {
       const bool again = before.pending && before.pending->op == Op::kDelete;
       if (again && before.pending->outcome == OutcomeKind::kInDoubt && !context.delete_idempotent)

@@ -337,7 +337,9 @@ std::string World::CheckDoubts(const RunEnvironment& env) const {
     const auto now = rows.find(key);
     const bool shielded =
         now != rows.end() && (now->second.size() > 1 || IsInvalid(*now->second[0]));
-    const bool silent = now == rows.end() && !DeletesDeparted(integration.mode);
+    const bool never_deleted =
+        !DeletesDeparted(integration.mode) || entry.origin == Origin::kAdopted;
+    const bool silent = now == rows.end() && never_deleted;
     if (!shielded && !silent) wrong = "still in doubt: " + key;
     return {};
   });
