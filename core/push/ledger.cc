@@ -77,8 +77,7 @@ OutcomeKind Ledger::Believed(OutcomeKind told, const InFlight& flight) {
   const bool changed = told == OutcomeKind::kCreated || told == OutcomeKind::kUpdated ||
                        told == OutcomeKind::kDeleted;
   if (changed && flight.wire == Wire::kNotSent && flight.request == 0) return OutcomeKind::kInDoubt;
-  const bool nothing = told == OutcomeKind::kUnsent || told == OutcomeKind::kRejected;
-  if (nothing && flight.wire == Wire::kSent) return OutcomeKind::kInDoubt;
+  if (flight.wire == Wire::kSent) return OutcomeKind::kInDoubt;  // nobody can know more
   if (told == OutcomeKind::kUnsent && flight.unclear) return OutcomeKind::kInDoubt;
   return told;
 }
@@ -126,8 +125,10 @@ bool Ledger::Settle(const penstock_outcome& reported) {
     conflicts_.emplace_back(change, outcome);
     conflict_bytes_ += bytes;
   }
-  const bool learned = Succeeded(outcome.kind) && change.destination_id.empty();
-  if (learned && keep_conflicts_) Learn(outcome.destination_id);
+  if (Succeeded(outcome.kind) && outcome.destination_id != change.destination_id) {
+    learned_any_ = true;
+    if (keep_conflicts_) Learn(outcome.destination_id);
+  }
   Write(std::move(outcome), change.key_text, !aside);
   in_flight_.erase(at);
   return true;
@@ -253,6 +254,11 @@ void Ledger::Count(const Outcome& outcome, const std::string& key_text) {
     error.message = outcome.message;
     error.example_key = key_text;
   }
+}
+
+bool Ledger::learned_ids() const {
+  const std::lock_guard lock(mutex_);
+  return learned_any_;
 }
 
 OutcomeCounts Ledger::counts() const {

@@ -58,6 +58,8 @@ class Ledger final : public RequestJournal {
   enum class Learned : uint8_t { kNo, kYes, kUnknown };
   Learned LearnedInThisRun(const std::string& destination_id);
 
+  /// Did a record turn out to have another id than we knew, or none before?
+  bool learned_ids() const;
   OutcomeCounts counts() const;
   std::vector<ErrorCount> errors() const;
   /// Number of records with an outcome.
@@ -97,7 +99,7 @@ class Ledger final : public RequestJournal {
   std::vector<std::pair<Change, Outcome>> conflicts_;
   size_t conflict_bytes_ = 0;
   std::vector<uint64_t> learned_;  // hashes of ids
-  bool learned_sorted_ = true, learned_all_ = true;
+  bool learned_sorted_ = true, learned_all_ = true, learned_any_ = false;
   OutcomeCounts counts_;
   std::map<std::string, ErrorCount> errors_;
   Status journal_status_;

@@ -346,6 +346,7 @@ Result<PushResult> Pusher::Run() {
   PushResult result;
   result.counts = ledger_.counts();
   result.errors = ledger_.errors();
+  result.learned_ids = ledger_.learned_ids();
   result.stopped = stop_.reason();
   const auto done = std::count(options_.done.begin(), options_.done.end(), true);
   const uint64_t all =

@@ -29,7 +29,8 @@ struct PushOptions {
 struct PushResult {
   OutcomeCounts counts;  // sums to the plan's changes (less `done`)
   std::vector<ErrorCount> errors;
-  Status stopped;  // why it ended before all changes were handed over; ok: it did not
+  bool learned_ids = false;  // a record has another id than before, or its first one
+  Status stopped;            // why it ended before all changes were handed over; ok: it did not
 };
 
 /// Upserts, inserts and updates first; deletes when their writers have finished; then what was

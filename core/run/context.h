@@ -69,6 +69,9 @@ class OpenRun {
   /// null.
   Result<Journal*> EnsureJournal(const PlanHeader* plan, const StateIdentity* identity);
   Journal* journal() { return journal_.get(); }
+  /// What this run writes down may make a key live or give it another id: then the commit counts
+  /// the ids that several live keys have.
+  void IdsMayChange() { ids_may_change_ = true; }
 
   /// Writes everything down: closes the journal, makes a new generation when that pays, saves
   /// anchor and record. An error on the way goes into the record.
@@ -84,7 +87,7 @@ class OpenRun {
   std::unique_ptr<StateView> view_;
   std::unique_ptr<Journal> journal_;
   StateAnchor anchor_;
-  bool told_host_ = false;
+  bool told_host_ = false, ids_may_change_ = false;
 };
 
 /// Closes the journals of interrupted runs: what was sent without an answer is in doubt from now

@@ -6,6 +6,7 @@
 
 #include "core/file/file.h"
 #include "core/run/context.h"
+#include "core/run/shared_ids.h"
 
 namespace penstock::run {
 namespace {
@@ -87,6 +88,7 @@ Result<Journal*> OpenRun::EnsureJournal(const PlanHeader* plan, const StateIdent
   open.mode = env_.integration->mode;
   open.first_outcome = view_->last_outcome() + 1;
   open.started_us = record_.started_us;
+  if (plan == nullptr) IdsMayChange();
   if (plan != nullptr) {
     open.plan_hash = plan->hash;
     open.mode = plan->mode;
@@ -111,9 +113,14 @@ Status OpenRun::Commit(const StateIdentity* identity) {
     PENSTOCK_RETURN_IF_ERROR(journal_->Close(std::move(close)));
     journal_.reset();
     PENSTOCK_RETURN_IF_ERROR(Refresh());
+    ids_may_change_ = ids_may_change_ || anchor_.shared_ids > 0;  // which may be fewer now
   }
   if (view_->empty()) return {};
-  StateAnchor anchor{view_->lineage(), view_->generation(), view_->last_outcome()};
+  StateAnchor anchor{view_->lineage(), view_->generation(), view_->last_outcome(),
+                     anchor_.shared_ids};
+  if (ids_may_change_) {
+    PENSTOCK_ASSIGN_OR_RETURN(anchor.shared_ids, CountSharedIds(view_.get()));
+  }
   const StateIdentity* known = view_->identity() ? &*view_->identity() : identity;
   if (known != nullptr && ShouldCompact(*view_)) {
     if (env_.progress) env_.progress({.phase = Progress::Phase::kCommitting});
@@ -121,9 +128,12 @@ Status OpenRun::Commit(const StateIdentity* identity) {
     options.identity = *known;
     options.lineage = view_->lineage();
     options.keep_journals = true;  // `why` and `records` read them; retention removes whole runs
-    PENSTOCK_ASSIGN_OR_RETURN(anchor, Compact(env_.directory, view_.get(), options));
+    PENSTOCK_ASSIGN_OR_RETURN(const StateAnchor made,
+                              Compact(env_.directory, view_.get(), options));
+    anchor.generation = made.generation;
   }
   record_.standing = view_->counts();
+  record_.standing.shared_ids = anchor.shared_ids;
   return env_.store->SaveAnchor(env_.integration->id, anchor);
 }
 

@@ -133,10 +133,6 @@ Status CloseInterrupted(const RunEnvironment& env, const std::string& run) {
   return RecordInterrupted(env, interrupted.counts, &*record);
 }
 
-}  // namespace
-
-namespace {
-
 /// What a run did that ended before its record was written, by its journal.
 Result<OutcomeCounts> CountsOf(const RunEnvironment& env, const RunRecord& record) {
   const std::string path = JournalPath(env.directory, record.ordinal);
@@ -159,6 +155,7 @@ Result<OutcomeCounts> CountsOf(const RunEnvironment& env, const RunRecord& recor
 Status SettleInterrupted(const RunEnvironment& env, OpenRun* run) {
   const std::vector<std::string> open = run->view()->open_journals();
   for (const std::string& name : open) PENSTOCK_RETURN_IF_ERROR(CloseInterrupted(env, name));
+  if (!open.empty()) run->IdsMayChange();
   // Those that were killed before they had a journal sent nothing. This run has the lock, so that
   // no other one is at work.
   PENSTOCK_ASSIGN_OR_RETURN(std::vector<RunRecord> running,

@@ -244,11 +244,12 @@ Status PushPlan(const RunEnvironment& env, const SyncOptions& options, PlanReade
   push.done = std::move(done);
   push.cancelled = env.cancelled;
   push.progress = env.progress;
-  PENSTOCK_ASSIGN_OR_RETURN(const PushResult pushed,
-                            Push(plan, env.destination, journal, env.clock, push));
-  record.outcomes = pushed.counts;
-  record.errors = pushed.errors;
-  return pushed.stopped;
+  const auto pushed = Push(plan, env.destination, journal, env.clock, push);
+  if (marks || !pushed.ok() || pushed->learned_ids) run->IdsMayChange();
+  if (!pushed.ok()) return pushed.error();
+  record.outcomes = pushed->counts;
+  record.errors = pushed->errors;
+  return pushed->stopped;
 }
 
 }  // namespace run

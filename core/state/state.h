@@ -21,11 +21,13 @@ struct StateAnchor {
   std::string lineage;      // empty: this integration has never had a state
   uint64_t generation = 0;  // of the newest committed one
   uint64_t last_outcome = 0;
+  uint64_t shared_ids = 0;  // StateCounts::shared_ids, which the files do not hold
 };
 
 struct StateCounts {
   uint64_t entries = 0, acknowledged = 0, departed = 0;
   uint64_t rejected = 0, in_doubt = 0, skipped = 0;  // pending, by outcome: missing, exists
+  uint64_t shared_ids = 0;  // live keys whose record is another live key's, too: a conflict
   bool operator==(const StateCounts&) const = default;
 };
 

@@ -47,6 +47,7 @@ Status DiskView::Load(const std::vector<std::string>& names, const StateAnchor& 
   PENSTOCK_RETURN_IF_ERROR(LoadBase(names));
   if (generation() < anchor.generation) return CheckAnchor(anchor);
   PENSTOCK_RETURN_IF_ERROR(LoadJournals(names, scratch_dir, memory_bytes));
+  counts_.shared_ids = anchor.shared_ids;
   return CheckAnchor(anchor);
 }
 

@@ -98,6 +98,7 @@ void PutRun(Json* json, const RunRecord& r) {
       .Number("rejected", r.standing.rejected)
       .Number("in_doubt", r.standing.in_doubt)
       .Number("departed", r.standing.departed)
+      .Number("conflict", r.standing.shared_ids)
       .End();
   json->BeginList("errors");
   for (const ErrorCount& e : r.errors) {

@@ -121,6 +121,13 @@ std::string RunText(const RunRecord& r, const Paint& paint, const Tolerance* tol
         "standing",
         SumText({{"rejected", s.rejected}, {"in doubt", s.in_doubt}, {"departed", s.departed}}));
   }
+  if (s.shared_ids > 0) {
+    out += Labelled("conflict",
+                    paint.Yellow(Grouped(s.shared_ids) + " keys") +
+                        " have a record of the destination that is another key's, too, and write "
+                        "over each other\npenstock records " +
+                        r.integration + " --status conflict");
+  }
   out += ReasonsText(r, paint) + HoldsText(r, paint);
   if (r.error) {
     out += "  " + paint.Red(r.error->code) + ": " + Printable(AsSentence(r.error->message)) + "\n";

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "core/run/shared_ids.h"
 #include "host/cli/json.h"
 #include "host/cli/verbs.h"
 #include "host/cli/why_view.h"
@@ -11,8 +12,8 @@
 namespace penstock::cli {
 namespace {
 
-const std::vector<std::string> kStatuses = {"rejected", "in_doubt", "skipped", "departed",
-                                            "synced",   "invalid",  "all"};
+const std::vector<std::string> kStatuses = {"rejected", "in_doubt", "skipped", "conflict",
+                                            "departed", "synced",   "invalid", "all"};
 
 struct RecordArgs {
   std::string integration, status = "all", code, run;
@@ -116,6 +117,29 @@ Status PrintInvalid(engine::Engine* engine, const RecordArgs& args, RecordPrinte
   return {};
 }
 
+// Keys that are one record of the destination: each is in sync, and writes over the other.
+Status PrintConflicts(StateView* view, const RecordArgs& args, RecordPrinter* printer) {
+  PENSTOCK_ASSIGN_OR_RETURN(const std::vector<SharedId> shared, ListSharedIds(view));
+  for (const SharedId& record : shared) {
+    for (size_t i = 0; i < record.keys.size(); ++i) {
+      const std::string& other = record.keys[i == 0 ? 1 : 0];
+      const std::string more = record.keys.size() > 2
+                                   ? " and " + Plural(record.keys.size() - 2, "other key")
+                                   : std::string();
+      RecordLine line;
+      line.key = engine::KeyText(record.keys[i]);
+      line.status = "conflict";
+      line.code = "SHARED_ID";
+      line.message = "record " + record.destination_id + " is that of " + engine::KeyText(other) +
+                     more + ", too";
+      line.destination_id = record.destination_id;
+      const bool room = args.limit == 0 || printer->count() < args.limit;
+      if (room && Wanted(args, line)) printer->Add(line);
+    }
+  }
+  return {};
+}
+
 void RecordsVerb(Context* context, const RecordArgs& args) {
   engine::Engine* engine = context->OpenEngine();
   if (engine == nullptr) return;
@@ -127,6 +151,8 @@ void RecordsVerb(Context* context, const RecordArgs& args) {
   Status done;
   if (args.status == "invalid") {
     done = PrintInvalid(engine, args, &printer);
+  } else if (args.status == "conflict") {
+    done = PrintConflicts(view->get(), args, &printer);
   } else {
     done = (*view)->ForEach([&](const Entry& entry) -> Status {
       const RecordLine line = LineOf(args.integration, entry);
@@ -174,7 +200,7 @@ void AddRecordVerbs(CLI::App* app, Context* context) {
   records->add_option("INTEGRATION", args->integration, "Of which one")->required();
   records
       ->add_option("--status", args->status,
-                   "rejected, in_doubt, skipped, departed, synced, "
+                   "rejected, in_doubt, skipped, conflict, departed, synced, "
                    "invalid or all")
       ->check(CLI::IsMember(kStatuses));
   records->add_option("--code", args->code, "Only this reason");

@@ -53,6 +53,7 @@ void PutStatus(Json* json, const IntegrationStatus& s) {
       .Number("rejected", s.counts.rejected)
       .Number("in_doubt", s.counts.in_doubt)
       .Number("departed", s.counts.departed)
+      .Number("conflict", s.counts.shared_ids)
       .End();
   json->Number("acknowledged", s.counts.acknowledged).Bool("open_run", s.interrupted);
   if (s.last) {
@@ -80,19 +81,20 @@ void StatusVerb(Context* context, const std::vector<std::string>& wanted, bool s
   Json json;
   json.Begin().BeginList("integrations");
   Table table({"integration", "status", "last run", "at", ">acknowledged", ">rejected", ">in doubt",
-               ">departed"});
+               ">conflict", ">departed"});
   std::vector<Error> errors;
   bool standing = false;
   for (const std::string& name : *names) {
     const auto status = StatusOf(context->OpenEngine(), name);
     if (!status.ok()) return context->Fail(status.error());
     const IntegrationStatus& s = *status;
-    standing = standing || s.counts.rejected + s.counts.in_doubt > 0;
+    standing = standing || s.counts.rejected + s.counts.in_doubt + s.counts.shared_ids > 0;
     if (s.error) errors.push_back(*s.error);
     PutStatus(&json, s);
     table.Add({name, ShownStatus(s), s.last ? s.last->run : "",
                s.last ? engine::TimeText(s.last->started_us) : "", Grouped(s.counts.acknowledged),
-               Grouped(s.counts.rejected), Grouped(s.counts.in_doubt), Grouped(s.counts.departed)});
+               Grouped(s.counts.rejected), Grouped(s.counts.in_doubt), Grouped(s.counts.shared_ids),
+               Grouped(s.counts.departed)});
   }
   json.EndList().End();
   if (context->json()) {
@@ -160,7 +162,8 @@ void AddRunVerbs(CLI::App* app, Context* context) {
                              "penstock status\npenstock status --strict --json");
   auto status_args = std::make_shared<StatusArgs>();
   status->add_option("INTEGRATION", status_args->integrations, "Which ones; all without a name");
-  status->add_flag("--strict", status_args->strict, "Exit 3 when records are rejected or in doubt");
+  status->add_flag("--strict", status_args->strict,
+                   "Exit 3 when records are rejected, in doubt or in conflict");
   status->callback([context, status_args] {
     StatusVerb(context, status_args->integrations, status_args->strict);
   });

@@ -89,8 +89,20 @@ std::string PendingText(const Inquiry& q, const Paint& paint) {
   return out;
 }
 
+std::string SharedText(const Inquiry& q, const Paint& paint) {
+  if (q.shared_with.empty()) return {};
+  std::string keys;
+  for (const std::string& key : q.shared_with) {
+    keys += (keys.empty() ? "" : ", ") + Printable(key);
+  }
+  return paint.Yellow("record " + q.entry->destination_id + " is that of " + keys + ", too") +
+         "\nEach sync of one writes over the other: leave one of them out of the model, or make "
+         "them two records at the destination.";
+}
+
 std::string StateText(const Inquiry& q, const Paint& paint) {
-  return Labelled("known", AcknowledgedText(q)) + Labelled("pending", PendingText(q, paint));
+  return Labelled("known", AcknowledgedText(q)) + Labelled("conflict", SharedText(q, paint)) +
+         Labelled("pending", PendingText(q, paint));
 }
 
 std::string BodyText(const char* what, const exchanges::Body& body, const Inquiry& q,
@@ -210,6 +222,9 @@ void PutWhy(Json* json, const std::string& integration, const Inquiry& q) {
         .Bool("departed", q.entry->departed)
         .Text("destination_id", q.entry->destination_id)
         .Number("last_run", q.entry->last_run);
+    json->BeginList("shared_with");
+    for (const std::string& key : q.shared_with) json->Text(key);
+    json->EndList();
     if (q.entry->pending) {
       const Pending& p = *q.entry->pending;
       json->Begin("pending")

@@ -5,6 +5,7 @@
 #include "core/base/suggest.h"
 #include "core/file/file.h"
 #include "core/mapping/mapping.h"
+#include "core/run/shared_ids.h"
 #include "core/state/journal.h"
 #include "host/engine/sentences.h"
 #include "host/exchanges/reader.h"
@@ -53,6 +54,7 @@ class KeyInquiry {
       Forget(read.error());  // what is known here is told all the same
     }
     if (!out_.entry && out_.rows == 0) out_.near = std::move(near);
+    PENSTOCK_RETURN_IF_ERROR(FindShared());
     PENSTOCK_RETURN_IF_ERROR(out_.entry ? FindAttempt() : FindLast());
     Explain(*env_.integration, env_.clock->UnixMicros(), &out_);
     return std::move(out_);
@@ -156,6 +158,17 @@ class KeyInquiry {
     for (const uint16_t index : out_.decision->changed) {
       if (index < out_.fields.size()) out_.fields[index].changed = true;
     }
+  }
+
+  // Reads the whole state, but only when some keys are known to share a record.
+  Status FindShared() {
+    if (!out_.entry || !IsLive(*out_.entry) || view_->counts().shared_ids == 0) return {};
+    return view_->ForEach([&](const Entry& entry) -> Status {
+      const bool other = entry.key_hash != out_.entry->key_hash && IsLive(entry) &&
+                         entry.destination_id == out_.entry->destination_id;
+      if (other) out_.shared_with.push_back(KeyText(entry.key));
+      return {};
+    });
   }
 
   // The newest journalled outcome of the key in the run that touched it last.

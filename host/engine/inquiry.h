@@ -44,9 +44,10 @@ struct Inquiry {
   std::optional<Entry> entry;
   std::optional<Decision> decision;
   std::optional<LastAttempt> attempt;
-  std::vector<std::string> near;  // similar keys, only when this one is nowhere
-  std::string rule;               // one sentence: which rule decides
-  std::string next;               // one sentence: what the next run does
+  std::vector<std::string> shared_with;  // other live keys whose record has the same id
+  std::vector<std::string> near;         // similar keys, only when this one is nowhere
+  std::string rule;                      // one sentence: which rule decides
+  std::string next;                      // one sentence: what the next run does
 };
 
 /// Reads the model once and the state. Sends nothing. `progress` may be empty.

@@ -21,7 +21,11 @@ constexpr const char* kVersion1[] = {
     "PRIMARY KEY (integration, name)) STRICT",
 };
 
-constexpr std::span<const char* const> kVersions[] = {kVersion1};
+constexpr const char* kVersion2[] = {
+    "ALTER TABLE anchors ADD COLUMN shared_ids INTEGER NOT NULL DEFAULT 0",
+};
+
+constexpr std::span<const char* const> kVersions[] = {kVersion1, kVersion2};
 
 }  // namespace
 

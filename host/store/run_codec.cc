@@ -32,6 +32,7 @@ void Members(Codec& c, Counts& n, const StateCounts*) {
   c.Number("rejected", n.rejected);
   c.Number("in_doubt", n.in_doubt);
   c.Number("skipped", n.skipped);
+  c.Number("shared_ids", n.shared_ids);
 }
 
 template <typename Codec, typename Counts>

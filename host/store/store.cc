@@ -81,23 +81,23 @@ class SqliteStore final : public Store {
       : options_(std::move(options)), database_(std::move(database)) {}
 
   Result<StateAnchor> Anchor(const std::string& integration) override {
-    PENSTOCK_ASSIGN_OR_RETURN(
-        const auto rows,
-        database_->Query(
-            "SELECT lineage, generation, last_outcome FROM anchors WHERE integration = ?",
-            {integration}));
+    PENSTOCK_ASSIGN_OR_RETURN(const auto rows,
+                              database_->Query("SELECT lineage, generation, last_outcome, "
+                                               "shared_ids FROM anchors WHERE integration = ?",
+                                               {integration}));
     StateAnchor anchor;
     if (rows.empty()) return anchor;
     anchor.lineage = rows[0][0];
     anchor.generation = static_cast<uint64_t>(Number(rows[0][1]));
     anchor.last_outcome = static_cast<uint64_t>(Number(rows[0][2]));
+    anchor.shared_ids = static_cast<uint64_t>(Number(rows[0][3]));
     return anchor;
   }
 
   Status SaveAnchor(const std::string& integration, const StateAnchor& anchor) override {
-    return database_->Execute(
-        "INSERT OR REPLACE INTO anchors VALUES (?, ?, ?, ?)",
-        {integration, anchor.lineage, Signed(anchor.generation), Signed(anchor.last_outcome)});
+    return database_->Execute("INSERT OR REPLACE INTO anchors VALUES (?, ?, ?, ?, ?)",
+                              {integration, anchor.lineage, Signed(anchor.generation),
+                               Signed(anchor.last_outcome), Signed(anchor.shared_ids)});
   }
 
   Result<std::optional<PlanBasis>> Basis(const std::string& integration) override {

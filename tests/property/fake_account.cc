@@ -324,7 +324,7 @@ sdk::Status FakeWriter::Request(const penstock_batch& batch, size_t first, size_
     all(PENSTOCK_IN_DOUBT);
     return {};
   }
-  journal_->Answered(request, seqs);
+  if (!destination_->faults_.presumes) journal_->Answered(request, seqs);
   if (fault == Fault::kGarbage) return failure(PENSTOCK_E_INTERNAL, "garbage");
   const size_t silent = fault == Fault::kSilent ? n / 2 : 0;
   for (size_t i = n; i > silent; --i) {  // not in order
@@ -341,6 +341,7 @@ FakeDestination::FakeDestination(FakeAccount* account, FaultSettings faults)
 
 FakeDestination::Fault FakeDestination::Draw() {
   if (faults_.lose_answers) return Fault::kLostApplied;
+  if (faults_.dies) return Fault::kDies;
   const std::lock_guard lock(mutex_);
   if (std::uniform_real_distribution<double>(0, 1)(random_) >= faults_.per_request)
     return Fault::kNone;

@@ -70,6 +70,8 @@ struct FaultSettings {
   double per_request = 0;       // share of requests with a fault
   bool all_or_nothing = false;  // one bad record sinks its request: SPLIT
   bool lose_answers = false;    // everything is applied, nothing is answered
+  bool dies = false;            // the connector fails after it sent, without a word
+  bool presumes = false;        // everything is applied; a success is told though no answer came
   bool forget_seqs = false;     // the connector does not say which records a request changes
   bool late = false;            // what is refused as a whole is told by finish
 };

@@ -33,6 +33,7 @@ Result<StateAnchor> FileStore::Anchor(const std::string&) {
   anchor.lineage = settings.at("lineage");
   anchor.generation = std::stoull(settings.at("generation"));
   anchor.last_outcome = std::stoull(settings.at("last_outcome"));
+  anchor.shared_ids = std::stoull(settings.at("shared_ids"));
   return anchor;
 }
 
@@ -41,6 +42,7 @@ Status FileStore::SaveAnchor(const std::string&, const StateAnchor& anchor) {
   settings["lineage"] = anchor.lineage;
   settings["generation"] = std::to_string(anchor.generation);
   settings["last_outcome"] = std::to_string(anchor.last_outcome);
+  settings["shared_ids"] = std::to_string(anchor.shared_ids);
   Save(settings);
   return {};
 }

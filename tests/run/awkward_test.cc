@@ -2,6 +2,7 @@
 // never came before a refusal, a run that ended before it had begun.
 #include <unistd.h>
 
+#include "core/run/shared_ids.h"
 #include "tests/run/fixture.h"
 #include "tests/support/crash.h"
 
@@ -207,6 +208,65 @@ TEST_F(AwkwardTest, AWordOfSuccessWithoutARequestIsNotBelieved) {
   const RunRecord record = SyncOnce({}, forgetful);
   EXPECT_EQ(record.outcomes.succeeded, 0u);
   EXPECT_EQ(record.outcomes.in_doubt, 10u);
+}
+
+TEST_F(AwkwardTest, AWordOfSuccessWithoutAnAnswerIsNotBelieved) {
+  FaultSettings presuming;
+  presuming.presumes = true;
+  const RunRecord record = SyncOnce({}, presuming);
+  EXPECT_EQ(record.outcomes.succeeded, 0u);
+  EXPECT_EQ(record.outcomes.in_doubt, 10u);
+}
+
+TEST_F(AwkwardTest, WhatADyingConnectorHadSentIsDeletedWhenItsRowLeaves) {
+  FaultSettings dying;
+  dying.dies = true;
+  world_->source.rows.resize(1);
+  EXPECT_EQ(SyncOnce({}, dying).outcomes.in_doubt, 1u);
+  ASSERT_EQ(Records().size(), 1u) << "it was applied";
+  Row(0).email = "other@x";
+  world_->integration.guard = {};
+  EXPECT_EQ(SyncOnce().outcomes.deleted, 1u);
+  EXPECT_FALSE(Records().contains("k0@x"));
+}
+
+TEST_F(AwkwardTest, TwoKeysOfOneRecordAreAConflictUntilOneOfThemLeaves) {
+  EXPECT_EQ(SyncOnce().standing.shared_ids, 0u);
+  world_->account.Alias("other@x", "k3@x");
+  world_->source.rows.push_back({"other@x", "1", "ann", std::nullopt});
+  EXPECT_EQ(SyncOnce().standing.shared_ids, 2u);
+  const RunRecord quiet = SyncOnce();
+  EXPECT_EQ(quiet.standing.shared_ids, 2u) << "a run that sends nothing still knows it";
+  FakeDestination destination(&world_->account, {});
+  auto view = OpenState(world_->Environment(&destination));
+  ASSERT_TRUE(view.ok());
+  EXPECT_EQ((*view)->counts().shared_ids, 2u);
+  for (const size_t ids_at_once : {1, 3, 100}) {  // one pass or many: the same
+    EXPECT_EQ(*CountSharedIds(view->get(), ids_at_once), 2u);
+    const auto shared = ListSharedIds(view->get(), ids_at_once);
+    ASSERT_EQ(shared->size(), 1u);
+    EXPECT_EQ(shared->front().keys.size(), 2u);
+  }
+  view->reset();
+  world_->source.rows.pop_back();
+  const RunRecord left = SyncOnce();
+  EXPECT_EQ(left.outcomes.skipped, 1u) << "its record is the other key's";
+  EXPECT_EQ(left.standing.shared_ids, 0u);
+  EXPECT_TRUE(Records().contains("k3@x"));
+}
+
+TEST_F(AwkwardTest, AReturningKeyCanComeBackIntoAConflict) {
+  Start(Mode::kUpsert);
+  world_->account.Alias("other@x", "k3@x");
+  world_->source.rows.push_back({"other@x", "1", "ann", std::nullopt});
+  EXPECT_EQ(SyncOnce().standing.shared_ids, 2u);
+  const TableRow row = world_->source.rows.back();
+  world_->source.rows.pop_back();
+  EXPECT_EQ(SyncOnce().standing.shared_ids, 0u);
+  world_->source.rows.push_back(row);
+  const RunRecord back = SyncOnce();
+  EXPECT_EQ(sent_, 0u);
+  EXPECT_EQ(back.standing.shared_ids, 2u);
 }
 
 TEST_F(AwkwardTest, TheRestOfACanaryExpiresWithItsPlan) {
