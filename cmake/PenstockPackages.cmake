@@ -6,6 +6,7 @@ find_package(Boost 1.81 REQUIRED)  # headers only: Asio, Beast, DLL
 find_package(RapidJSON REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
+pkg_check_modules(SECCOMP REQUIRED IMPORTED_TARGET libseccomp)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 find_package(SQLite3 REQUIRED)
 find_package(PostgreSQL REQUIRED)

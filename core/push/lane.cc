@@ -9,6 +9,8 @@ namespace {
 
 /// Failed calls in a row, over all writers of a lane, after which the destination counts as down.
 constexpr uint32_t kMaxFailuresInARow = 3;
+/// Records of one run that may each bring the connector down before the run stops.
+constexpr uint32_t kMaxPoisonous = 3;
 
 }  // namespace
 
@@ -25,6 +27,11 @@ bool StopSwitch::stopped() const {
 Status StopSwitch::reason() const {
   const std::lock_guard lock(mutex_);
   return reason_;
+}
+
+bool StopSwitch::OneMorePoisonous() {
+  const std::lock_guard lock(mutex_);
+  return ++poisonous_ >= kMaxPoisonous;
 }
 
 CallFailure Explain(const sdk::Failure& failure, const std::string& destination) {
@@ -200,7 +207,9 @@ void Lane::WriteOne(DestinationWriter* writer, const std::shared_ptr<Batch>& bat
     }
   });
   for (auto& [group, seqs] : split) Halve(ledger_->TakeBack(seqs), next);
-  if (!status.ok()) {
+  if (!status.ok() && writer->crash() != Crash::kNone) {
+    Crashed(*batch, writer->crash(), status.failure(), next);
+  } else if (!status.ok()) {
     Failed(ledger_->Open(*batch), status.failure());
   } else if (reported > 0 && all_down) {
     down.status = PENSTOCK_E_UNAVAILABLE;
@@ -224,14 +233,43 @@ void Lane::Halve(std::vector<Change> group, std::deque<std::shared_ptr<Batch>>* 
       std::make_move_iterator(group.begin() + static_cast<std::ptrdiff_t>(half)),
       std::make_move_iterator(group.end()));
   group.resize(half);
-  for (std::vector<Change>* part : {&second, &group}) {
-    auto batch = Batch::Build(std::move(*part), options_.shape);
-    if (!batch.ok()) {
-      Stop(batch.error());
-      return;
-    }
-    next->push_front(*std::move(batch));
+  if (HandAgain(std::move(second), next)) HandAgain(std::move(group), next);
+}
+
+bool Lane::HandAgain(std::vector<Change> part, std::deque<std::shared_ptr<Batch>>* next) {
+  auto batch = Batch::Build(std::move(part), options_.shape);
+  if (!batch.ok()) {
+    Stop(batch.error());
+    return false;
   }
+  next->push_front(*std::move(batch));
+  return true;
+}
+
+void Lane::Crashed(const Batch& batch, Crash crash, const sdk::Failure& failure,
+                   std::deque<std::shared_ptr<Batch>>* next) {
+  Ledger::AfterCrash after = ledger_->TakeBackAfterCrash(batch, options_.idempotent, failure);
+  if (after.again.empty()) {
+    // Nothing to try again, so nothing narrows down what does it: as any other failed call.
+    if (crash == Crash::kCulprit) Failed({}, failure);
+  } else if (crash == Crash::kBystander) {
+    HandAgain(std::move(after.again), next);
+  } else if (after.again.size() > 1) {
+    Halve(std::move(after.again), next);
+  } else {
+    Poisonous(after.again.front(), after.sent, failure);
+  }
+}
+
+void Lane::Poisonous(const Change& change, bool sent, const sdk::Failure& failure) {
+  ledger_->SettleUnsent(change, sent ? OutcomeKind::kInDoubt : OutcomeKind::kRejected,
+                        "CONNECTOR_CRASHED", failure.message);
+  if (!stop_->OneMorePoisonous()) return;
+  Stop(MakeError("PS-CONN-CRASHED",
+                 "destination " + options_.destination_name + ": " + std::to_string(kMaxPoisonous) +
+                     " records each brought the connector down; the last time, " + failure.message,
+                 "see `penstock records " + options_.assignment.integration +
+                     " --code CONNECTOR_CRASHED`, and report it to the connector's publisher"));
 }
 
 void Lane::Failed(const std::vector<uint64_t>& open, const sdk::Failure& failure) {

@@ -23,10 +23,13 @@ class StopSwitch {
   void Stop(Error reason);
   bool stopped() const;
   Status reason() const;
+  /// One more record brought the connector down. True when that is enough.
+  bool OneMorePoisonous();
 
  private:
   mutable std::mutex mutex_;
   Status reason_;
+  uint32_t poisonous_ = 0;
 };
 
 /// The sentence for a failed call into a connector, and whether the run has to stop for it.
@@ -41,6 +44,7 @@ class Lane {
   struct Options {
     sdk::Assignment assignment;
     uint32_t writers = 2;
+    bool idempotent = false;  // doing it twice leaves the same state
     Batch::Shape shape;
     std::string destination_name;
     CallLimits limits;
@@ -62,6 +66,13 @@ class Lane {
   void WriteOne(DestinationWriter* writer, const std::shared_ptr<Batch>& batch,
                 std::deque<std::shared_ptr<Batch>>* next);
   void Stop(Error reason);
+  /// The connector went down while it had `batch`: what can be tried again goes to `next`, in
+  /// halves when it was this batch that did it.
+  void Crashed(const Batch& batch, Crash crash, const sdk::Failure& failure,
+               std::deque<std::shared_ptr<Batch>>* next);
+  void Poisonous(const Change& change, bool sent, const sdk::Failure& failure);
+  /// False when the run has to stop.
+  bool HandAgain(std::vector<Change> part, std::deque<std::shared_ptr<Batch>>* next);
   void Halve(std::vector<Change> group, std::deque<std::shared_ptr<Batch>>* next);
   void Failed(const std::vector<uint64_t>& open, const sdk::Failure& failure);
   std::shared_ptr<Batch> Next();

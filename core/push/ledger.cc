@@ -55,7 +55,8 @@ Ledger::Ledger(Journal* journal, Clock* clock, bool keep_conflicts)
 void Ledger::Enter(const std::shared_ptr<Batch>& batch) {
   const std::lock_guard lock(mutex_);
   for (size_t i = 0; i < batch->size(); ++i) {
-    in_flight_[batch->changes()[i].seq] = InFlight{batch, i, 0, Wire::kNotSent, false};
+    const uint64_t seq = batch->changes()[i].seq;
+    in_flight_[seq] = InFlight{batch, i, 0, Wire::kNotSent, sent_before_crash_.contains(seq)};
   }
 }
 
@@ -139,6 +140,7 @@ void Ledger::SettleUnsent(const Change& change, OutcomeKind kind, const std::str
   const std::lock_guard lock(mutex_);
   Outcome outcome = FromChange(change);
   outcome.kind = kind;
+  if (kind == OutcomeKind::kRejected) outcome.error_class = ErrorClass::kData;
   outcome.code = code;
   outcome.message = message;
   Write(std::move(outcome), change.key_text, true);
@@ -158,21 +160,43 @@ std::vector<Change> Ledger::TakeBack(const std::vector<uint64_t>& seqs) {
 
 void Ledger::CloseUnreported(const std::vector<uint64_t>& seqs, const sdk::Failure& failure) {
   const std::lock_guard lock(mutex_);
-  for (const uint64_t seq : seqs) {
-    const auto at = in_flight_.find(seq);
+  for (const uint64_t seq : seqs) CloseOne(seq, failure);
+}
+
+void Ledger::CloseOne(uint64_t seq, const sdk::Failure& failure) {
+  const auto at = in_flight_.find(seq);
+  if (at == in_flight_.end()) return;
+  const InFlight& flight = at->second;
+  const Change& change = flight.batch->changes()[flight.index];
+  Outcome outcome = FromChange(change);
+  const bool refused = flight.wire == Wire::kAnswered && RefusedAsAWhole(failure.status);
+  const bool unsent = (flight.wire == Wire::kNotSent || refused) && !flight.unclear;
+  outcome.kind = unsent ? OutcomeKind::kUnsent : OutcomeKind::kInDoubt;
+  outcome.code = failure.code;
+  outcome.message = failure.message;
+  outcome.exchange = flight.request;
+  Write(std::move(outcome), change.key_text, true);
+  in_flight_.erase(at);
+}
+
+Ledger::AfterCrash Ledger::TakeBackAfterCrash(const Batch& batch, bool idempotent,
+                                              const sdk::Failure& failure) {
+  const std::lock_guard lock(mutex_);
+  AfterCrash result;
+  for (const Change& change : batch.changes()) {
+    const auto at = in_flight_.find(change.seq);
     if (at == in_flight_.end()) continue;
-    const InFlight& flight = at->second;
-    const Change& change = flight.batch->changes()[flight.index];
-    Outcome outcome = FromChange(change);
-    const bool refused = flight.wire == Wire::kAnswered && RefusedAsAWhole(failure.status);
-    const bool unsent = (flight.wire == Wire::kNotSent || refused) && !flight.unclear;
-    outcome.kind = unsent ? OutcomeKind::kUnsent : OutcomeKind::kInDoubt;
-    outcome.code = failure.code;
-    outcome.message = failure.message;
-    outcome.exchange = flight.request;
-    Write(std::move(outcome), change.key_text, true);
+    const bool sent = at->second.wire != Wire::kNotSent || at->second.unclear;
+    if (sent && !idempotent) {
+      CloseOne(change.seq, failure);
+      continue;
+    }
+    if (sent) sent_before_crash_.insert(change.seq);
+    result.sent = result.sent || sent;
+    result.again.push_back(change);
     in_flight_.erase(at);
   }
+  return result;
 }
 
 std::vector<uint64_t> Ledger::Open(const Batch& batch) const {

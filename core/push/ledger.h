@@ -8,6 +8,7 @@
 #include <mutex>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "core/base/result.h"
@@ -38,6 +39,14 @@ class Ledger final : public RequestJournal {
   /// Takes records out for a SPLIT: they are handed over again in smaller batches. Unknown seqs are
   /// left out.
   std::vector<Change> TakeBack(const std::vector<uint64_t>& seqs);
+
+  /// The connector was brought down while it had `batch`: takes those of its records out that can
+  /// be handed over once more (`idempotent`: also those that were sent); the others are in doubt.
+  struct AfterCrash {
+    std::vector<Change> again;
+    bool sent = false;  // one of them, in this call or before
+  };
+  AfterCrash TakeBackAfterCrash(const Batch& batch, bool idempotent, const sdk::Failure& failure);
 
   /// What a failed call left unreported among `seqs`: in doubt or unsent, by what is known of their
   /// requests.
@@ -88,6 +97,7 @@ class Ledger final : public RequestJournal {
   void Write(Outcome outcome, const std::string& key_text, bool count);
   void Count(const Outcome& outcome, const std::string& key_text);
   void Learn(const std::string& destination_id);
+  void CloseOne(uint64_t seq, const sdk::Failure& failure);
   static OutcomeKind Believed(OutcomeKind told, const InFlight& flight);
   static Outcome FromChange(const Change& change);
 
@@ -96,6 +106,7 @@ class Ledger final : public RequestJournal {
   const bool keep_conflicts_;
   mutable std::mutex mutex_;
   std::unordered_map<uint64_t, InFlight> in_flight_;
+  std::unordered_set<uint64_t> sent_before_crash_;
   std::vector<std::pair<Change, Outcome>> conflicts_;
   size_t conflict_bytes_ = 0;
   std::vector<uint64_t> learned_;  // hashes of ids

@@ -171,6 +171,7 @@ Lane* Pusher::LaneOf(Op op) {
     lane_options.shape = ShapeOf(op == Op::kDelete);
     lane_options.assignment = Assign(std::string(OpName(op)), op == Op::kDelete);
     lane_options.writers = std::max<uint32_t>(1, options_.object->limits.max_parallel_writers);
+    lane_options.idempotent = Operation(op) != nullptr && Operation(op)->idempotent;
     lane_options.destination_name = options_.integration->destination;
     lane_options.limits = limits_;
     lane = std::make_unique<Lane>(std::move(lane_options), destination_, &ledger_, &stop_);

@@ -38,10 +38,15 @@ class RequestJournal {
 /// One record's outcome as the connector reported it; text borrowed during the callback.
 using OutcomeCallback = std::function<void(const penstock_outcome&)>;
 
+/// Did a call that failed bring the connector down (or another call, at the same time)?
+enum class Crash : uint8_t { kNone, kCulprit, kBystander };
+
 /// A connector's writer. One thread at a time.
 class DestinationWriter {
  public:
   virtual ~DestinationWriter() = default;
+  /// Of the last call. After a crash the writer can be used on: the connector is started anew.
+  virtual Crash crash() const { return Crash::kNone; }
   virtual sdk::Status Write(const penstock_batch& batch, const OutcomeCallback& report) = 0;
   virtual sdk::Status Finish(const OutcomeCallback& report) = 0;
 };

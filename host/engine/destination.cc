@@ -131,11 +131,40 @@ class EngineWriter final : public DestinationWriter {
     return writer_->Write(batch, report);
   }
   sdk::Status Finish(const OutcomeCallback& report) override { return writer_->Finish(report); }
+  Crash crash() const override { return static_cast<Crash>(writer_->crash()); }
 
  private:
   CallUser user_;
   std::unique_ptr<sdk::ConnectorWriter> writer_;
 };
+
+static_assert(static_cast<int>(Crash::kCulprit) == static_cast<int>(sdk::Crash::kCulprit));
+static_assert(static_cast<int>(Crash::kBystander) == static_cast<int>(sdk::Crash::kBystander));
+
+/// In a worker unless the project says otherwise.
+sdk::Result<std::unique_ptr<sdk::ConnectorInstance>> OpenConnector(
+    const project::DestinationSettings& settings, const OpenOptions& options,
+    const sdk::Sidecar& sidecar, sdk::HostServices* services, const std::string& config) {
+  if (settings.in_process) {
+    const auto library = sdk::LoadConnector(options.connector_directory, settings.connector);
+    if (!library.ok()) return library.failure();
+    return sdk::ConnectorInstance::Open(**library, services, config);
+  }
+  sdk::WorkerOptions worker;
+  worker.program =
+      options.worker_program.empty() ? sdk::FindWorkerProgram() : options.worker_program;
+  worker.memory_bytes = settings.worker_memory_bytes;
+  worker.silence_ms = settings.worker_silence_ms;
+  worker.started = [id = settings.connector, log = options.log](const sdk::WorkerReport& report) {
+    for (const std::string& refused : report.refused) {
+      if (log) {
+        log(PENSTOCK_LOG_WARN,
+            "the worker of " + id + " is less confined than it should be: " + refused);
+      }
+    }
+  };
+  return sdk::OpenInWorker(sidecar, services, config, worker);
+}
 
 }  // namespace
 
@@ -158,11 +187,11 @@ Result<std::unique_ptr<EngineDestination>> EngineDestination::Open(
   services.log = options.log;
   services.redactor = out->redactor_;
   out->services_ = std::make_unique<GatewayServices>(std::move(gateway), std::move(services));
-  const auto library = sdk::LoadConnector(options.connector_directory, settings.connector);
-  if (!library.ok()) return At(ErrorOf(library.failure()), settings.connector_place);
-  out->library_ = *library;
-  auto instance = sdk::ConnectorInstance::Open(*out->library_, out->services_.get(), config.json);
-  if (!instance.ok()) return At(ErrorOf(instance.failure()), settings.place);
+  auto instance = OpenConnector(settings, options, *sidecar, out->services_.get(), config.json);
+  if (!instance.ok()) {
+    const bool load = instance.failure().code.starts_with("PS-CONN-");
+    return At(ErrorOf(instance.failure()), load ? settings.connector_place : settings.place);
+  }
   out->instance_ = *std::move(instance);
   return out;
 }

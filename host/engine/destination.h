@@ -13,7 +13,7 @@
 #include "host/exchanges/redactor.h"
 #include "host/project/project.h"
 #include "host/secrets/references.h"
-#include "sdk/runtime/instance.h"
+#include "sdk/runtime/worker.h"
 
 namespace penstock::engine {
 
@@ -22,6 +22,7 @@ struct OpenOptions {
   secrets::Lookup lookup;
   std::string version;
   std::string catalog_path;
+  std::string worker_program;  // empty: the one beside this program
   std::function<void(int32_t level, std::string message)> log;
   std::unique_ptr<http::HttpTransport> transport;  // null: the network
 };
@@ -43,14 +44,14 @@ class EngineDestination final : public Destination {
   const exchanges::Redactor& redactor() const { return redactor_; }
   GatewayServices* services() { return services_.get(); }
 
-  const sdk::Manifest& manifest() const override { return library_->manifest(); }
+  const sdk::Manifest& manifest() const override { return instance_->manifest(); }
   sdk::Result<sdk::CheckReport> Check(const CallLimits& limits) override;
   sdk::Result<sdk::Catalog> Discover(const std::vector<std::string>& objects,
                                      const CallLimits& limits) override;
   sdk::Result<std::unique_ptr<DestinationWriter>> Begin(const sdk::Assignment& assignment,
                                                         RequestJournal* journal,
                                                         const CallLimits& limits) override;
-  bool can_lookup() const override { return library_->has_lookup(); }
+  bool can_lookup() const override { return instance_->has_lookup(); }
   sdk::Status Lookup(const sdk::Assignment& assignment, std::span<const Value> keys,
                      std::vector<LookupHit>* hits, const CallLimits& limits) override;
   uint64_t requests() const override { return services_->requests(); }
@@ -59,7 +60,6 @@ class EngineDestination final : public Destination {
   explicit EngineDestination(std::string catalog_path) : cache_(std::move(catalog_path)) {}
   bool Usable(const sdk::Object& object) const;
 
-  const sdk::ConnectorLibrary* library_ = nullptr;
   exchanges::Redactor redactor_;
   std::unique_ptr<GatewayServices> services_;
   std::unique_ptr<sdk::ConnectorInstance> instance_;

@@ -83,6 +83,30 @@ void ReadLimits(MapReader* map, DestinationSettings* into) {
   limits.Finish();
 }
 
+void ReadWorker(MapReader* map, DestinationSettings* into) {
+  constexpr uint64_t kLeastMemory = 64u << 20;
+  constexpr int64_t kLeastSilenceMs = 1000;
+  const YamlNode* node = map->Take("worker");
+  if (node == nullptr) return;
+  MapReader worker(map->complaints(), *node, "worker of destination " + into->name);
+  if (const auto memory = worker.Size("memory")) into->worker_memory_bytes = *memory;
+  if (const auto silence = worker.DurationMs("silence")) into->worker_silence_ms = *silence;
+  if (into->worker_memory_bytes < kLeastMemory) {
+    map->complaints()->Fail(*worker.node().Find("memory"), "PS-CONF-VALUE",
+                            "memory of a worker must be 64MiB at least.");
+  }
+  if (into->worker_silence_ms < kLeastSilenceMs) {
+    map->complaints()->Fail(*worker.node().Find("silence"), "PS-CONF-VALUE",
+                            "silence of a worker must be 1s at least.");
+  }
+  if (into->in_process) {
+    map->complaints()->Fail(*node, "PS-CONF-VALUE",
+                            "worker says nothing with isolation: in_process.",
+                            "Take one of the two out.");
+  }
+  worker.Finish();
+}
+
 }  // namespace
 
 std::optional<SourceSettings> ReadSource(Complaints* complaints, const Project& project,
@@ -144,13 +168,8 @@ std::optional<DestinationSettings> ReadDestination(Complaints* complaints, const
   }
   if (const auto timeout = map.DurationMs("timeout")) out.timeout_ms = *timeout;
   ReadLimits(&map, &out);
-  const YamlNode* isolation_at = map.node().Find("isolation");
-  const auto isolation = map.OneOf("isolation", {"in_process", "worker"});
-  if (isolation == "worker") {
-    complaints->Fail(*isolation_at, "PS-CONF-LATER",
-                     "isolation: worker is not built yet; connectors run inside penstock.",
-                     "Take the key out, or write isolation: in_process.");
-  }
+  out.in_process = map.OneOf("isolation", {"in_process", "worker"}) == "in_process";
+  ReadWorker(&map, &out);
   map.Finish();
   if (complaints->errors().size() != before) return std::nullopt;
   return out;

@@ -33,6 +33,9 @@ struct DestinationSettings {
   std::string ca_file;                         // absolute; empty: the system's
   int64_t timeout_ms = 0;                      // of one request; 0: the gateway's default
   double daily_share = 0.8;
+  bool in_process = false;                    // `isolation: in_process`: no worker, for debugging
+  uint64_t worker_memory_bytes = 1ull << 30;  // of its address space
+  int64_t worker_silence_ms = 60'000;         // of a connector that asks for nothing
   Place place, connector_place;
 };
 

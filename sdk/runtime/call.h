@@ -17,6 +17,12 @@ inline std::string_view View(penstock_str text) {
 }
 inline penstock_str Str(std::string_view text) { return {text.data(), text.size()}; }
 
+/// The code of an exception that a connector let escape (connector.hpp).
+inline constexpr std::string_view kException = "connector.EXCEPTION";
+
+/// A catalog or a check report may be this long.
+inline constexpr size_t kMaxDocument = 64u << 20;
+
 /// At most `limit` bytes, cut between characters.
 std::string Bounded(std::string_view text, size_t limit);
 

@@ -4,6 +4,7 @@
 #include <rapidjson/writer.h>
 
 #include "sdk/runtime/call.h"
+#include "sdk/runtime/finder.h"
 #include "sdk/runtime/host_tables.h"
 
 namespace penstock::sdk {
@@ -13,16 +14,6 @@ using runtime::Contained;
 using runtime::Str;
 
 namespace {
-
-constexpr size_t kMaxDocument = 64u << 20;
-
-int32_t OperationCode(const std::string& name) {
-  if (name == "upsert") return PENSTOCK_OP_UPSERT;
-  if (name == "insert") return PENSTOCK_OP_INSERT;
-  if (name == "update") return PENSTOCK_OP_UPDATE;
-  if (name == "delete") return PENSTOCK_OP_DELETE;
-  return 0;
-}
 
 std::string RequestJson(const std::vector<std::string>& objects) {
   rapidjson::StringBuffer buffer;
@@ -98,6 +89,7 @@ class Writer final : public ConnectorWriter {
   }
 
   std::vector<uint64_t> Outstanding() const override { return ledger_.Outstanding(); }
+  Crash crash() const override { return crash_; }
 
  private:
   template <typename Body>
@@ -107,6 +99,8 @@ class Writer final : public ConnectorWriter {
     const penstock_status status = Contained([&] { return body(call.c(), &reporter.table); });
     Status settled = ledger_.Settle(id(), report);
     Status concluded = call.Conclude(status, id(), what);
+    const bool threw = !concluded.ok() && concluded.failure().code == runtime::kException;
+    crash_ = threw ? Crash::kCulprit : Crash::kNone;
     return concluded.ok() ? settled : concluded;
   }
   const penstock_connector& table() const { return *library_.entry().connector; }
@@ -117,6 +111,7 @@ class Writer final : public ConnectorWriter {
   penstock_writer* writer_;
   runtime::Ledger ledger_;
   CallContext context_;
+  Crash crash_ = Crash::kNone;
 };
 
 class Instance final : public ConnectorInstance {
@@ -143,10 +138,11 @@ class Instance final : public ConnectorInstance {
     return destination_ != nullptr ? Status() : Status(Contract("open gave no destination"));
   }
 
-  const ConnectorLibrary& library() const override { return library_; }
+  const Manifest& manifest() const override { return library_.manifest(); }
+  bool has_lookup() const override { return library_.has_lookup(); }
 
   Result<CheckReport> Check(const CallContext& context) override {
-    runtime::TextSink sink(kMaxDocument);
+    runtime::TextSink sink(runtime::kMaxDocument);
     const CallScope call(context, tables_.services());
     const penstock_status status =
         Contained([&] { return table().check(destination_, call.c(), sink.c()); });
@@ -159,7 +155,7 @@ class Instance final : public ConnectorInstance {
 
   Result<Catalog> Discover(const std::vector<std::string>& objects,
                            const CallContext& context) override {
-    runtime::TextSink sink(kMaxDocument);
+    runtime::TextSink sink(runtime::kMaxDocument);
     const std::string request = RequestJson(objects);
     const CallScope call(context, tables_.services());
     const penstock_status status =
@@ -189,7 +185,7 @@ class Instance final : public ConnectorInstance {
     if (!concluded.ok()) return concluded.failure();
     if (writer == nullptr) return Contract("begin gave no writer");
     auto owned = std::make_unique<Writer>(library_, tables_.services(), writer,
-                                          OperationCode(assignment.operation), context);
+                                          runtime::OperationCode(assignment.operation), context);
     for (const OpenNote& note : notes) owned->Expect(*note.records);
     return std::unique_ptr<ConnectorWriter>(std::move(owned));
   }
@@ -219,39 +215,6 @@ class Instance final : public ConnectorInstance {
   penstock_destination* destination_ = nullptr;
 };
 
-// What the answers of one lookup go through.
-struct Finder {
-  const std::function<void(const FoundRecord&)>& on_found;
-  std::vector<bool> answered;
-  size_t n_answered = 0;
-  bool wrong = false;
-
-  static void OnFound(void* user, const penstock_found* found) {
-    auto* self = static_cast<Finder*>(user);
-    Contained([&] {
-      self->Take(found);
-      return PENSTOCK_OK;
-    });
-  }
-  void Take(const penstock_found* found) {
-    if (found == nullptr || !PENSTOCK_HAS(penstock_found, found, destination_id) ||
-        found->index >= answered.size() || answered[found->index]) {
-      wrong = true;
-      return;
-    }
-    answered[found->index] = true;
-    ++n_answered;
-    FoundRecord record;
-    record.index = found->index;
-    record.found = found->found != 0;
-    record.destination_id = runtime::View(found->destination_id);
-    if (PENSTOCK_HAS(penstock_found, found, n_values) && found->values != nullptr) {
-      record.values = {found->values, found->n_values};
-    }
-    on_found(record);
-  }
-};
-
 Status Instance::Lookup(const Assignment& assignment, std::span<const penstock_value> keys,
                         size_t key_fields, const std::function<void(const FoundRecord&)>& on_found,
                         const CallContext& context) {
@@ -260,20 +223,17 @@ Status Instance::Lookup(const Assignment& assignment, std::span<const penstock_v
                    "connector " + id() + " cannot look records up", 0};
   }
   const size_t n = key_fields == 0 ? 0 : keys.size() / key_fields;
-  Finder finder{on_found, std::vector<bool>(n)};
+  runtime::Finder finder(on_found, n);
   const std::string json = ToJson(assignment);
   const CallScope call(context, tables_.services());
   const penstock_status status = Contained([&] {
     return library_.lookup()->lookup(destination_, call.c(), Str(json), keys.data(), n, key_fields,
-                                     Finder::OnFound, &finder);
+                                     runtime::Finder::OnFound, &finder);
   });
   Status concluded = call.Conclude(status, id(), "lookup");
   if (!concluded.ok()) return concluded;
-  if (finder.wrong || finder.n_answered != n) {
-    return Contract("lookup answered " + std::to_string(finder.n_answered) + " of " +
-                    std::to_string(n) + " keys, or some of them twice");
-  }
-  return {};
+  const std::string complaint = finder.Complaint();
+  return complaint.empty() ? Status() : Status(Contract(complaint));
 }
 
 }  // namespace

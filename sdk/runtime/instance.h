@@ -31,6 +31,12 @@ struct FoundRecord {
   std::span<const penstock_value> values;  // as many as fields were asked for, or none
 };
 
+enum class Crash : uint8_t {
+  kNone,
+  kCulprit,    // it was this call that brought the connector down
+  kBystander,  // another call did; this one's records are as good as they were
+};
+
 /// One object and one operation of one run. One thread at a time. Ends the connector's writer when
 /// it is destroyed.
 class ConnectorWriter {
@@ -49,6 +55,10 @@ class ConnectorWriter {
 
   /// Records that were handed over and have no outcome yet, sorted.
   virtual std::vector<uint64_t> Outstanding() const = 0;
+
+  /// What the last call that failed had to do with the end of the connector's process (or with an
+  /// exception that it let escape, after which nothing of it is trusted).
+  virtual Crash crash() const = 0;
 };
 
 /// A connector with one account's configuration. Begin is [thread-safe], the rest one thread at a
@@ -63,7 +73,8 @@ class ConnectorInstance {
                                                          const CallContext& context = {});
   virtual ~ConnectorInstance() = default;
 
-  virtual const ConnectorLibrary& library() const = 0;
+  virtual const Manifest& manifest() const = 0;
+  virtual bool has_lookup() const = 0;
   virtual Result<CheckReport> Check(const CallContext& context) = 0;
   /// `objects` empty: all.
   virtual Result<Catalog> Discover(const std::vector<std::string>& objects,
@@ -72,7 +83,7 @@ class ConnectorInstance {
   virtual Result<std::unique_ptr<ConnectorWriter>> Begin(const Assignment& assignment,
                                                          std::span<const OpenNote> notes,
                                                          const CallContext& context) = 0;
-  /// UNSUPPORTED when library().has_lookup() is false. `keys`: rows of `key_fields` values each.
+  /// UNSUPPORTED when has_lookup() is false. `keys`: rows of `key_fields` values each.
   /// `on_found` is called at most once a key; a key that the connector left out makes it fail.
   virtual Status Lookup(const Assignment& assignment, std::span<const penstock_value> keys,
                         size_t key_fields, const std::function<void(const FoundRecord&)>& on_found,

@@ -37,6 +37,14 @@ penstock_str Clean(penstock_str text) {
 
 }  // namespace
 
+int32_t OperationCode(const std::string& name) {
+  if (name == "upsert") return PENSTOCK_OP_UPSERT;
+  if (name == "insert") return PENSTOCK_OP_INSERT;
+  if (name == "update") return PENSTOCK_OP_UPDATE;
+  if (name == "delete") return PENSTOCK_OP_DELETE;
+  return 0;
+}
+
 std::string SeqList(const std::vector<uint64_t>& seqs, uint64_t total) {
   std::string text;
   const size_t n = std::min(seqs.size(), kNamed);

@@ -55,6 +55,9 @@ class Ledger {
   uint64_t n_unknown_ = 0;
 };
 
+/// PENSTOCK_OP_... of an assignment's operation; 0 when there is none of that name.
+int32_t OperationCode(const std::string& name);
+
 /// "1, 2, 3 and 7 more".
 std::string SeqList(const std::vector<uint64_t>& seqs, uint64_t total);
 

@@ -193,7 +193,9 @@ class FakeWriter final : public DestinationWriter {
   FakeWriter(FakeDestination* destination, sdk::Assignment assignment, RequestJournal* journal)
       : destination_(destination), assignment_(std::move(assignment)), journal_(journal) {}
 
+  Crash crash() const override { return crash_; }
   sdk::Status Write(const penstock_batch& batch, const OutcomeCallback& report) override {
+    crash_ = Crash::kNone;
     const size_t size = assignment_.limits.max_request_records;
     for (size_t first = 0; first < batch.n_records; first += size) {
       sdk::Status status = Request(batch, first, std::min(size, batch.n_records - first), report);
@@ -230,10 +232,27 @@ class FakeWriter final : public DestinationWriter {
     return "";
   }
 
+  /// Brought down by a record with this name.
+  bool IsIn(const penstock_batch& batch, size_t first, size_t n, std::string_view name) const {
+    for (size_t f = 0; f < assignment_.fields.size(); ++f) {
+      if (assignment_.fields[f].name != "name") continue;
+      for (size_t i = first; i < first + n; ++i) {
+        if (ToText(batch.values[i * batch.n_fields + f]) == name) return true;
+      }
+    }
+    return false;
+  }
+  sdk::Status GoesDown(Crash crash) {
+    crash_ = crash;
+    return sdk::Failure{PENSTOCK_E_INTERNAL, "PS-CONN-CRASHED",
+                        "connector fake was ended by SIGSEGV during write_batch", 0};
+  }
+
   FakeDestination* const destination_;
   const sdk::Assignment assignment_;
   RequestJournal* const journal_;
   std::vector<penstock_outcome> late_;
+  Crash crash_ = Crash::kNone;
 };
 
 FakeAccount::Applied FakeWriter::Do(const penstock_batch& batch, size_t i, bool judge_only) {
@@ -276,6 +295,7 @@ sdk::Status FakeWriter::Request(const penstock_batch& batch, size_t first, size_
     f.message = code;
     return f;
   };
+  if (IsIn(batch, first, n, "poison")) return GoesDown(Crash::kCulprit);
   if (fault == Fault::kDown) return failure(PENSTOCK_E_UNAVAILABLE, "down");
   if (named && !journal_->BeforeSend(request, seqs).ok())
     return failure(PENSTOCK_E_INTERNAL, "journal");
@@ -319,6 +339,10 @@ sdk::Status FakeWriter::Request(const penstock_batch& batch, size_t first, size_
   }
   std::vector<FakeAccount::Applied> applied;
   for (size_t i = first; i < first + n; ++i) applied.push_back(Do(batch, i, false));
+  if (IsIn(batch, first, n, "venom")) return GoesDown(Crash::kCulprit);
+  if (fault == Fault::kDies && request % 2 == 0 && !destination_->faults_.dies) {
+    return GoesDown(Crash::kBystander);
+  }
   if (fault == Fault::kDies) return failure(PENSTOCK_E_INTERNAL, "died");
   if (fault == Fault::kLostApplied) {
     all(PENSTOCK_IN_DOUBT);

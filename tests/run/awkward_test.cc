@@ -230,6 +230,43 @@ TEST_F(AwkwardTest, WhatADyingConnectorHadSentIsDeletedWhenItsRowLeaves) {
   EXPECT_FALSE(Records().contains("k0@x"));
 }
 
+TEST_F(AwkwardTest, ARecordThatBringsTheConnectorDownIsRejectedAlone) {
+  Row(4).name = "poison";
+  const RunRecord record = SyncOnce();
+  EXPECT_EQ(record.status, "completed_with_errors") << CodeOf(record);
+  EXPECT_EQ(record.outcomes.created, 9u);
+  EXPECT_EQ(record.outcomes.rejected, 1u);
+  ASSERT_FALSE(record.errors.empty());
+  EXPECT_EQ(record.errors[0].code, "CONNECTOR_CRASHED");
+  EXPECT_NE(record.errors[0].message.find("SIGSEGV"), std::string::npos);
+  EXPECT_EQ(SyncOnce().plan.quarantined, 1u);
+  Row(4).name = "ann";
+  EXPECT_EQ(SyncOnce().outcomes.created, 1u);
+}
+
+TEST_F(AwkwardTest, WhatWasSentWhenTheConnectorWentDownIsInDoubtUntilItIsSentAgain) {
+  Row(4).name = "venom";
+  const RunRecord record = SyncOnce();
+  EXPECT_EQ(record.outcomes.succeeded, 9u) << "upserts are sent again, down to the one";
+  EXPECT_EQ(record.outcomes.in_doubt, 1u);
+  Row(4).name = "ann";
+  EXPECT_EQ(SyncOnce().outcomes.succeeded, 1u);
+  Start(Mode::kInsertOnly);
+  Row(4).name = "venom";
+  const RunRecord inserted = SyncOnce();
+  EXPECT_EQ(inserted.outcomes.in_doubt, 4u) << "its request, which must not be repeated";
+  EXPECT_EQ(inserted.outcomes.created, 6u);
+  for (const auto& [key, held] : Records()) EXPECT_EQ(held.writes, 1u) << key;
+}
+
+TEST_F(AwkwardTest, TheThirdRecordThatBringsTheConnectorDownStopsTheRun) {
+  for (const size_t i : {1, 4, 8}) Row(i).name = "poison";
+  const RunRecord record = SyncOnce();
+  EXPECT_EQ(CodeOf(record), "PS-CONN-CRASHED");
+  EXPECT_EQ(record.outcomes.rejected, 3u);
+  EXPECT_EQ(record.outcomes.rejected + record.outcomes.succeeded + record.outcomes.unsent, 10u);
+}
+
 TEST_F(AwkwardTest, TwoKeysOfOneRecordAreAConflictUntilOneOfThemLeaves) {
   EXPECT_EQ(SyncOnce().standing.shared_ids, 0u);
   world_->account.Alias("other@x", "k3@x");

@@ -1,7 +1,7 @@
 // The C++ layer and the host's services, from a connector's side and back.
 #include <gtest/gtest.h>
 
-#include "sdk/runtime/instance.h"
+#include "sdk/runtime/worker.h"
 #include "tests/sdk/scripted_host.h"
 
 namespace penstock::sdk {
@@ -35,14 +35,21 @@ class BlobHost : public ScriptedHost {
   int discarded = 0;
 };
 
-class LayerTest : public ::testing::Test {
+/// Everything here holds in process and in a worker alike.
+class LayerTest : public ::testing::TestWithParam<bool> {
  protected:
-  void SetUp() override {
+  void SetUp() override { Open(); }
+  void Open() {
+    instance_.reset();
     Result<const ConnectorLibrary*> library = LoadConnector(TEST_CONNECTORS, "polite");
     ASSERT_TRUE(library.ok()) << library.failure().message;
+    library_ = *library;
+    WorkerOptions worker;
+    worker.program = FindWorkerProgram();
     Result<std::unique_ptr<ConnectorInstance>> instance =
-        ConnectorInstance::Open(**library, &host_, "{}");
-    ASSERT_TRUE(instance.ok());
+        GetParam() ? OpenInWorker(library_->sidecar(), &host_, "{}", worker)
+                   : ConnectorInstance::Open(*library_, &host_, "{}");
+    ASSERT_TRUE(instance.ok()) << instance.failure().message;
     instance_ = *std::move(instance);
   }
 
@@ -68,25 +75,25 @@ class LayerTest : public ::testing::Test {
 
   BlobHost host_;
   CallContext context_;
+  const ConnectorLibrary* library_ = nullptr;
   std::unique_ptr<ConnectorInstance> instance_;
   KeptOutcome outcome_;
 };
 
-TEST_F(LayerTest, EmbedsItsManifestByteForByte) {
-  EXPECT_EQ(instance_->library().manifest().name, "Polite: \"quotes\" and ünïcode survive");
-  EXPECT_EQ(instance_->library().sidecar().manifest_json,
-            instance_->library().entry().manifest_json);
+TEST_P(LayerTest, EmbedsItsManifestByteForByte) {
+  EXPECT_EQ(instance_->manifest().name, "Polite: \"quotes\" and ünïcode survive");
+  EXPECT_EQ(library_->sidecar().manifest_json, library_->entry().manifest_json);
 }
 
-TEST_F(LayerTest, CarriesDocumentsBothWays) {
+TEST_P(LayerTest, CarriesDocumentsBothWays) {
   EXPECT_EQ(instance_->Check({})->account_id, "scripted");
   const Result<Catalog> catalog = instance_->Discover({"b", "a"}, {});
   ASSERT_TRUE(catalog.ok());
   EXPECT_EQ(catalog->objects.size(), 2u);
-  EXPECT_FALSE(instance_->library().has_lookup());
+  EXPECT_FALSE(instance_->has_lookup());
 }
 
-TEST_F(LayerTest, ExceptionsEndTheCallWithTheirWords) {
+TEST_P(LayerTest, ExceptionsEndTheCallWithTheirWords) {
   Status status = Obey("throw");
   ASSERT_FALSE(status.ok());
   EXPECT_EQ(status.failure().status, PENSTOCK_E_INTERNAL);
@@ -96,7 +103,7 @@ TEST_F(LayerTest, ExceptionsEndTheCallWithTheirWords) {
   EXPECT_EQ(status.failure().message, "thrown in the answer");
 }
 
-TEST_F(LayerTest, RequestsKnowOnWhoseBehalfTheyAre) {
+TEST_P(LayerTest, RequestsKnowOnWhoseBehalfTheyAre) {
   int marker = 0;
   context_.user = &marker;
   host_.answer = [](const SentRequest&) { return Reply{200, "body"}; };
@@ -106,24 +113,25 @@ TEST_F(LayerTest, RequestsKnowOnWhoseBehalfTheyAre) {
   EXPECT_EQ(host_.sent[0].limiter, "default");
 }
 
-TEST_F(LayerTest, AHostThatCannotWorkEndsTheCall) {
+TEST_P(LayerTest, AHostThatCannotWorkEndsTheCall) {
   host_.perform_status = Failure{PENSTOCK_E_CANCELLED, "TEST", "cancelled", 0};
   const Status status = Obey("request");
   ASSERT_FALSE(status.ok());
   EXPECT_EQ(status.failure().status, PENSTOCK_E_CANCELLED);
 }
 
-TEST_F(LayerTest, CancellationAndDeadlineArrive) {
+TEST_P(LayerTest, CancellationAndDeadlineArrive) {
   context_.cancelled = [] { return true; };
   EXPECT_EQ(Obey("sleep").failure().status, PENSTOCK_E_CANCELLED);
   context_.cancelled = nullptr;
-  EXPECT_TRUE(Obey("sleep").ok());
+  const Status slept = Obey("sleep");
+  EXPECT_TRUE(slept.ok()) << slept.failure().message;
   context_.timeout_ms = 2;
   EXPECT_TRUE(Obey("clock").ok());
   EXPECT_EQ(outcome_.id, std::to_string(5000 + 5000 + 2000));  // now, and the deadline
 }
 
-TEST_F(LayerTest, NotesAreDurableAndComeBack) {
+TEST_P(LayerTest, NotesAreDurableAndComeBack) {
   EXPECT_TRUE(Obey("note").ok());
   EXPECT_EQ(host_.notes, std::vector<std::string>{"job-1"});
   TestBatch records(1);
@@ -138,19 +146,23 @@ TEST_F(LayerTest, NotesAreDurableAndComeBack) {
   EXPECT_EQ(outcomes[1].id, "job-1");
 }
 
-TEST_F(LayerTest, UnknownLogLevelsAreErrors) {
+TEST_P(LayerTest, UnknownLogLevelsAreErrors) {
   EXPECT_TRUE(Obey("log").ok());
   EXPECT_EQ(host_.logs, std::vector<std::string>{"3 unknown level"});
 }
 
-TEST_F(LayerTest, BlobsRoundTripWhereTheHostHasThem) {
+TEST_P(LayerTest, BlobsRoundTripWhereTheHostHasThem) {
   EXPECT_TRUE(Obey("blob").ok());
   EXPECT_EQ(outcome_.id, "ello");
   EXPECT_EQ(host_.discarded, 1);
   host_.has_blobs = false;
+  Open();
   EXPECT_TRUE(Obey("blob").ok());
   EXPECT_EQ(outcome_.id, "no blobs");
 }
+
+INSTANTIATE_TEST_SUITE_P(Isolation, LayerTest, ::testing::Bool(),
+                         [](const auto& test) { return test.param ? "Worker" : "InProcess"; });
 
 }  // namespace
 }  // namespace penstock::sdk

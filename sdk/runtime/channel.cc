@@ -1,0 +1,163 @@
+#include "sdk/runtime/channel.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace penstock::sdk::wire {
+namespace {
+
+constexpr size_t kHeader = 5;       // length, kind
+constexpr size_t kStep = 1u << 20;  // a length is believed as far as bytes come
+constexpr int64_t kSliceMs = 100;   // between two looks at `cancelled`
+constexpr int kWholeMs = -1;
+
+}  // namespace
+
+bool MakeSocketPair(int fds[2]) {
+  return ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) == 0;
+}
+
+Channel::~Channel() {
+  if (fd_ >= 0) ::close(fd_);
+  if (received_fd_ >= 0) ::close(received_fd_);
+}
+
+void Channel::Break(End end) {
+  if (end_ == End::kNone) end_ = end;
+}
+
+int Channel::TakeFd() { return std::exchange(received_fd_, -1); }
+
+bool Channel::Send(Kind kind, std::string_view payload, int pass_fd) {
+  if (end_ != End::kNone) return false;
+  if (payload.size() > kMaxPayload) {
+    Break(End::kMalformed);
+    return false;
+  }
+  std::array<char, kHeader> header{};
+  const auto length = static_cast<uint32_t>(payload.size());
+  std::memcpy(header.data(), &length, sizeof(length));
+  header[4] = static_cast<char>(kind);
+  std::array<iovec, 2> parts = {iovec{header.data(), header.size()},
+                                iovec{const_cast<char*>(payload.data()), payload.size()}};
+  msghdr message{};
+  message.msg_iov = parts.data();
+  message.msg_iovlen = parts.size();
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+  if (pass_fd >= 0) {
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    cmsghdr* item = CMSG_FIRSTHDR(&message);
+    item->cmsg_level = SOL_SOCKET;
+    item->cmsg_type = SCM_RIGHTS;
+    item->cmsg_len = CMSG_LEN(sizeof(int));
+    std::memcpy(CMSG_DATA(item), &pass_fd, sizeof(int));
+  }
+  size_t left = header.size() + payload.size();
+  while (left > 0) {
+    const ssize_t sent = ::sendmsg(fd_, &message, MSG_NOSIGNAL);
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent <= 0) {
+      Break(End::kClosed);
+      return false;
+    }
+    message.msg_control = nullptr;
+    message.msg_controllen = 0;
+    left -= static_cast<size_t>(sent);
+    size_t skip = static_cast<size_t>(sent);
+    for (iovec& part : parts) {
+      const size_t taken = std::min(skip, part.iov_len);
+      part.iov_base = static_cast<char*>(part.iov_base) + taken;
+      part.iov_len -= taken;
+      skip -= taken;
+    }
+  }
+  return true;
+}
+
+// Waits until there is something to read.
+bool Channel::Wait(const Patience& patience, int64_t* waited_ms) {
+  const bool timed = patience.silence_ms > 0 || patience.cancelled;
+  int64_t cancelled_ms = 0;
+  while (true) {
+    pollfd item{fd_, POLLIN, 0};
+    const int ready = ::poll(&item, 1, timed ? static_cast<int>(kSliceMs) : kWholeMs);
+    if (ready > 0) return true;
+    if (ready < 0 && errno != EINTR) {
+      Break(End::kClosed);
+      return false;
+    }
+    if (ready < 0) continue;
+    *waited_ms += kSliceMs;
+    const bool cancelled = patience.cancelled && patience.cancelled();
+    if (cancelled) cancelled_ms += kSliceMs;
+    const bool silent = patience.silence_ms > 0 && *waited_ms >= patience.silence_ms;
+    if (silent ||
+        (cancelled && patience.cancelled_ms > 0 && cancelled_ms >= patience.cancelled_ms)) {
+      Break(End::kSilent);
+      return false;
+    }
+  }
+}
+
+bool Channel::ReadExactly(char* bytes, size_t n, const Patience& patience) {
+  int64_t waited_ms = 0;
+  while (n > 0) {
+    if (!Wait(patience, &waited_ms)) return false;
+    iovec part{bytes, n};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    const ssize_t got = ::recvmsg(fd_, &message, MSG_CMSG_CLOEXEC);
+    if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+    if (got <= 0) {
+      Break(End::kClosed);
+      return false;
+    }
+    for (cmsghdr* item = CMSG_FIRSTHDR(&message); item != nullptr;
+         item = CMSG_NXTHDR(&message, item)) {
+      if (item->cmsg_level != SOL_SOCKET || item->cmsg_type != SCM_RIGHTS) continue;
+      int fd = -1;
+      std::memcpy(&fd, CMSG_DATA(item), sizeof(int));
+      if (received_fd_ >= 0) ::close(received_fd_);
+      received_fd_ = fd;
+    }
+    waited_ms = 0;
+    bytes += got;
+    n -= static_cast<size_t>(got);
+  }
+  return true;
+}
+
+bool Channel::Receive(Kind* kind, std::string* payload, const Patience& patience) {
+  if (end_ != End::kNone) return false;
+  std::array<char, kHeader> header{};
+  if (!ReadExactly(header.data(), header.size(), patience)) return false;
+  uint32_t length = 0;
+  std::memcpy(&length, header.data(), sizeof(length));
+  *kind = static_cast<Kind>(header[4]);
+  if (length > kMaxPayload) {
+    Break(End::kMalformed);
+    return false;
+  }
+  payload->clear();
+  while (payload->size() < length) {
+    const size_t at = payload->size();
+    payload->resize(std::min<size_t>(length, at + kStep));
+    if (!ReadExactly(payload->data() + at, payload->size() - at, patience)) return false;
+  }
+  return true;
+}
+
+}  // namespace penstock::sdk::wire

@@ -1,0 +1,188 @@
+// What a connector can do to a host that keeps it in a worker: nothing.
+#include "sdk/runtime/worker.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <map>
+#include <thread>
+
+#include "tests/sdk/scripted_host.h"
+
+namespace penstock::sdk {
+namespace {
+
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool kSanitized = true;
+#else
+constexpr bool kSanitized = false;
+#endif
+
+class WorkerTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    options_.program = FindWorkerProgram();
+    options_.memory_bytes = 256u << 20;
+    options_.silence_ms = 1500;
+    options_.started = [this](const WorkerReport& report) {
+      report_ = report;
+      ++started_;
+    };
+    const Result<Sidecar> sidecar = ReadSidecar(TEST_CONNECTORS, "hostile");
+    ASSERT_TRUE(sidecar.ok()) << sidecar.failure().message;
+    auto opened = OpenInWorker(*sidecar, &host_, "{}", options_);
+    ASSERT_TRUE(opened.ok()) << opened.failure().message;
+    instance_ = *std::move(opened);
+    writer_ = Begin();
+  }
+
+  std::unique_ptr<ConnectorWriter> Begin() {
+    Assignment assignment;
+    assignment.object = "things";
+    assignment.operation = "upsert";
+    assignment.identifier = {"order"};
+    assignment.fields = {{"order", FieldType::kString, true}};
+    auto writer = instance_->Begin(assignment, {}, {});
+    if (!writer.ok()) {
+      ADD_FAILURE() << writer.failure().message;
+      return nullptr;
+    }
+    return *std::move(writer);
+  }
+
+  Status Write(ConnectorWriter* writer, const std::vector<std::string>& orders) {
+    TestBatch batch(1);
+    for (const std::string& order : orders) batch.Add(++seq_, {batch.Text(order)});
+    return writer->Write(batch.c(), [this](const penstock_outcome& o) { outcome_ = Keep(o); });
+  }
+  /// The call fails, and says how the connector ended.
+  void ExpectCrash(const std::string& order, const std::string& how) {
+    const Status status = Write(writer_.get(), {"a", order, "b"});
+    ASSERT_FALSE(status.ok());
+    EXPECT_EQ(status.failure().code, "PS-CONN-CRASHED");
+    EXPECT_NE(status.failure().message.find(how), std::string::npos) << status.failure().message;
+    EXPECT_EQ(writer_->crash(), Crash::kCulprit);
+    // The next call works, in another process.
+    const int before = started_;
+    EXPECT_TRUE(Write(writer_.get(), {"fine"}).ok());
+    EXPECT_EQ(outcome_.id, "fine");
+    EXPECT_EQ(started_, before + 1);
+    EXPECT_EQ(writer_->crash(), Crash::kNone);
+  }
+  std::string Attempt(const std::string& order) {
+    const Status status = Write(writer_.get(), {order});
+    EXPECT_TRUE(status.ok()) << status.failure().message;
+    return outcome_.id;
+  }
+
+  ScriptedHost host_;
+  WorkerOptions options_;
+  std::unique_ptr<ConnectorInstance> instance_;
+  std::unique_ptr<ConnectorWriter> writer_;
+  WorkerReport report_;
+  std::atomic<int> started_ = 0;
+  uint64_t seq_ = 0;
+  KeptOutcome outcome_;
+};
+
+TEST_F(WorkerTest, SaysWhatConfinesIt) {
+  const std::vector<std::string>& confined = report_.confined;
+  EXPECT_NE(std::find(confined.begin(), confined.end(), "seccomp"), confined.end());
+  EXPECT_EQ(report_.sha256.size(), 64u);
+  // What this kernel does not have is said, not passed over.
+  EXPECT_EQ(confined.size() + report_.refused.size(), 3u);
+}
+
+TEST_F(WorkerTest, ASegmentationFaultEndsOneCall) { ExpectCrash("segv", "SIGSEGV"); }
+TEST_F(WorkerTest, AnAbortEndsOneCall) { ExpectCrash("abort", "SIGABRT"); }
+TEST_F(WorkerTest, AnExitEndsOneCall) { ExpectCrash("exit", "status 7"); }
+TEST_F(WorkerTest, AKilledWorkerEndsOneCall) { ExpectCrash("killed", "SIGKILL"); }
+TEST_F(WorkerTest, AStackThatOverflowsEndsOneCall) { ExpectCrash("overflow", "SIGSEGV"); }
+TEST_F(WorkerTest, ALoopIsEndedByItsSilence) { ExpectCrash("loop", "did nothing for its host"); }
+TEST_F(WorkerTest, NoiseOnTheWireIsNotUnderstood) {
+  // On the control channel, where the next call to the destination meets it.
+  EXPECT_TRUE(Write(writer_.get(), {"garbage"}).ok());
+  const auto report = instance_->Check({});
+  ASSERT_FALSE(report.ok());
+  EXPECT_EQ(report.failure().code, "PS-CONN-CRASHED");
+  EXPECT_TRUE(instance_->Check({}).ok());
+}
+
+TEST_F(WorkerTest, MemoryThatGrowsIsStoppedByItsLimit) {
+  if (kSanitized) GTEST_SKIP() << "the address sanitizer reserves more than any limit";
+  const Status status = Write(writer_.get(), {"eat"});
+  ASSERT_FALSE(status.ok());
+  EXPECT_EQ(writer_->crash(), Crash::kCulprit);
+  EXPECT_TRUE(Write(writer_.get(), {"fine"}).ok());
+}
+
+TEST_F(WorkerTest, ItsLastWordsAreTold) {
+  const Status status = Write(writer_.get(), {"print", "segv"});
+  ASSERT_FALSE(status.ok());
+  EXPECT_NE(status.failure().message.find("printed by the connector"), std::string::npos)
+      << status.failure().message;
+}
+
+TEST_F(WorkerTest, ReachesNothing) {
+  EXPECT_EQ(Attempt("socket"), "EPERM");
+  EXPECT_EQ(Attempt("read file"), "EPERM");
+  EXPECT_EQ(Attempt("read library"), "EPERM");
+  EXPECT_EQ(Attempt("write file"), "EPERM");
+  EXPECT_EQ(Attempt("fork"), "EPERM");
+  EXPECT_EQ(Attempt("exec"), "EPERM");
+  EXPECT_EQ(Attempt("kill host"), "EPERM");
+  ::setenv("HUBSPOT_TOKEN", "secret", 1);
+  EXPECT_EQ(Attempt("environment"), "none");
+  EXPECT_EQ(started_, 1);
+}
+
+TEST_F(WorkerTest, ACrashInDiscoverFailsDiscover) {
+  const auto catalog = instance_->Discover({"segv"}, {});
+  ASSERT_FALSE(catalog.ok());
+  EXPECT_NE(catalog.failure().message.find("during discover"), std::string::npos);
+  EXPECT_TRUE(instance_->Discover({"x"}, {}).ok());
+}
+
+TEST_F(WorkerTest, OtherCallsAreBystanders) {
+  // The second writer waits in a request while the first one brings the process down.
+  auto other = Begin();
+  std::atomic<bool> waiting = false, crashed = false;
+  host_.answer = [&](const SentRequest& request) {
+    if (request.seqs.size() == 2) {
+      waiting = true;
+      while (!crashed) std::this_thread::yield();
+    }
+    return Reply{};
+  };
+  Status status;
+  std::thread thread([&] {
+    TestBatch batch(1);
+    batch.Add(1001, {batch.Text("x")}).Add(1002, {batch.Text("y")});
+    status = other->Write(batch.c(), [](const penstock_outcome&) {});
+  });
+  while (!waiting) std::this_thread::yield();
+  EXPECT_FALSE(Write(writer_.get(), {"segv"}).ok());
+  EXPECT_EQ(writer_->crash(), Crash::kCulprit);
+  crashed = true;
+  thread.join();
+  ASSERT_FALSE(status.ok());
+  EXPECT_EQ(other->crash(), Crash::kBystander);
+}
+
+TEST_F(WorkerTest, WhatAnsweredBeforeTheCrashIsKnownToTheHost) {
+  EXPECT_FALSE(Write(writer_.get(), {"segv after"}).ok());
+  EXPECT_EQ(host_.sent.size(), 1u);
+  EXPECT_EQ(writer_->crash(), Crash::kCulprit);
+}
+
+TEST_F(WorkerTest, ARunThatIsStoppedDoesNotWaitForALoop) {
+  CallContext context;
+  std::atomic<bool> cancelled = false;
+  context.cancelled = [&] { return cancelled.load(); };
+  cancelled = true;
+  const auto catalog = instance_->Discover({"loop"}, context);
+  EXPECT_FALSE(catalog.ok());
+}
+
+}  // namespace
+}  // namespace penstock::sdk
