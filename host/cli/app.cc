@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "core/base/suggest.h"
+#include "host/cli/context.h"
 #include "host/cli/verbs.h"
 #include "sdk/runtime/loader.h"
 
@@ -23,13 +24,13 @@ constexpr char kExamples[] =
     "Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 outcomes above tolerate,\n"
     "4 held by the guard, 5 cancelled.";
 
-void AddGlobalOptions(CLI::App* app, GlobalOptions* options) {
-  app->add_option("-C,--directory", options->directory, "The project's folder");
-  app->add_option("--project", options->project_file, "The project file (penstock.yaml)");
-  app->add_option("--env", options->environment, "The environment");
-  app->add_option("--connectors", options->connectors, "The folder of connectors");
-  app->add_flag("--json", options->json, "One JSON document on standard output");
-  app->add_flag("-v,--verbose", options->verbose, "Show what connectors log");
+void AddGlobalOptions(Verb program, GlobalOptions* options) {
+  program.Option("-C,--directory", &options->directory, "The project's folder");
+  program.Option("--project", &options->project_file, "The project file (penstock.yaml)");
+  program.Option("--env", &options->environment, "The environment");
+  program.Option("--connectors", &options->connectors, "The folder of connectors");
+  program.Flag("--json", &options->json, "One JSON document on standard output");
+  program.Flag("-v,--verbose", &options->verbose, "Show what connectors log");
 }
 
 // Where the first word stands that is no option and no option's value: the verb. argc: nowhere.
@@ -59,9 +60,9 @@ bool AsksForJson(int argc, const char* const* argv) {
 }
 
 // True when the verb is none of ours; then the context holds what was said about it.
-bool RefuseUnknownVerb(const CLI::App& app, const std::string& verb, Context* context) {
+bool RefuseUnknownVerb(const Verb& program, const std::string& verb, Context* context) {
   std::vector<std::string> known;
-  for (const CLI::App* command : app.get_subcommands({})) known.push_back(command->get_name());
+  for (const Verb& command : program.Verbs()) known.push_back(command.name());
   if (verb.empty() || std::find(known.begin(), known.end(), verb) != known.end()) return false;
   for (const LaterVerb& later : LaterVerbs()) {
     if (verb != later.name) continue;
@@ -75,65 +76,46 @@ bool RefuseUnknownVerb(const CLI::App& app, const std::string& verb, Context* co
   return true;
 }
 
-void SayUsage(const CLI::App& app, const CLI::ParseError& error, Context* context) {
+void SayUsage(const CommandLine& line, Context* context) {
   std::string command = "penstock";
-  for (const CLI::App* at = &app; !at->get_subcommands().empty();) {
-    at = at->get_subcommands().front();
-    command += " " + at->get_name();
-  }
-  context->Fail(UsageError("PS-CLI-USAGE", std::string(error.what()),
-                           "`" + command + " --help` shows how it is used."));
+  for (const std::string& verb : line.verbs) command += " " + verb;
+  context->Fail(
+      UsageError("PS-CLI-USAGE", *line.wrong, "`" + command + " --help` shows how it is used."));
 }
 
 }  // namespace
 
-CLI::App* AddVerb(CLI::App* app, const std::string& name, const std::string& what,
-                  const std::string& examples) {
-  CLI::App* verb = app->add_subcommand(name, what);
-  std::string footer = "Examples:\n  ";
-  for (const char c : examples) {
-    footer += c;
-    if (c == '\n') footer += "  ";
-  }
-  verb->footer(footer);
-  verb->fallthrough();
-  return verb;
-}
-
 int RunProgram(int argc, const char* const* argv) {
   Context context;
-  CLI::App app{kAbout, "penstock"};
-  app.footer(kExamples);
-  AddGlobalOptions(&app, &context.options);
-  app.set_version_flag("--version", std::string("penstock ") + kVersion);
-  AddProjectVerbs(&app, &context);
-  AddPlanVerbs(&app, &context);
-  AddSyncVerbs(&app, &context);
-  AddRunVerbs(&app, &context);
-  AddRecordVerbs(&app, &context);
-  AddRepairVerbs(&app, &context);
-  AddChangelogVerbs(&app, &context);
-  AddConnectorVerbs(&app, &context);
-  AddHelpVerbs(&app, &context);
+  Program program("penstock", kAbout, kExamples);
+  const Verb root = program.root();
+  AddGlobalOptions(root, &context.options);
+  program.AddVersion(std::string("penstock ") + kVersion);
+  AddProjectVerbs(root, &context);
+  AddPlanVerbs(root, &context);
+  AddSyncVerbs(root, &context);
+  AddRunVerbs(root, &context);
+  AddRecordVerbs(root, &context);
+  AddRepairVerbs(root, &context);
+  AddChangelogVerbs(root, &context);
+  AddConnectorVerbs(root, &context);
+  AddHelpVerbs(root, &context);
   const int verb = VerbAt(argc, argv);
   argc = TakeSandboxArguments(argc, argv, verb, &context);
   context.options.json = AsksForJson(argc, argv);
-  if (RefuseUnknownVerb(app, verb < argc ? argv[verb] : "", &context)) return context.exit;
+  if (RefuseUnknownVerb(root, verb < argc ? argv[verb] : "", &context)) return context.exit;
   if (argc == 1) {
-    context.Print(app.help());
+    context.Print(program.Help());
     return static_cast<int>(ExitCode::kUsage);
   }
   InstallSignalHandlers();
-  try {
-    app.parse(argc, argv);
-    if (app.get_subcommands().empty()) {
-      context.Fail(UsageError("PS-CLI-USAGE", "A command is missing.",
-                              "`penstock --help` lists the commands."));
-    }
-  } catch (const CLI::Success& help) {
-    return app.exit(help);
-  } catch (const CLI::ParseError& error) {
-    SayUsage(app, error, &context);
+  const CommandLine line = program.Run(argc, argv);
+  if (line.said) return static_cast<int>(ExitCode::kDone);
+  if (line.wrong) {
+    SayUsage(line, &context);
+  } else if (line.verbs.empty()) {
+    context.Fail(UsageError("PS-CLI-USAGE", "A command is missing.",
+                            "`penstock --help` lists the commands."));
   }
   return context.output_lost() && context.exit == 0 ? static_cast<int>(ExitCode::kFailed)
                                                     : context.exit;

@@ -5,16 +5,10 @@
 namespace penstock::cli {
 namespace {
 
-std::vector<const CLI::App*> Commands(const CLI::App& app) {
-  std::vector<const CLI::App*> commands;
-  for (const CLI::App* command : app.get_subcommands({})) commands.push_back(command);
-  return commands;
-}
-
-std::string Options(const CLI::App& command) {
+std::string Options(const Verb& command) {
   std::set<std::string> names;
-  for (const CLI::Option* option : command.get_options()) {
-    for (const std::string& name : option->get_lnames()) names.insert("--" + name);
+  for (const OptionNames& option : command.Options()) {
+    for (const std::string& name : option.longs) names.insert("--" + name);
   }
   std::string out;
   for (const std::string& name : names) out += (out.empty() ? "" : " ") + name;
@@ -22,47 +16,47 @@ std::string Options(const CLI::App& command) {
 }
 
 // Words that may follow a command: its own commands and options, and the global options.
-std::string Words(const CLI::App& app, const CLI::App& command) {
+std::string Words(const Verb& program, const Verb& command) {
   std::string words;
-  for (const CLI::App* inner : Commands(command)) words += inner->get_name() + " ";
+  for (const Verb& inner : command.Verbs()) words += inner.name() + " ";
   const std::string own = Options(command);
-  return words + (own.empty() ? "" : own + " ") + Options(app);
+  return words + (own.empty() ? "" : own + " ") + Options(program);
 }
 
-std::string CommandNames(const CLI::App& app) {
+std::string CommandNames(const Verb& program) {
   std::string names;
-  for (const CLI::App* command : Commands(app)) {
-    names += (names.empty() ? "" : " ") + command->get_name();
+  for (const Verb& command : program.Verbs()) {
+    names += (names.empty() ? "" : " ") + command.name();
   }
   return names;
 }
 
 // A pattern of the global options that take a value, as "--env|-C".
-std::string ValuedOptions(const CLI::App& app) {
+std::string ValuedOptions(const Verb& program) {
   std::string out;
-  for (const CLI::Option* option : app.get_options()) {
-    if (option->get_type_size() == 0) continue;
-    for (const std::string& name : option->get_lnames()) out += (out.empty() ? "--" : "|--") + name;
-    for (const std::string& name : option->get_snames()) out += (out.empty() ? "-" : "|-") + name;
+  for (const OptionNames& option : program.Options()) {
+    if (!option.takes_value) continue;
+    for (const std::string& name : option.longs) out += (out.empty() ? "--" : "|--") + name;
+    for (const std::string& name : option.shorts) out += (out.empty() ? "-" : "|-") + name;
   }
   return out;
 }
 
-std::string Bash(const CLI::App& app) {
+std::string Bash(const Verb& program) {
   std::string out =
       "# penstock completion for bash: eval \"$(penstock completion bash)\"\n"
       "_penstock() {\n"
       "  local word=\"${COMP_WORDS[COMP_CWORD]}\" verb=\"\" i\n"
       "  for ((i = 1; i < COMP_CWORD; i++)); do\n"
       "    case \"${COMP_WORDS[i]}\" in " +
-      ValuedOptions(app) +
+      ValuedOptions(program) +
       ") i=$((i + 1)) ;; -*) ;; *) verb=\"${COMP_WORDS[i]}\"; break ;; esac\n"
       "  done\n"
       "  local words=\"\"\n"
       "  case \"$verb\" in\n";
-  out += "    '') words='" + CommandNames(app) + " " + Options(app) + "' ;;\n";
-  for (const CLI::App* command : Commands(app)) {
-    out += "    " + command->get_name() + ") words='" + Words(app, *command) + "' ;;\n";
+  out += "    '') words='" + CommandNames(program) + " " + Options(program) + "' ;;\n";
+  for (const Verb& command : program.Verbs()) {
+    out += "    " + command.name() + ") words='" + Words(program, command) + "' ;;\n";
   }
   return out +
          "  esac\n"
@@ -71,10 +65,10 @@ std::string Bash(const CLI::App& app) {
          "complete -o default -F _penstock penstock\n";
 }
 
-std::string Zsh(const CLI::App& app) {
+std::string Zsh(const Verb& program) {
   return "# penstock completion for zsh: eval \"$(penstock completion zsh)\"\n"
          "autoload -U +X bashcompinit && bashcompinit\n" +
-         Bash(app);
+         Bash(program);
 }
 
 std::string FishQuoted(const std::string& text) {
@@ -86,19 +80,19 @@ std::string FishQuoted(const std::string& text) {
   return out + "'";
 }
 
-std::string Fish(const CLI::App& app) {
+std::string Fish(const Verb& program) {
   std::string out = "# penstock completion for fish: penstock completion fish | source\n";
-  for (const CLI::App* command : Commands(app)) {
-    out += "complete -c penstock -n __fish_use_subcommand -f -a " + command->get_name() + " -d " +
-           FishQuoted(command->get_description()) + "\n";
-    for (const CLI::App* inner : Commands(*command)) {
-      out += "complete -c penstock -n '__fish_seen_subcommand_from " + command->get_name() +
-             "' -f -a " + inner->get_name() + " -d " + FishQuoted(inner->get_description()) + "\n";
+  for (const Verb& command : program.Verbs()) {
+    out += "complete -c penstock -n __fish_use_subcommand -f -a " + command.name() + " -d " +
+           FishQuoted(command.what()) + "\n";
+    for (const Verb& inner : command.Verbs()) {
+      out += "complete -c penstock -n '__fish_seen_subcommand_from " + command.name() + "' -f -a " +
+             inner.name() + " -d " + FishQuoted(inner.what()) + "\n";
     }
-    for (const CLI::Option* option : command->get_options()) {
-      for (const std::string& name : option->get_lnames()) {
-        out += "complete -c penstock -n '__fish_seen_subcommand_from " + command->get_name() +
-               "' -l " + name + " -d " + FishQuoted(option->get_description()) + "\n";
+    for (const OptionNames& option : command.Options()) {
+      for (const std::string& name : option.longs) {
+        out += "complete -c penstock -n '__fish_seen_subcommand_from " + command.name() + "' -l " +
+               name + " -d " + FishQuoted(option.what) + "\n";
       }
     }
   }
@@ -107,9 +101,9 @@ std::string Fish(const CLI::App& app) {
 
 }  // namespace
 
-std::string CompletionScript(const CLI::App& app, const std::string& shell) {
-  if (shell == "bash") return Bash(app);
-  return shell == "zsh" ? Zsh(app) : Fish(app);
+std::string CompletionScript(const Verb& program, const std::string& shell) {
+  if (shell == "bash") return Bash(program);
+  return shell == "zsh" ? Zsh(program) : Fish(program);
 }
 
 }  // namespace penstock::cli

@@ -2,23 +2,24 @@
 // leaves its exit code in the context.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
 
-#include "host/cli/context.h"
+#include "host/cli/verb.h"
 
 namespace penstock::cli {
 
-void AddProjectVerbs(CLI::App* app, Context* context);    // validate check preview
-void AddPlanVerbs(CLI::App* app, Context* context);       // plan apply discard
-void AddSyncVerbs(CLI::App* app, Context* context);       // sync test
-void AddRunVerbs(CLI::App* app, Context* context);        // status runs show
-void AddRecordVerbs(CLI::App* app, Context* context);     // records why
-void AddRepairVerbs(CLI::App* app, Context* context);     // retry settle forget
-void AddChangelogVerbs(CLI::App* app, Context* context);  // changelog show|verify
-void AddConnectorVerbs(CLI::App* app, Context* context);  // connector list|show, sandbox
-void AddHelpVerbs(CLI::App* app, Context* context);       // explain completion version
+class Context;
+
+void AddProjectVerbs(Verb program, Context* context);    // validate check preview
+void AddPlanVerbs(Verb program, Context* context);       // plan apply discard
+void AddSyncVerbs(Verb program, Context* context);       // sync test
+void AddRunVerbs(Verb program, Context* context);        // status runs show
+void AddRecordVerbs(Verb program, Context* context);     // records why
+void AddRepairVerbs(Verb program, Context* context);     // retry settle forget
+void AddChangelogVerbs(Verb program, Context* context);  // changelog show|verify
+void AddConnectorVerbs(Verb program, Context* context);  // connector list|show, sandbox
+void AddHelpVerbs(Verb program, Context* context);       // explain completion version
 
 /// Verbs of later pieces: name and the sentence that refuses them.
 struct LaterVerb {
@@ -26,10 +27,6 @@ struct LaterVerb {
   const char* sentence;
 };
 const std::vector<LaterVerb>& LaterVerbs();
-
-/// Adds a verb with its examples below the help.
-CLI::App* AddVerb(CLI::App* app, const std::string& name, const std::string& what,
-                  const std::string& examples);
 
 /// Builds the program, reads the command line and runs its verb; returns the exit code.
 int RunProgram(int argc, const char* const* argv);

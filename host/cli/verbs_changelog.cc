@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "core/changelog/changelog.h"
+#include "host/cli/context.h"
 #include "host/cli/json.h"
 #include "host/cli/verbs.h"
 
@@ -84,23 +85,24 @@ void VerifyVerb(Context* context) {
 
 }  // namespace
 
-void AddChangelogVerbs(CLI::App* app, Context* context) {
-  CLI::App* changelog = AddVerb(app, "changelog", "Who changed what, and what every run did",
-                                "penstock changelog show contacts\npenstock changelog verify");
-  changelog->require_subcommand(1);
+void AddChangelogVerbs(Verb program, Context* context) {
+  Verb changelog = program.AddVerb("changelog", "Who changed what, and what every run did",
+                                   "penstock changelog show contacts\npenstock changelog verify");
+  changelog.RequireVerb();
   struct Args {
     std::string integration;
     uint64_t limit = 50;
   };
   auto args = std::make_shared<Args>();
-  CLI::App* show = AddVerb(changelog, "show", "Show the newest entries",
-                           "penstock changelog show\npenstock changelog show contacts --limit 0");
-  show->add_option("INTEGRATION", args->integration, "Of which one; all without a name");
-  show->add_option("--limit", args->limit, "How many; 0: all")->capture_default_str();
-  show->callback([context, args] { ShowVerb(context, args->integration, args->limit); });
-  CLI::App* verify = AddVerb(changelog, "verify", "Prove that no entry was edited or removed",
-                             "penstock changelog verify --json");
-  verify->callback([context] { VerifyVerb(context); });
+  Verb show =
+      changelog.AddVerb("show", "Show the newest entries",
+                        "penstock changelog show\npenstock changelog show contacts --limit 0");
+  show.Positional("INTEGRATION", &args->integration, "Of which one; all without a name");
+  show.Option("--limit", &args->limit, "How many; 0: all").ShowDefault();
+  show.Do([context, args] { ShowVerb(context, args->integration, args->limit); });
+  Verb verify = changelog.AddVerb("verify", "Prove that no entry was edited or removed",
+                                  "penstock changelog verify --json");
+  verify.Do([context] { VerifyVerb(context); });
 }
 
 }  // namespace penstock::cli

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "core/base/suggest.h"
+#include "host/cli/context.h"
 #include "host/cli/json.h"
 #include "host/cli/verbs.h"
 #include "sdk/runtime/loader.h"
@@ -134,27 +135,27 @@ void SandboxVerb(Context* context, const std::string& id, const std::vector<std:
 
 }  // namespace
 
-void AddConnectorVerbs(CLI::App* app, Context* context) {
-  CLI::App* connector = AddVerb(app, "connector", "The connectors that are installed",
-                                "penstock connector list\npenstock connector show hubspot");
-  connector->require_subcommand(1);
-  CLI::App* list = AddVerb(connector, "list", "List them", "penstock connector list --json");
-  list->callback([context] { ListVerb(context); });
-  CLI::App* show = AddVerb(connector, "show", "Show one with its settings and limits",
-                           "penstock connector show hubspot");
+void AddConnectorVerbs(Verb program, Context* context) {
+  Verb connector = program.AddVerb("connector", "The connectors that are installed",
+                                   "penstock connector list\npenstock connector show hubspot");
+  connector.RequireVerb();
+  Verb list = connector.AddVerb("list", "List them", "penstock connector list --json");
+  list.Do([context] { ListVerb(context); });
+  Verb show = connector.AddVerb("show", "Show one with its settings and limits",
+                                "penstock connector show hubspot");
   auto id = std::make_shared<std::string>();
-  show->add_option("CONNECTOR", *id, "Which one")->required();
-  show->callback([context, id] { ShowVerb(context, *id); });
+  show.Positional("CONNECTOR", id.get(), "Which one").Required();
+  show.Do([context, id] { ShowVerb(context, *id); });
 
-  CLI::App* sandbox = AddVerb(
-      app, "sandbox", "Start a local stand-in of a destination's API",
+  Verb sandbox = program.AddVerb(
+      "sandbox", "Start a local stand-in of a destination's API",
       "penstock sandbox hubspot --port 0\npenstock sandbox hubspot --port 4010 --no-limits\n"
       "penstock sandbox hubspot --help");
   auto name = std::make_shared<std::string>();
-  sandbox->add_option("CONNECTOR", *name, "Which one; what follows goes to its sandbox")
-      ->required();
-  sandbox->fallthrough(false);  // its options are the sandbox's, not ours
-  sandbox->callback([context, name] { SandboxVerb(context, *name, context->rest); });
+  sandbox.Positional("CONNECTOR", name.get(), "Which one; what follows goes to its sandbox")
+      .Required();
+  sandbox.RefuseOuterOptions();  // its options are the sandbox's, not ours
+  sandbox.Do([context, name] { SandboxVerb(context, *name, context->rest); });
 }
 
 }  // namespace penstock::cli

@@ -5,6 +5,7 @@
 #include "core/base/suggest.h"
 #include "host/cli/codes.h"
 #include "host/cli/completion.h"
+#include "host/cli/context.h"
 #include "host/cli/json.h"
 #include "host/cli/verbs.h"
 
@@ -71,23 +72,23 @@ void VersionVerb(Context* context) {
 
 }  // namespace
 
-void AddHelpVerbs(CLI::App* app, Context* context) {
-  CLI::App* explain = AddVerb(app, "explain", "What an error code means and what to do",
-                              "penstock explain PS-PLAN-STALE\npenstock explain");
+void AddHelpVerbs(Verb program, Context* context) {
+  Verb explain = program.AddVerb("explain", "What an error code means and what to do",
+                                 "penstock explain PS-PLAN-STALE\npenstock explain");
   auto code = std::make_shared<std::string>();
-  explain->add_option("CODE", *code, "The code; all of them without one");
-  explain->callback([context, code] { ExplainVerb(context, *code); });
+  explain.Positional("CODE", code.get(), "The code; all of them without one");
+  explain.Do([context, code] { ExplainVerb(context, *code); });
 
-  CLI::App* completion = AddVerb(app, "completion", "Print the completion script of a shell",
-                                 "eval \"$(penstock completion bash)\"");
+  Verb completion = program.AddVerb("completion", "Print the completion script of a shell",
+                                    "eval \"$(penstock completion bash)\"");
   auto shell = std::make_shared<std::string>();
-  completion->add_option("SHELL", *shell, "bash, zsh or fish")
-      ->required()
-      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
-  completion->callback([context, app, shell] { context->Print(CompletionScript(*app, *shell)); });
+  completion.Positional("SHELL", shell.get(), "bash, zsh or fish")
+      .Required()
+      .OneOf({"bash", "zsh", "fish"});
+  completion.Do([context, program, shell] { context->Print(CompletionScript(program, *shell)); });
 
-  CLI::App* version = AddVerb(app, "version", "Print the version", "penstock version --json");
-  version->callback([context] { VersionVerb(context); });
+  Verb version = program.AddVerb("version", "Print the version", "penstock version --json");
+  version.Do([context] { VersionVerb(context); });
 }
 
 const std::vector<LaterVerb>& LaterVerbs() {

@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "core/file/file.h"
+#include "host/cli/context.h"
 #include "host/cli/plan_view.h"
 #include "host/cli/progress.h"
 #include "host/cli/run_view.h"
@@ -139,35 +140,34 @@ void DiscardVerb(Context* context, const std::string& hash) {
 
 }  // namespace
 
-void AddPlanVerbs(CLI::App* app, Context* context) {
-  CLI::App* plan = AddVerb(app, "plan", "Say exactly what a sync would change; send nothing",
-                           "penstock plan contacts\npenstock plan contacts --samples 20\n"
-                           "penstock plan --json");
+void AddPlanVerbs(Verb program, Context* context) {
+  Verb plan = program.AddVerb("plan", "Say exactly what a sync would change; send nothing",
+                              "penstock plan contacts\npenstock plan contacts --samples 20\n"
+                              "penstock plan --json");
   auto plan_args = std::make_shared<PlanArgs>();
-  plan->add_option("INTEGRATION", plan_args->integrations, "Which ones; all without a name");
-  plan->add_option("--samples", plan_args->samples,
-                   "Changes to show of each kind, with their values")
-      ->check(CLI::Range(0, 1000));
-  plan->callback([context, plan_args] { PlanVerb(context, *plan_args); });
+  plan.Positional("INTEGRATION", &plan_args->integrations, "Which ones; all without a name");
+  plan.Option("--samples", &plan_args->samples, "Changes to show of each kind, with their values")
+      .Between(0, 1000);
+  plan.Do([context, plan_args] { PlanVerb(context, *plan_args); });
 
-  CLI::App* apply =
-      AddVerb(app, "apply", "Send exactly the plan of this hash, also one that was held",
-              "penstock apply 3f2a9c41d0e2\npenstock apply 3f2a9c41d0e2 --only upserts\n"
-              "penstock apply 3f2a9c41d0e2 --limit 10");
+  Verb apply =
+      program.AddVerb("apply", "Send exactly the plan of this hash, also one that was held",
+                      "penstock apply 3f2a9c41d0e2\npenstock apply 3f2a9c41d0e2 --only upserts\n"
+                      "penstock apply 3f2a9c41d0e2 --limit 10");
   auto apply_args = std::make_shared<ApplyArgs>();
-  apply->add_option("HASH", apply_args->hash, "The plan's hash, or its beginning")->required();
-  apply->add_option("--only", apply_args->run.only, "upserts: leave the deletions out")
-      ->check(CLI::IsMember({"upserts"}));
-  apply->add_option("--limit", apply_args->run.limit, "Send so many changes at most (a canary)")
-      ->check(CLI::PositiveNumber);
-  apply->add_option("--wait", apply_args->run.wait, "Wait so long for another run, e.g. 10m");
-  apply->callback([context, apply_args] { ApplyVerb(context, *apply_args); });
+  apply.Positional("HASH", &apply_args->hash, "The plan's hash, or its beginning").Required();
+  apply.Option("--only", &apply_args->run.only, "upserts: leave the deletions out")
+      .OneOf({"upserts"});
+  apply.Option("--limit", &apply_args->run.limit, "Send so many changes at most (a canary)")
+      .Positive();
+  apply.Option("--wait", &apply_args->run.wait, "Wait so long for another run, e.g. 10m");
+  apply.Do([context, apply_args] { ApplyVerb(context, *apply_args); });
 
-  CLI::App* discard =
-      AddVerb(app, "discard", "Drop a plan; nothing is sent", "penstock discard 3f2a9c41d0e2");
+  Verb discard =
+      program.AddVerb("discard", "Drop a plan; nothing is sent", "penstock discard 3f2a9c41d0e2");
   auto hash = std::make_shared<std::string>();
-  discard->add_option("HASH", *hash, "The plan's hash, or its beginning")->required();
-  discard->callback([context, hash] { DiscardVerb(context, *hash); });
+  discard.Positional("HASH", hash.get(), "The plan's hash, or its beginning").Required();
+  discard.Do([context, hash] { DiscardVerb(context, *hash); });
 }
 
 }  // namespace penstock::cli

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "host/cli/context.h"
 #include "host/cli/json.h"
 #include "host/cli/verbs.h"
 #include "host/engine/offline.h"
@@ -240,28 +241,28 @@ void Preview(Context* context, const std::string& integration, uint64_t limit) {
 
 }  // namespace
 
-void AddProjectVerbs(CLI::App* app, Context* context) {
-  CLI::App* validate = AddVerb(app, "validate", "Check the project files without a connection",
-                               "penstock validate\npenstock validate --env staging --json");
-  validate->callback([context] { Validate(context); });
+void AddProjectVerbs(Verb program, Context* context) {
+  Verb validate = program.AddVerb("validate", "Check the project files without a connection",
+                                  "penstock validate\npenstock validate --env staging --json");
+  validate.Do([context] { Validate(context); });
 
-  CLI::App* check =
-      AddVerb(app, "check", "Connect to sources and destinations; fetch the catalogs of accounts",
-              "penstock check\npenstock check crm");
+  Verb check = program.AddVerb(
+      "check", "Connect to sources and destinations; fetch the catalogs of accounts",
+      "penstock check\npenstock check crm");
   auto names = std::make_shared<std::vector<std::string>>();
-  check->add_option("NAME", *names, "Sources and destinations; all without a name");
-  check->callback([context, names] { Check(context, *names); });
+  check.Positional("NAME", names.get(), "Sources and destinations; all without a name");
+  check.Do([context, names] { Check(context, *names); });
 
-  CLI::App* preview = AddVerb(app, "preview", "Show the first rows of an integration's model",
-                              "penstock preview contacts\npenstock preview contacts --limit 50");
+  Verb preview = program.AddVerb("preview", "Show the first rows of an integration's model",
+                                 "penstock preview contacts\npenstock preview contacts --limit 50");
   struct Args {
     std::string integration;
     uint64_t limit = 10;
   };
   auto args = std::make_shared<Args>();
-  preview->add_option("INTEGRATION", args->integration, "Whose model")->required();
-  preview->add_option("--limit", args->limit, "Rows to show")->capture_default_str();
-  preview->callback([context, args] { Preview(context, args->integration, args->limit); });
+  preview.Positional("INTEGRATION", &args->integration, "Whose model").Required();
+  preview.Option("--limit", &args->limit, "Rows to show").ShowDefault();
+  preview.Do([context, args] { Preview(context, args->integration, args->limit); });
 }
 
 }  // namespace penstock::cli

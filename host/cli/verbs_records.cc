@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "core/run/shared_ids.h"
+#include "host/cli/context.h"
 #include "host/cli/json.h"
 #include "host/cli/verbs.h"
 #include "host/cli/why_view.h"
@@ -191,35 +192,35 @@ void WhyVerb(Context* context, const std::string& integration, const std::string
 
 }  // namespace
 
-void AddRecordVerbs(CLI::App* app, Context* context) {
-  CLI::App* records = AddVerb(app, "records", "List records by what became of them",
-                              "penstock records contacts --status rejected\n"
-                              "penstock records contacts --status invalid --json\n"
-                              "penstock records contacts --code INVALID_EMAIL --limit 20");
+void AddRecordVerbs(Verb program, Context* context) {
+  Verb records = program.AddVerb("records", "List records by what became of them",
+                                 "penstock records contacts --status rejected\n"
+                                 "penstock records contacts --status invalid --json\n"
+                                 "penstock records contacts --code INVALID_EMAIL --limit 20");
   auto args = std::make_shared<RecordArgs>();
-  records->add_option("INTEGRATION", args->integration, "Of which one")->required();
+  records.Positional("INTEGRATION", &args->integration, "Of which one").Required();
   records
-      ->add_option("--status", args->status,
-                   "rejected, in_doubt, skipped, conflict, departed, synced, "
-                   "invalid or all")
-      ->check(CLI::IsMember(kStatuses));
-  records->add_option("--code", args->code, "Only this reason");
-  records->add_option("--run", args->run, "Only what this run left");
-  records->add_option("--limit", args->limit, "How many; 0: all");
-  records->callback([context, args] { RecordsVerb(context, *args); });
+      .Option("--status", &args->status,
+              "rejected, in_doubt, skipped, conflict, departed, synced, "
+              "invalid or all")
+      .OneOf(kStatuses);
+  records.Option("--code", &args->code, "Only this reason");
+  records.Option("--run", &args->run, "Only what this run left");
+  records.Option("--limit", &args->limit, "How many; 0: all");
+  records.Do([context, args] { RecordsVerb(context, *args); });
 
   struct WhyArgs {
     std::string integration, key;
     bool whole = false;
   };
-  CLI::App* why = AddVerb(app, "why", "Everything that is known of one record",
-                          "penstock why contacts anna@example.com\n"
-                          "penstock why contacts anna@example.com --whole");
+  Verb why = program.AddVerb("why", "Everything that is known of one record",
+                             "penstock why contacts anna@example.com\n"
+                             "penstock why contacts anna@example.com --whole");
   auto why_args = std::make_shared<WhyArgs>();
-  why->add_option("INTEGRATION", why_args->integration, "Which one")->required();
-  why->add_option("KEY", why_args->key, "The record's key")->required();
-  why->add_flag("--whole", why_args->whole, "Show values and longer parts of request and answer");
-  why->callback([context, why_args] {
+  why.Positional("INTEGRATION", &why_args->integration, "Which one").Required();
+  why.Positional("KEY", &why_args->key, "The record's key").Required();
+  why.Flag("--whole", &why_args->whole, "Show values and longer parts of request and answer");
+  why.Do([context, why_args] {
     WhyVerb(context, why_args->integration, why_args->key, why_args->whole);
   });
 }

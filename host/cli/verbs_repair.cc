@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "host/cli/context.h"
 #include "host/cli/json.h"
 #include "host/cli/verbs.h"
 #include "host/engine/inquiry.h"
@@ -121,34 +122,34 @@ void ForgetVerb(Context* context, const std::string& integration, bool yes) {
 
 }  // namespace
 
-void AddRepairVerbs(CLI::App* app, Context* context) {
-  CLI::App* retry = AddVerb(app, "retry", "Send rejected records again with the next run",
-                            "penstock retry contacts\npenstock retry contacts anna@example.com");
+void AddRepairVerbs(Verb program, Context* context) {
+  Verb retry = program.AddVerb("retry", "Send rejected records again with the next run",
+                               "penstock retry contacts\npenstock retry contacts anna@example.com");
   auto retry_args = std::make_shared<RetryArgs>();
-  retry->add_option("INTEGRATION", retry_args->integration, "Of which one")->required();
-  retry->add_option("KEY", retry_args->keys, "Which records; all rejected ones without a key");
-  retry->callback([context, retry_args] { RetryVerb(context, *retry_args); });
+  retry.Positional("INTEGRATION", &retry_args->integration, "Of which one").Required();
+  retry.Positional("KEY", &retry_args->keys, "Which records; all rejected ones without a key");
+  retry.Do([context, retry_args] { RetryVerb(context, *retry_args); });
 
-  CLI::App* settle = AddVerb(app, "settle", "Say what became of a record that is in doubt",
-                             "penstock settle contacts anna@example.com --applied\n"
-                             "penstock settle contacts anna@example.com --not-applied");
+  Verb settle = program.AddVerb("settle", "Say what became of a record that is in doubt",
+                                "penstock settle contacts anna@example.com --applied\n"
+                                "penstock settle contacts anna@example.com --not-applied");
   auto settle_args = std::make_shared<SettleArgs>();
-  settle->add_option("INTEGRATION", settle_args->integration, "Of which one")->required();
-  settle->add_option("KEY", settle_args->key, "Which record")->required();
-  settle->add_flag("--applied", settle_args->applied, "The destination has it");
-  settle->add_flag("--not-applied", settle_args->not_applied, "The destination does not have it");
-  settle->callback([context, settle_args] { SettleVerb(context, *settle_args); });
+  settle.Positional("INTEGRATION", &settle_args->integration, "Of which one").Required();
+  settle.Positional("KEY", &settle_args->key, "Which record").Required();
+  settle.Flag("--applied", &settle_args->applied, "The destination has it");
+  settle.Flag("--not-applied", &settle_args->not_applied, "The destination does not have it");
+  settle.Do([context, settle_args] { SettleVerb(context, *settle_args); });
 
   struct ForgetArgs {
     std::string integration;
     bool yes = false;
   };
-  CLI::App* forget = AddVerb(app, "forget", "Drop the state of an integration; nothing is sent",
-                             "penstock forget contacts\npenstock forget contacts --yes");
+  Verb forget = program.AddVerb("forget", "Drop the state of an integration; nothing is sent",
+                                "penstock forget contacts\npenstock forget contacts --yes");
   auto forget_args = std::make_shared<ForgetArgs>();
-  forget->add_option("INTEGRATION", forget_args->integration, "Which one")->required();
-  forget->add_flag("--yes", forget_args->yes, "Do it");
-  forget->callback(
+  forget.Positional("INTEGRATION", &forget_args->integration, "Which one").Required();
+  forget.Flag("--yes", &forget_args->yes, "Do it");
+  forget.Do(
       [context, forget_args] { ForgetVerb(context, forget_args->integration, forget_args->yes); });
 }
 

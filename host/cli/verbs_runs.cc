@@ -1,6 +1,7 @@
 // status, runs, show: what happened.
 #include <memory>
 
+#include "host/cli/context.h"
 #include "host/cli/json.h"
 #include "host/cli/run_view.h"
 #include "host/cli/verbs.h"
@@ -153,18 +154,18 @@ void ShowVerb(Context* context, const std::string& run) {
 
 }  // namespace
 
-void AddRunVerbs(CLI::App* app, Context* context) {
+void AddRunVerbs(Verb program, Context* context) {
   struct StatusArgs {
     std::vector<std::string> integrations;
     bool strict = false;
   };
-  CLI::App* status = AddVerb(app, "status", "Where every integration stands",
-                             "penstock status\npenstock status --strict --json");
+  Verb status = program.AddVerb("status", "Where every integration stands",
+                                "penstock status\npenstock status --strict --json");
   auto status_args = std::make_shared<StatusArgs>();
-  status->add_option("INTEGRATION", status_args->integrations, "Which ones; all without a name");
-  status->add_flag("--strict", status_args->strict,
-                   "Exit 3 when records are rejected, in doubt or in conflict");
-  status->callback([context, status_args] {
+  status.Positional("INTEGRATION", &status_args->integrations, "Which ones; all without a name");
+  status.Flag("--strict", &status_args->strict,
+              "Exit 3 when records are rejected, in doubt or in conflict");
+  status.Do([context, status_args] {
     StatusVerb(context, status_args->integrations, status_args->strict);
   });
 
@@ -172,19 +173,18 @@ void AddRunVerbs(CLI::App* app, Context* context) {
     std::string integration;
     uint64_t limit = 20;
   };
-  CLI::App* runs = AddVerb(app, "runs", "List runs, newest first",
-                           "penstock runs\npenstock runs contacts --limit 100");
+  Verb runs = program.AddVerb("runs", "List runs, newest first",
+                              "penstock runs\npenstock runs contacts --limit 100");
   auto runs_args = std::make_shared<RunsArgs>();
-  runs->add_option("INTEGRATION", runs_args->integration, "Of which one; all without a name");
-  runs->add_option("--limit", runs_args->limit, "How many; 0: all")->capture_default_str();
-  runs->callback(
-      [context, runs_args] { RunsVerb(context, runs_args->integration, runs_args->limit); });
+  runs.Positional("INTEGRATION", &runs_args->integration, "Of which one; all without a name");
+  runs.Option("--limit", &runs_args->limit, "How many; 0: all").ShowDefault();
+  runs.Do([context, runs_args] { RunsVerb(context, runs_args->integration, runs_args->limit); });
 
-  CLI::App* show =
-      AddVerb(app, "show", "Show one run", "penstock show contacts-12\npenstock show contacts");
+  Verb show =
+      program.AddVerb("show", "Show one run", "penstock show contacts-12\npenstock show contacts");
   auto run = std::make_shared<std::string>();
-  show->add_option("RUN", *run, "A run, or an integration for its newest one")->required();
-  show->callback([context, run] { ShowVerb(context, *run); });
+  show.Positional("RUN", run.get(), "A run, or an integration for its newest one").Required();
+  show.Do([context, run] { ShowVerb(context, *run); });
 }
 
 }  // namespace penstock::cli

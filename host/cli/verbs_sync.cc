@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "core/plan/plan.h"
+#include "host/cli/context.h"
 #include "host/cli/json.h"
 #include "host/cli/progress.h"
 #include "host/cli/verbs.h"
@@ -113,27 +114,27 @@ void TestVerb(Context* context, const TestArgs& args) {
 
 }  // namespace
 
-void AddSyncVerbs(CLI::App* app, Context* context) {
-  CLI::App* sync = AddVerb(app, "sync", "Plan, ask the guard, and send what changed",
-                           "penstock sync\npenstock sync contacts --limit 10\n"
-                           "penstock sync contacts --allow deletes=6000\n"
-                           "penstock sync contacts --wait 10m --json");
+void AddSyncVerbs(Verb program, Context* context) {
+  Verb sync = program.AddVerb("sync", "Plan, ask the guard, and send what changed",
+                              "penstock sync\npenstock sync contacts --limit 10\n"
+                              "penstock sync contacts --allow deletes=6000\n"
+                              "penstock sync contacts --wait 10m --json");
   auto args = std::make_shared<SyncArgs>();
-  sync->add_option("INTEGRATION", args->integrations, "Which ones; all without a name");
-  sync->add_option("--limit", args->run.limit, "Send so many changes at most (a canary)")
-      ->check(CLI::PositiveNumber);
-  sync->add_option("--allow", args->run.allow, "deletes=N: let the guard pass up to N deletions");
-  sync->add_option("--wait", args->run.wait, "Wait so long for another run, e.g. 10m");
-  sync->callback([context, args] { SyncVerb(context, *args); });
+  sync.Positional("INTEGRATION", &args->integrations, "Which ones; all without a name");
+  sync.Option("--limit", &args->run.limit, "Send so many changes at most (a canary)").Positive();
+  sync.Option("--allow", &args->run.allow, "deletes=N: let the guard pass up to N deletions");
+  sync.Option("--wait", &args->run.wait, "Wait so long for another run, e.g. 10m");
+  sync.Do([context, args] { SyncVerb(context, *args); });
 
-  CLI::App* test = AddVerb(app, "test", "Show the exact request of one change; send it on demand",
-                           "penstock test contacts\npenstock test contacts --key anna@example.com\n"
-                           "penstock test contacts --key anna@example.com --send");
+  Verb test =
+      program.AddVerb("test", "Show the exact request of one change; send it on demand",
+                      "penstock test contacts\npenstock test contacts --key anna@example.com\n"
+                      "penstock test contacts --key anna@example.com --send");
   auto test_args = std::make_shared<TestArgs>();
-  test->add_option("INTEGRATION", test_args->integration, "Which one")->required();
-  test->add_option("--key", test_args->key, "The record's key; the first change without it");
-  test->add_flag("--send", test_args->send, "Send it, as a run of one change");
-  test->callback([context, test_args] { TestVerb(context, *test_args); });
+  test.Positional("INTEGRATION", &test_args->integration, "Which one").Required();
+  test.Option("--key", &test_args->key, "The record's key; the first change without it");
+  test.Flag("--send", &test_args->send, "Send it, as a run of one change");
+  test.Do([context, test_args] { TestVerb(context, *test_args); });
 }
 
 }  // namespace penstock::cli
