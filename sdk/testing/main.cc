@@ -1,43 +1,41 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <csignal>
 #include <iostream>
 
+#include "sdk/testing/options.h"
 #include "sdk/testing/server.h"
 
 namespace penstock::sandbox {
 namespace {
 
-void AddOptions(CLI::App& app, const Vendor& vendor, Options* options) {
-  app.add_option("--port", options->port, "Port on 127.0.0.1; 0 takes a free one")
-      ->capture_default_str();
-  app.add_option("--data", options->data_directory,
-                 "Directory that keeps the objects over a restart (default: memory only)");
-  app.add_option("--seed", options->seed, "Seed of everything random")->capture_default_str();
-  app.add_option("--latency", options->latency_ms, "Milliseconds before each answer")
-      ->capture_default_str();
+void AddOptions(CommandLine* line, const Vendor& vendor, Options* options) {
+  line->Add("--port", &options->port, "Port on 127.0.0.1; 0 takes a free one").ShowDefault();
+  line->Add("--data", &options->data_directory,
+            "Directory that keeps the objects over a restart (default: memory only)");
+  line->Add("--seed", &options->seed, "Seed of everything random").ShowDefault();
+  line->Add("--latency", &options->latency_ms, "Milliseconds before each answer").ShowDefault();
   auto profiles = vendor.Profiles();
   if (!profiles.empty()) {
     options->profile = profiles.front();
-    app.add_option("--profile", options->profile, "Rate limits of this plan")
-        ->check(CLI::IsMember(profiles))
-        ->capture_default_str();
+    line->Add("--profile", &options->profile, "Rate limits of this plan")
+        .OneOf(profiles)
+        .ShowDefault();
   }
-  app.add_flag("--no-limits", options->no_limits, "Enforce no rate limits");
-  auto* certificate = app.add_option("--tls-cert", options->tls_certificate,
-                                     "Serve https with this PEM certificate");
-  auto* key = app.add_option("--tls-key", options->tls_key, "Its PEM key");
-  certificate->needs(key)->check(CLI::ExistingFile);
-  key->needs(certificate)->check(CLI::ExistingFile);
-  app.add_option("--account", options->account, "Id of the account the token opens");
-  app.add_flag("--die-with-parent", options->die_with_parent,
-               "Stop when the process that started this one ends");
+  line->AddFlag("--no-limits", &options->no_limits, "Enforce no rate limits");
+  auto certificate =
+      line->Add("--tls-cert", &options->tls_certificate, "Serve https with this PEM certificate");
+  auto key = line->Add("--tls-key", &options->tls_key, "Its PEM key");
+  certificate.Needs(key).ExistingFile();
+  key.Needs(certificate).ExistingFile();
+  line->Add("--account", &options->account, "Id of the account the token opens");
+  line->AddFlag("--die-with-parent", &options->die_with_parent,
+                "Stop when the process that started this one ends");
   std::string examples = vendor.Examples();
-  app.footer("The first line printed is \"listening on http://127.0.0.1:PORT\".\n\nExamples:\n" +
-             (examples.empty() ? "  " + vendor.Name() + "-sandbox --port 0\n" : examples));
+  line->Ending("The first line printed is \"listening on http://127.0.0.1:PORT\".\n\nExamples:\n" +
+               (examples.empty() ? "  " + vendor.Name() + "-sandbox --port 0\n" : examples));
 }
 
 // Waits for a signal to stop, or for the parent's end if it matters.
@@ -79,15 +77,11 @@ int SandboxMain(int argc, char** argv, Vendor& vendor) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
   Sandbox sandbox;
-  CLI::App app{"A local stand-in of the part of " + vendor.Name() + "'s API that Penstock uses",
-               vendor.Name() + "-sandbox"};
-  AddOptions(app, vendor, &sandbox.options);
-  vendor.AddOptions(app);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& failure) {
-    return app.exit(failure) == 0 ? 0 : 2;
-  }
+  CommandLine line(vendor.Name() + "-sandbox", "A local stand-in of the part of " + vendor.Name() +
+                                                   "'s API that Penstock uses");
+  AddOptions(&line, vendor, &sandbox.options);
+  vendor.AddOptions(line);
+  if (const auto exit = line.Read(argc, argv)) return *exit;
   sandbox.latency_ms.store(sandbox.options.latency_ms);
   sandbox.limits.store(!sandbox.options.no_limits);
   std::string error;

@@ -13,13 +13,10 @@
 #include "sdk/testing/clock.h"
 #include "sdk/testing/faults.h"
 #include "sdk/testing/http.h"
+#include "sdk/testing/options.h"
 #include "sdk/testing/router.h"
 #include "sdk/testing/stats.h"
 #include "sdk/testing/store.h"
-
-namespace CLI {
-class App;
-}
 
 namespace penstock::sandbox {
 
@@ -69,7 +66,7 @@ class Vendor {
   // Lines for a person who has started it: how a project reaches it.
   virtual std::string Usage(const std::string& /*url*/) const { return ""; }
   // Adds options of its own.
-  virtual void AddOptions(CLI::App& /*app*/) {}
+  virtual void AddOptions(CommandLine& /*line*/) {}
   // Adds tables and routes. Called once, options are known. False with a sentence in `error`.
   virtual bool Start(Sandbox& sandbox, std::string* error) = 0;
   // A setting read back from the data directory.

@@ -1,6 +1,5 @@
 // The HubSpot sandbox: routes, options and manners of the account; README.md says what is true to
 // the vendor and what is a choice.
-#include <CLI/CLI.hpp>
 #include <charconv>
 
 #include "plugins/hubspot/sandbox/access.h"
@@ -57,16 +56,14 @@ class HubSpot : public Vendor {
            tokens_given_.front() + "\n";
   }
 
-  void AddOptions(CLI::App& app) override {
-    app.add_option("--token", tokens_given_, "A token it accepts; may be repeated")
-        ->capture_default_str();
-    app.add_option("--scopes", scopes_given_,
-                   "Scopes of the tokens, comma-separated (default: all)")
-        ->delimiter(',');
-    app.add_flag("--trace-ids-in-results", trace_ids_,
+  void AddOptions(CommandLine& line) override {
+    line.Add("--token", &tokens_given_, "A token it accepts; may be repeated").ShowDefault();
+    line.Add("--scopes", &scopes_given_, "Scopes of the tokens, comma-separated (default: all)")
+        .SplitAt(',');
+    line.AddFlag("--trace-ids-in-results", &trace_ids_,
                  "Results of a batch carry their objectWriteTraceId");
-    app.add_option("--search-lag", search_lag_ms_, "Milliseconds until a search finds a write")
-        ->capture_default_str();
+    line.Add("--search-lag", &search_lag_ms_, "Milliseconds until a search finds a write")
+        .ShowDefault();
   }
 
   bool Start(Sandbox& sandbox, std::string* error) override;

@@ -1,5 +1,4 @@
 // The loopback sandbox: the protocol of README.md on the sandbox library, in one file.
-#include <CLI/CLI.hpp>
 #include <set>
 
 #include "sdk/testing/vendor.h"
@@ -31,10 +30,9 @@ class Loopback : public Vendor {
   std::string Examples() const override {
     return "  loopback-sandbox --port 0 --object things --object people\n";
   }
-  void AddOptions(CLI::App& app) override {
-    app.add_option("--token", token_, "The token it accepts")->capture_default_str();
-    app.add_option("--object", objects_, "An object it has; may be repeated")
-        ->capture_default_str();
+  void AddOptions(CommandLine& line) override {
+    line.Add("--token", &token_, "The token it accepts").ShowDefault();
+    line.Add("--object", &objects_, "An object it has; may be repeated").ShowDefault();
   }
 
   bool Start(Sandbox& sandbox, std::string* /*error*/) override {
