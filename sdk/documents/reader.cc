@@ -39,9 +39,9 @@ Status Parse(std::string_view text, std::string_view what, rapidjson::Document* 
     return Invalid("PS-DOC-SYNTAX", std::string(what) + " is nested more than " +
                                         std::to_string(kMaxDepth) + " levels deep");
   }
-  constexpr unsigned kFlags = rapidjson::kParseFullPrecisionFlag |
-                              rapidjson::kParseValidateEncodingFlag |
-                              rapidjson::kParseIterativeFlag;
+  // Without "full precision", whose code stumbles over 0e30 (a count of the zero bits of zero).
+  constexpr unsigned kFlags =
+      rapidjson::kParseValidateEncodingFlag | rapidjson::kParseIterativeFlag;
   out->Parse<kFlags>(text.data(), text.size());
   if (out->HasParseError()) {
     return Invalid("PS-DOC-SYNTAX", std::string(what) + " is not valid JSON: " +

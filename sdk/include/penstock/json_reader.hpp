@@ -13,17 +13,18 @@ namespace penstock::sdk {
 
 using JsonValue = rapidjson::Value;
 
-/// Parses `text` in bounded stack. False when it is no JSON. Numbers keep full precision as far as
-/// a double or 64 bits do: read ids as text where the API gives them as text. The document owns a
-/// copy of the text, in which its strings are; `text` need not outlive the call.
+/// Parses `text` in bounded stack. False when it is no JSON. Whole numbers of 64 bits are
+/// exact, others may be off by the last bits of a double: read as text what the API gives as text.
+/// The document owns a copy of the text, in which its strings are; `text` need not outlive the
+/// call.
 inline bool ParseJson(std::string_view text, rapidjson::Document* out) {
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);  // a byte order mark
   char* copy = static_cast<char*>(out->GetAllocator().Malloc(text.size() + 1));
   if (copy == nullptr) throw std::bad_alloc();
   text.copy(copy, text.size());
   copy[text.size()] = '\0';
-  out->ParseInsitu<rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag |
-                   rapidjson::kParseFullPrecisionFlag>(copy);
+  // Without "full precision", whose code stumbles over 0e30 (a count of the zero bits of zero).
+  out->ParseInsitu<rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag>(copy);
   return !out->HasParseError();
 }
 

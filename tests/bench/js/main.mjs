@@ -5,7 +5,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { diffBench } from './diff.mjs';
-import { limitedBench, unlimitedBench } from './push.mjs';
+import { isolationBench, limitedBench, unlimitedBench } from './push.mjs';
 import { readBench } from './read.mjs';
 import { syncBench } from './sync.mjs';
 import { fillReadme, machine, Table } from './table.mjs';
@@ -32,6 +32,7 @@ const kBenches = {
   sync: syncBench,
   limited: limitedBench,
   push: unlimitedBench,
+  isolation: isolationBench,
 };
 
 const { values, positionals } = parseArgs({
@@ -75,7 +76,6 @@ async function measureAll(only) {
       process.exitCode = 1;
     }
   }
-  table.skip('worker isolation', 'not built yet', '≤ 5 % of push throughput');
   await rm(place.work, { recursive: true });
   const text = `${machine(sizeName, loadBefore)}\n\n${table.text()}\n`;
   await writeFile(results, text);

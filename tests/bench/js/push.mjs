@@ -111,6 +111,47 @@ export async function unlimitedBench({ place, size, table }) {
   }
 }
 
+/** What a process of its own costs a connector: the same push through the worker and without it. */
+export async function isolationBench({ place, size, table }) {
+  const rows = size.pushRows;
+  const warehouse = await Warehouse.start(place);
+  const sandbox = await Sandbox.start(place, ['--no-limits'], 'loopback');
+  try {
+    await fillPostgres(warehouse, rows);
+    const push = (isolation) => async () => {
+      await sandbox.control('POST', 'reset');
+      const destination = {
+        connector: 'loopback', secret: 'token', object: 'things', key: 'key', isolation,
+      };
+      const mapping = [['name', 'firstname']];
+      const settings = { warehouse, sandbox, sql: select(rows), mapping, destination };
+      const project = await Project.create(place, 'isolation', settings);
+      const done = await project.sync();
+      expectRun(done.document, { succeeded: rows });
+      return done;
+    };
+    const results = await interleaved(size.repeats, push('worker'), push('in_process'));
+    const [worker, inside] = results.map((one) => rows / middle(one, 'wall_s'));
+    table.add({
+      work: `push ${millions(rows)} records through the worker, loopback connector`,
+      measured: `${Math.round(worker / 100) / 10} k/s`,
+      baseline: `${Math.round(inside / 100) / 10} k/s (in process)`,
+      ratio: worker / inside,
+      least: 0.95,
+    });
+    const [workerCpu, insideCpu] = results.map((one) => middle(one, 'cpu_s'));
+    table.add({
+      work: 'its CPU, worker and all',
+      measured: `${workerCpu.toFixed(2)} CPU s`,
+      baseline: `${insideCpu.toFixed(2)} CPU s (in process)`,
+      ratio: workerCpu / insideCpu,
+    });
+  } finally {
+    await sandbox.stop();
+    await warehouse.stop();
+  }
+}
+
 function addCalls(table, stats, least) {
   const calls = writeCalls(stats);
   table.add({

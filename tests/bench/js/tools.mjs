@@ -103,13 +103,14 @@ export class Warehouse {
   }
 }
 
-/** The HubSpot sandbox. */
+/** A connector's sandbox: HubSpot's, or the loopback one. */
 export class Sandbox {
-  static async start(place, args) {
+  static async start(place, args, connector = 'hubspot') {
     const it = new Sandbox();
+    const own = connector === 'hubspot' ? ['--search-lag', '0'] : [];
     it.child = spawn(
-      path.join(place.build, 'lib/penstock/connectors/hubspot-sandbox'),
-      ['--port', '0', '--token', kToken, '--search-lag', '0', '--die-with-parent', ...args],
+      path.join(place.build, `lib/penstock/connectors/${connector}-sandbox`),
+      ['--port', '0', '--token', kToken, '--die-with-parent', ...own, ...args],
       { stdio: ['ignore', 'pipe', 'inherit'] },
     );
     const [line] = await once(readline.createInterface({ input: it.child.stdout }), 'line');
@@ -147,7 +148,8 @@ export function writeCalls(stats) {
 
 /** A Penstock project with one integration, `contacts`. Projects share budgets by `shared`. */
 export class Project {
-  static async create(place, name, { warehouse, sandbox, sql, mapping, shared = name }) {
+  static async create(place, name, settings) {
+    const { warehouse, sandbox, sql, mapping, shared = name, destination = kHubSpot } = settings;
     const it = new Project();
     it.place = place;
     it.folder = place.file(name);
@@ -160,7 +162,7 @@ export class Project {
     await rm(it.folder, { recursive: true, force: true });
     await mkdir(it.folder, { recursive: true });
     await mkdir(it.env.PENSTOCK_SHARED_DIR, { recursive: true });
-    await writeFile(path.join(it.folder, 'penstock.yaml'), projectText(sql, mapping));
+    await writeFile(path.join(it.folder, 'penstock.yaml'), projectText(sql, mapping, destination));
     return it;
   }
   /** `penstock …` measured; the answer's JSON document as `document`. */
@@ -175,23 +177,27 @@ export class Project {
   }
 }
 
-function projectText(sql, mapping) {
+/** What the project file says of its destination. */
+const kHubSpot = { connector: 'hubspot', secret: 'access_token', object: 'contacts', key: 'email' };
+
+function projectText(sql, mapping, { connector, secret, object, key, isolation = 'worker' }) {
   const fields = mapping.map(([field, column]) => `      ${field}: ${column}`).join('\n');
   return `sources:
   warehouse: {type: postgres, url: "\${env:WAREHOUSE_URL}"}
 destinations:
   crm:
-    connector: hubspot
+    connector: ${connector}
+    isolation: ${isolation}
     base_url: "\${env:HUBSPOT_URL}"
-    config: {access_token: "\${env:HUBSPOT_TOKEN}"}
+    config: {${secret}: "\${env:HUBSPOT_TOKEN}"}
 integrations:
   contacts:
     source: warehouse
     model: {sql: "${sql}"}
     destination: crm
-    object: contacts
+    object: ${object}
     mode: mirror
-    key: {email: email}
+    key: {${key}: email}
     mapping:
 ${fields}
 `;
