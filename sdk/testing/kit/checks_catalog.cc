@@ -1,0 +1,240 @@
+// discover.*: the catalog.
+#include <algorithm>
+#include <set>
+
+#include "penstock/json.hpp"
+#include "sdk/testing/kit/exact_json.h"
+#include "sdk/testing/kit/text.h"
+#include "sdk/testing/kit/writes.h"
+
+namespace penstock::kit {
+namespace {
+
+void Schema(Trial& t) {
+  const sdk::Catalog* catalog = t.catalog();
+  if (catalog == nullptr) return;
+  if (catalog->objects.empty()) t.Fail("the catalog is empty");
+  std::set<std::string> names;
+  for (const sdk::Object& object : catalog->objects) {
+    if (!names.insert(object.name).second) t.Fail("the object " + object.name + " is there twice");
+    if (object.operations.empty()) t.Fail("the object " + object.name + " has no operation");
+  }
+}
+
+void Identifiers(Trial& t) {
+  const sdk::Catalog* catalog = t.catalog();
+  if (catalog == nullptr) return;
+  for (const sdk::Object& object : catalog->objects) {
+    for (const auto& [name, operation] : object.operations) {
+      const std::string what = object.name + ", " + name + ": ";
+      if (operation.identifiers.empty() && name != "insert") {
+        t.Fail(what + "nothing identifies a record");
+      }
+      for (const auto& identifier : operation.identifiers) {
+        for (const std::string& part : identifier) {
+          const sdk::Field* field = object.FindField(part);
+          if (field == nullptr && part == "id") continue;
+          if (field == nullptr) {
+            t.Fail(what + "the identifier " + Quote(part) + " is no field");
+          } else if (field->type != sdk::FieldType::kString &&
+                     field->type != sdk::FieldType::kInteger) {
+            t.Fail(what + "the identifier " + Quote(part) + " is of type " +
+                   std::string(sdk::FieldTypeName(field->type)) + "; string or integer can be one");
+          }
+        }
+      }
+    }
+  }
+}
+
+void FieldFlags(Trial& t) {
+  const sdk::Catalog* catalog = t.catalog();
+  if (catalog == nullptr) return;
+  std::vector<std::string> idle;
+  for (const sdk::Object& object : catalog->objects) {
+    const bool writes = object.operations.count("upsert") + object.operations.count("insert") +
+                            object.operations.count("update") > 0;
+    size_t writable = 0;
+    for (const sdk::Field& field : object.fields) {
+      writable += field.createable || field.updateable ? 1 : 0;
+      if (field.required && !field.createable) {
+        t.Fail(object.name + "." + field.name + " is required and cannot be created");
+      }
+      if (!field.createable && !field.updateable) idle.push_back(object.name + "." + field.name);
+    }
+    if (writes && writable == 0) t.Fail("no field of " + object.name + " can be written");
+  }
+  if (!t.failed() && !idle.empty()) {
+    t.Warn("fields that nobody can write are of no use to a user: " + JoinSome(idle, 3));
+  }
+}
+
+std::string Sorted(sdk::Catalog catalog) {
+  const auto by_name = [](const auto& a, const auto& b) { return a.name < b.name; };
+  std::sort(catalog.objects.begin(), catalog.objects.end(), by_name);
+  for (sdk::Object& object : catalog.objects) {
+    std::sort(object.fields.begin(), object.fields.end(), by_name);
+  }
+  return ToJson(catalog);
+}
+
+void Stable(Trial& t) {
+  const sdk::Catalog* first = t.catalog();
+  if (first == nullptr) return;
+  const auto second = t.instance()->Discover({}, t.host().Context());
+  if (!second.ok()) return t.Fail("the second discover fails: " + second.failure().message);
+  if (Sorted(*first) != Sorted(*second)) t.Fail("two catalogs of one account differ");
+}
+
+// Every text of a member called "name".
+void CollectNames(const Json& json, std::set<std::string>* names) {
+  if (json.IsObject()) {
+    for (const auto& member : json.GetObject()) {
+      if (Plain(member.name) == "name" && IsText(member.value)) {
+        names->emplace(Plain(member.value));
+      }
+      CollectNames(member.value, names);
+    }
+  } else if (json.IsArray()) {
+    for (const Json& item : json.GetArray()) CollectNames(item, names);
+  }
+}
+
+void Pages(Trial& t) {
+  if (!t.facts().paged_catalog) {
+    return t.Skip("the destination does not list its fields in pages (paged_catalog: true says so)");
+  }
+  const sdk::Catalog* catalog = t.catalog();
+  if (catalog == nullptr) return;
+  std::set<std::string> known, asked, named;
+  for (const sdk::Object& object : catalog->objects) {
+    known.insert(object.name);
+    for (const sdk::Field& field : object.fields) known.insert(field.name);
+  }
+  for (const Exchange& exchange : t.host().exchanges()) {
+    if (!asked.insert(exchange.request.method + exchange.request.url + exchange.request.body).second) {
+      t.Fail(exchange.request.url + " is read twice");
+    }
+    rapidjson::Document json;
+    if (ParseExact(exchange.answer.body, &json)) CollectNames(json, &named);
+  }
+  if (asked.size() < 2) t.Fail("only one page was read");
+  for (const std::string& name : named) {
+    if (known.count(name) == 0) t.Fail("the catalog misses " + Quote(name));
+  }
+}
+
+// The JSON with every text `from`, also as a name, replaced.
+void Replace(const Json& json, const std::string& from, const std::string& to, sdk::JsonWriter* out,
+             bool* found) {
+  const auto renamed = [&](std::string_view text) {
+    *found = *found || text == from;
+    return text == from ? std::string_view(to) : text;
+  };
+  if (json.IsObject()) {
+    out->BeginObject();
+    for (const auto& member : json.GetObject()) {
+      out->Key(renamed(Plain(member.name)));
+      Replace(member.value, from, to, out, found);
+    }
+    out->EndObject();
+  } else if (json.IsArray()) {
+    out->BeginArray();
+    for (const Json& item : json.GetArray()) Replace(item, from, to, out, found);
+    out->EndArray();
+  } else if (IsText(json)) {
+    out->String(renamed(Plain(json)));
+  } else {
+    out->Raw(ExactText(json));
+  }
+}
+
+void Names(Trial& t) {
+  const std::string operation = MainOperation(t);
+  auto plan = PlanFor(t, operation);
+  if (!plan || plan->n_fields() < 2) return;
+  const std::string field = plan->assignment.fields[1].name;
+  const std::vector<std::string> odd = {"na\xC3\xAFve \xD0\xBA\xD0\xBB\xD1\x8E\xD1\x87 \xE5\x90\x8D",
+                                        "a.b.c", "with \"quotes\" and \\", "x/y?z=1&%20",
+                                        std::string(255, 'n')};
+  for (const std::string& name : odd) {
+    bool found = false;
+    t.host().after = [&](const PeerRequest&, size_t, PeerAnswer* answer) {
+      rapidjson::Document json;
+      if (!ParseExact(answer->body, &json)) return;
+      sdk::JsonWriter out;
+      Replace(json, field, name, &out, &found);
+      answer->body = out.Take();
+    };
+    const auto catalog = t.instance()->Discover({}, t.host().Context());
+    if (!found) return t.Skip("the names of fields do not come from the destination");
+    const std::string shown = Transcript::Short(name, 40);
+    if (!catalog.ok()) {
+      t.Fail("discover fails on a field called " + shown + ": " + catalog.failure().message);
+      continue;
+    }
+    const sdk::Object* object = catalog->FindObject(plan->assignment.object);
+    if (object == nullptr || object->FindField(name) == nullptr) {
+      t.Fail("a field called " + shown + " does not come through discover");
+      continue;
+    }
+    t.host().after = nullptr;
+    WritePlan renamed = *plan;
+    renamed.assignment.fields[1].name = name;
+    t.host().Forget();
+    t.host().before = [](const PeerRequest&, size_t) { return PeerAnswer{}; };
+    (void)WriteRows(t, renamed, SampleRows(t, *plan, 1, 1));
+    t.host().before = nullptr;
+    std::string json_name;
+    sdk::AppendJsonString(name, &json_name);
+    const auto writes = t.host().writes();
+    const bool sent = std::any_of(writes.begin(), writes.end(), [&](const Exchange& e) {
+      rapidjson::Document body;
+      bool there = false;
+      sdk::JsonWriter ignored;
+      if (ParseExact(e.request.body, &body)) Replace(body, name, name, &ignored, &there);
+      return there;
+    });
+    if (!writes.empty() && !sent && writes.front().request.body.starts_with('{')) {
+      t.Fail("a field called " + shown + " is not written under that name");
+    }
+  }
+}
+
+void Subset(Trial& t) {
+  const sdk::Catalog* all = t.catalog();
+  if (all == nullptr || all->objects.empty()) return;
+  const size_t for_all = t.host().requests();
+  const std::string wanted = all->objects.front().name;
+  t.host().Forget();
+  const auto some = t.instance()->Discover({wanted}, t.host().Context());
+  if (!some.ok()) return t.Fail("discover of " + wanted + " fails: " + some.failure().message);
+  if (some->objects.size() != 1 || some->objects.front().name != wanted) {
+    std::vector<std::string> names;
+    for (const sdk::Object& object : some->objects) names.push_back(object.name);
+    t.Fail("asked for " + wanted + ", got " + (names.empty() ? "nothing" : JoinSome(names)));
+  }
+  if (t.host().requests() > for_all) {
+    t.Fail("one object takes " + std::to_string(t.host().requests()) + " requests, all of them " +
+           std::to_string(for_all));
+  }
+}
+
+}  // namespace
+
+std::vector<Check> CatalogChecks() {
+  return {
+      {"discover.schema", 3, "the catalog is valid, not empty, without doubles", kDestination,
+       Schema},
+      {"discover.identifiers", 3, "what identifies a record is a field, of type string or integer",
+       kDestination, Identifiers},
+      {"discover.field_flags", 3, "fields can be written, required ones can be created",
+       kDestination, FieldFlags},
+      {"discover.stable", 3, "the catalog is the same when nothing changed", kDestination, Stable},
+      {"discover.pages", 3, "every page is read, once", kDestination, Pages},
+      {"discover.names", 3, "names of any characters come through unchanged", kDestination, Names},
+      {"discover.subset", 3, "only the objects asked for are discovered", kDestination, Subset},
+  };
+}
+
+}  // namespace penstock::kit

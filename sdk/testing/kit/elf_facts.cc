@@ -1,0 +1,150 @@
+#include "sdk/testing/kit/elf_facts.h"
+
+#include <elf.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "sdk/testing/kit/subject.h"
+
+namespace penstock::kit {
+namespace {
+
+// Reads structs at offsets without trusting either.
+class Reader {
+ public:
+  explicit Reader(std::string bytes) : bytes_(std::move(bytes)) {}
+
+  template <typename T>
+  bool At(uint64_t offset, T* out) const {
+    if (offset > bytes_.size() || sizeof(T) > bytes_.size() - offset) return false;
+    std::memcpy(out, bytes_.data() + offset, sizeof(T));
+    return true;
+  }
+  std::string Text(uint64_t offset) const {
+    if (offset >= bytes_.size()) return {};
+    const size_t end = bytes_.find('\0', offset);
+    return end == std::string::npos ? std::string() : bytes_.substr(offset, end - offset);
+  }
+
+ private:
+  std::string bytes_;
+};
+
+class ElfReader {
+ public:
+  explicit ElfReader(std::string bytes) : file_(std::move(bytes)) {}
+
+  bool Read(ElfFacts* facts) {
+    if (!file_.At(0, &header_) || std::memcmp(header_.e_ident, ELFMAG, SELFMAG) != 0 ||
+        header_.e_ident[EI_CLASS] != ELFCLASS64 || header_.e_ident[EI_DATA] != ELFDATA2LSB ||
+        header_.e_type != ET_DYN || header_.e_shnum == 0) {
+      return false;
+    }
+    for (uint16_t i = 0; i < header_.e_shnum; ++i) {
+      Elf64_Shdr section{};
+      if (!file_.At(header_.e_shoff + uint64_t{i} * sizeof(section), &section)) return false;
+      if (section.sh_type == SHT_DYNSYM) Symbols(section, facts);
+      if (section.sh_type == SHT_DYNAMIC) Dynamic(section, facts);
+      if (section.sh_type == SHT_GNU_verneed) Versions(section, facts);
+    }
+    Segments(facts);
+    return true;
+  }
+
+ private:
+  uint64_t Strings(const Elf64_Shdr& section) const {
+    Elf64_Shdr strings{};
+    file_.At(header_.e_shoff + uint64_t{section.sh_link} * sizeof(strings), &strings);
+    return strings.sh_offset;
+  }
+
+  void Symbols(const Elf64_Shdr& section, ElfFacts* facts) const {
+    const uint64_t strings = Strings(section);
+    for (uint64_t at = sizeof(Elf64_Sym); at < section.sh_size; at += sizeof(Elf64_Sym)) {
+      Elf64_Sym symbol{};
+      if (!file_.At(section.sh_offset + at, &symbol)) return;
+      const std::string name = file_.Text(strings + symbol.st_name);
+      const unsigned binding = ELF64_ST_BIND(symbol.st_info);
+      const unsigned visibility = ELF64_ST_VISIBILITY(symbol.st_other);
+      if (symbol.st_shndx == SHN_UNDEF) {
+        facts->imported.push_back(name);
+      } else if (binding != STB_LOCAL && visibility != STV_HIDDEN && visibility != STV_INTERNAL) {
+        facts->exported.push_back(name);
+        if (binding == STB_GNU_UNIQUE) facts->unique.push_back(name);
+      }
+    }
+  }
+
+  void Dynamic(const Elf64_Shdr& section, ElfFacts* facts) const {
+    const uint64_t strings = Strings(section);
+    for (uint64_t at = 0; at < section.sh_size; at += sizeof(Elf64_Dyn)) {
+      Elf64_Dyn entry{};
+      if (!file_.At(section.sh_offset + at, &entry) || entry.d_tag == DT_NULL) return;
+      if (entry.d_tag == DT_NEEDED) facts->needed.push_back(file_.Text(strings + entry.d_un.d_val));
+      if (entry.d_tag == DT_RUNPATH || entry.d_tag == DT_RPATH) {
+        facts->runpath = file_.Text(strings + entry.d_un.d_val);
+      }
+      if (entry.d_tag == DT_TEXTREL) facts->text_relocations = true;
+      if (entry.d_tag == DT_FLAGS && (entry.d_un.d_val & DF_TEXTREL) != 0) {
+        facts->text_relocations = true;
+      }
+    }
+  }
+
+  void Versions(const Elf64_Shdr& section, ElfFacts* facts) const {
+    const uint64_t strings = Strings(section);
+    uint64_t at = section.sh_offset;
+    for (uint32_t n = 0; n < section.sh_info; ++n) {
+      Elf64_Verneed need{};
+      if (!file_.At(at, &need)) return;
+      uint64_t item_at = at + need.vn_aux;
+      for (uint16_t i = 0; i < need.vn_cnt; ++i) {
+        Elf64_Vernaux item{};
+        if (!file_.At(item_at, &item)) return;
+        facts->versions.push_back(file_.Text(strings + item.vna_name));
+        item_at += item.vna_next;
+      }
+      at += need.vn_next;
+    }
+  }
+
+  void Segments(ElfFacts* facts) const {
+    for (uint16_t i = 0; i < header_.e_phnum; ++i) {
+      Elf64_Phdr segment{};
+      if (!file_.At(header_.e_phoff + uint64_t{i} * sizeof(segment), &segment)) return;
+      if (segment.p_type == PT_GNU_RELRO) facts->relro = true;
+      if (segment.p_type == PT_GNU_STACK) facts->executable_stack = (segment.p_flags & PF_X) != 0;
+    }
+  }
+
+  Reader file_;
+  Elf64_Ehdr header_{};
+};
+
+}  // namespace
+
+bool ElfFacts::Sanitized() const {
+  return std::any_of(needed.begin(), needed.end(), [](const std::string& library) {
+    return library.starts_with("libasan") || library.starts_with("libubsan") ||
+           library.starts_with("libtsan") || library.starts_with("liblsan") ||
+           library.starts_with("libclang_rt");
+  });
+}
+
+bool ElfFacts::Imports(const std::string& symbol) const {
+  return std::find(imported.begin(), imported.end(), symbol) != imported.end();
+}
+
+sdk::Result<ElfFacts> ReadElf(const std::string& path) {
+  sdk::Result<std::string> bytes = ReadText(path);
+  if (!bytes.ok()) return bytes.failure();
+  ElfFacts facts;
+  if (!ElfReader(*std::move(bytes)).Read(&facts)) {
+    return sdk::Failure{PENSTOCK_E_INVALID_ARGUMENT, "KIT-ELF",
+                        path + " is no shared library of this machine's kind", 0};
+  }
+  return facts;
+}
+
+}  // namespace penstock::kit

@@ -1,0 +1,269 @@
+#include "sdk/testing/kit/fake_host.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "penstock/values.hpp"
+
+namespace penstock::kit {
+
+std::string PeerRequest::Header(const std::string& name) const {
+  for (const auto& [key, value] : headers) {
+    const bool same = key.size() == name.size() &&
+                      std::equal(key.begin(), key.end(), name.begin(), [](char a, char b) {
+                        return std::tolower(static_cast<unsigned char>(a)) ==
+                               std::tolower(static_cast<unsigned char>(b));
+                      });
+    if (same) return value;
+  }
+  return {};
+}
+
+sdk::Result<std::vector<StoredRecord>> Destination::Records(const std::string&) {
+  return sdk::Failure{PENSTOCK_E_UNSUPPORTED, "KIT-NO-ORACLE",
+                      "this fixture cannot tell what its destination holds", 0};
+}
+
+bool Fits(std::string_view pattern, std::string_view text) {
+  const size_t star = pattern.find('*');
+  if (star == std::string_view::npos) return pattern == text;
+  if (text.substr(0, star) != pattern.substr(0, star)) return false;
+  const std::string_view rest = pattern.substr(star + 1);
+  for (size_t i = star; i <= text.size(); ++i) {
+    if (Fits(rest, text.substr(i))) return true;
+  }
+  return false;
+}
+
+FakeHost::FakeHost(const Subject& subject, const Facts& facts, Destination* destination,
+                   Transcript* transcript)
+    : subject_(subject), facts_(facts), destination_(destination), transcript_(transcript) {}
+
+sdk::CallContext FakeHost::Context(int64_t timeout_ms) {
+  sdk::CallContext context;
+  context.cancelled = [this] { return cancelled_.load(); };
+  context.timeout_ms = timeout_ms;
+  return context;
+}
+
+// Bearer, basic or a header, as the manifest says: what the real host does on the way out.
+void FakeHost::Authorise(PeerRequest* request) const {
+  if (!subject_.manifest.has_value()) return;
+  const sdk::Auth& auth = subject_.manifest->auth;
+  const auto it = facts_.secrets.find(auth.secret);
+  if (it == facts_.secrets.end()) return;
+  if (auth.type == "bearer") {
+    request->headers.emplace_back("Authorization", "Bearer " + it->second);
+  } else if (auth.type == "basic") {
+    request->headers.emplace_back("Authorization", "Basic " + sdk::Base64(it->second));
+  } else if (auth.type == "header") {
+    request->headers.emplace_back(auth.header, it->second);
+  }
+}
+
+PeerRequest FakeHost::Prepare(const sdk::HostRequest& from) {
+  PeerRequest request;
+  request.method = from.method;
+  request.url = from.url;
+  request.seqs.assign(from.seqs.begin(), from.seqs.end());
+  request.limiter = from.limiter;
+  request.cost = from.cost;
+  request.idempotent = from.idempotent;
+  for (const sdk::HostHeader& header : from.headers) {
+    request.headers.emplace_back(header.name, header.value);
+  }
+  request.body = from.body;
+  if (from.body_blob != 0) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    request.body = blobs_[from.body_blob];
+  }
+  return request;
+}
+
+PeerAnswer FakeHost::Send(const PeerRequest& request) {
+  size_t n = 0;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    n = sent_++;
+  }
+  std::optional<PeerAnswer> answer;
+  if (before) answer = before(request, n);
+  if (!answer && destination_ != nullptr) {
+    PeerRequest sent = request;
+    Authorise(&sent);
+    answer = destination_->Answer(sent);
+  }
+  if (!answer) {
+    answer.emplace();
+    answer->transport = PENSTOCK_TRANSPORT_NOT_SENT;
+    answer->error = "there is no destination behind this host";
+  }
+  if (after) after(request, n, &*answer);
+  std::string line = "> " + request.method + " " + request.url;
+  if (!request.seqs.empty()) {
+    line += "  (records " + std::to_string(request.seqs.front()) +
+            (request.seqs.size() > 1 ? ".." + std::to_string(request.seqs.back()) : "") + ")";
+  }
+  if (!request.body.empty()) line += "\n>   " + Transcript::Short(request.body);
+  line +=
+      answer->transport == PENSTOCK_TRANSPORT_OK
+          ? "\n< " + std::to_string(answer->status) + " " + Transcript::Short(answer->body)
+          : "\n< no answer (transport " + std::to_string(answer->transport) + "): " + answer->error;
+  transcript_->Add(line);
+  const std::lock_guard<std::mutex> lock(mutex_);
+  exchanges_.push_back({request, *answer});
+  return *std::move(answer);
+}
+
+sdk::Status FakeHost::Perform(const sdk::ServiceCall& call,
+                              std::span<const sdk::HostRequest> requests,
+                              const std::function<void(const sdk::HostResponse&)>& on_response) {
+  std::vector<PeerAnswer> answers;
+  for (const sdk::HostRequest& request : requests) {
+    if (call.cancelled()) break;
+    answers.push_back(Send(Prepare(request)));
+    now_us_.fetch_add(1000);
+  }
+  for (size_t i = 0; i < answers.size(); ++i) {
+    const size_t n = backwards ? answers.size() - 1 - i : i;
+    const PeerAnswer& answer = answers[n];
+    const bool answered = answer.transport == PENSTOCK_TRANSPORT_OK;
+    std::vector<sdk::HostHeader> headers;
+    for (const auto& [name, value] : answer.headers) headers.push_back({name, value});
+    sdk::HostResponse response;
+    response.tag = requests[n].tag;
+    response.status = answered ? answer.status : 0;
+    response.transport = static_cast<sdk::Transport>(answer.transport);
+    response.retry_after_ms = answer.retry_after_ms;
+    response.headers = headers;
+    if (answered) response.body = answer.body;
+    response.error = answer.error;
+    if (answered && requests[n].body_to_blob) {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      response.blob = next_blob_++;
+      blobs_[response.blob] = answer.body;
+      response.body = {};
+    }
+    on_response(response);
+  }
+  if (answers.size() == requests.size()) return {};
+  return sdk::Failure{PENSTOCK_E_CANCELLED, "KIT-CANCELLED", "the run is being stopped", 0};
+}
+
+sdk::Status FakeHost::Note(const sdk::ServiceCall&, std::span<const uint64_t> seqs,
+                           std::string_view token) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  notes_.emplace_back(std::vector<uint64_t>(seqs.begin(), seqs.end()), std::string(token));
+  return {};
+}
+
+sdk::Status FakeHost::Sleep(const sdk::ServiceCall& call, int64_t ms) {
+  if (on_sleep) on_sleep();
+  if (call.cancelled()) {
+    return sdk::Failure{PENSTOCK_E_CANCELLED, "KIT-CANCELLED", "the run is being stopped", 0};
+  }
+  const int64_t us = std::max<int64_t>(ms, 0) * 1000;
+  slept_ms_.fetch_add(std::max<int64_t>(ms, 0));
+  const int64_t now = now_us_.fetch_add(us) + us;
+  if (call.deadline_us != 0 && now >= call.deadline_us) {
+    return sdk::Failure{PENSTOCK_E_DEADLINE, "KIT-DEADLINE", "the call's time is up", 0};
+  }
+  return {};
+}
+
+void FakeHost::Log(int32_t level, std::string_view message, std::string_view fields_json) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  logs_.push_back(std::to_string(level) + " " + std::string(message) + " " +
+                  std::string(fields_json));
+}
+
+void FakeHost::AddMetric(std::string_view name, double, std::string_view labels_json) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  metrics_.push_back(std::string(name) + " " + std::string(labels_json));
+}
+
+std::vector<Exchange> FakeHost::exchanges() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return exchanges_;
+}
+
+std::vector<Exchange> FakeHost::writes() const {
+  std::vector<Exchange> found;
+  for (Exchange& exchange : exchanges()) {
+    if (!IsRead(exchange.request) || !exchange.request.seqs.empty()) {
+      found.push_back(std::move(exchange));
+    }
+  }
+  return found;
+}
+
+size_t FakeHost::requests() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return exchanges_.size();
+}
+
+void FakeHost::Forget() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  exchanges_.clear();
+  sent_ = 0;
+}
+
+std::vector<std::string> FakeHost::logs() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return logs_;
+}
+std::vector<std::string> FakeHost::metrics() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return metrics_;
+}
+std::vector<std::pair<std::vector<uint64_t>, std::string>> FakeHost::notes() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return notes_;
+}
+
+bool FakeHost::IsRead(const PeerRequest& request) const {
+  if (request.method == "GET" || request.method == "HEAD") return true;
+  const std::string line = request.method + " " + request.url.substr(0, request.url.find('?'));
+  return std::any_of(facts_.reads.begin(), facts_.reads.end(),
+                     [&](const std::string& pattern) { return Fits(pattern, line); });
+}
+
+sdk::Result<penstock_blob> FakeHost::CreateBlob(const sdk::ServiceCall&, std::string* name) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  *name = "blob-" + std::to_string(next_blob_);
+  blobs_[next_blob_];
+  return next_blob_++;
+}
+
+sdk::Result<penstock_blob> FakeHost::OpenBlob(const sdk::ServiceCall&, std::string_view name) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  for (const auto& [blob, bytes] : blobs_) {
+    if ("blob-" + std::to_string(blob) == name) return blob;
+  }
+  return sdk::Failure{PENSTOCK_E_NOT_FOUND, "KIT-BLOB", "there is no blob of that name", 0};
+}
+
+sdk::Status FakeHost::AppendBlob(penstock_blob blob, std::string_view bytes) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  blobs_[blob].append(bytes);
+  return {};
+}
+
+sdk::Result<size_t> FakeHost::ReadBlob(penstock_blob blob, uint64_t offset, std::span<char> out) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const std::string& bytes = blobs_[blob];
+  if (offset >= bytes.size()) return size_t{0};
+  return bytes.copy(out.data(), out.size(), offset);
+}
+
+uint64_t FakeHost::BlobSize(penstock_blob blob) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return blobs_[blob].size();
+}
+
+void FakeHost::DiscardBlob(penstock_blob blob) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  blobs_.erase(blob);
+}
+
+}  // namespace penstock::kit

@@ -1,0 +1,23 @@
+// How a connector becomes an instance: in this process, or in the worker.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "sdk/runtime/instance.h"
+#include "sdk/testing/kit/subject.h"
+#include "sdk/testing/kit/trial.h"
+
+namespace penstock::kit {
+
+/// Loads and opens. settings.worker chooses the worker process; KIT-NO-WORKER where this build has
+/// none.
+sdk::Result<std::unique_ptr<sdk::ConnectorInstance>> OpenInstance(const Subject& subject,
+                                                                  const Settings& settings,
+                                                                  sdk::HostServices* services,
+                                                                  const std::string& config_json);
+
+/// Whether this build can open connectors in a worker process.
+bool HasWorker();
+
+}  // namespace penstock::kit

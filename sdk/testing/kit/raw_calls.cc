@@ -1,0 +1,131 @@
+#include "sdk/testing/kit/raw_calls.h"
+
+#include <cstring>
+
+#include "penstock/json_reader.hpp"
+#include "sdk/testing/kit/trial.h"
+
+namespace penstock::kit {
+namespace {
+
+penstock_str Str(std::string_view text) { return {text.data(), text.size()}; }
+
+RawResult Concluded(const RawCall& call, penstock_status status) {
+  RawResult result;
+  result.status = status;
+  result.code = call.code;
+  result.message = call.message;
+  result.broken = call.Verdict(status);
+  return result;
+}
+
+}  // namespace
+
+void Report(Trial& trial, const RawResult& result, const std::string& what) {
+  if (!result.broken.empty()) trial.Fail(what + ": " + result.broken);
+}
+
+std::string RawConfig(Trial& trial) {
+  if (trial.facts().config_json != "{}") return trial.facts().config_json;
+  const sdk::JsonValue* schema = sdk::Member(trial.subject().json, "config_schema");
+  return schema == nullptr ? "{}" : MadeUpConfig(*schema);
+}
+
+std::string AnAssignment(const Trial& trial) {
+  const Facts& facts = trial.facts();
+  sdk::Assignment assignment;
+  assignment.object = facts.object.empty() ? "things" : facts.object;
+  assignment.operation = "upsert";
+  const std::string key = facts.key.empty() ? "key" : facts.key;
+  assignment.identifier = {key};
+  assignment.fields = {
+      {key, sdk::FieldType::kString, true},
+      {facts.fields.empty() ? "name" : facts.fields.front(), sdk::FieldType::kString, false}};
+  return ToJson(assignment);
+}
+
+RawResult RawDestination::Open(RawHost& host, const std::string& config) {
+  const RawCall call(shape_);
+  const penstock_status status = table_->open(host.c(), call.c(), Str(config), &destination_);
+  RawResult result = Concluded(call, status);
+  result.handle_set = destination_ != nullptr;
+  if (status != PENSTOCK_OK) destination_ = nullptr;
+  return result;
+}
+
+RawResult RawDestination::Check() {
+  const RawCall call(shape_);
+  const RawSink sink(shape_);
+  RawResult result = Concluded(call, table_->check(destination_, call.c(), sink.c()));
+  result.text = sink.text;
+  return result;
+}
+
+RawResult RawDestination::Discover(const std::string& request) {
+  const RawCall call(shape_);
+  const RawSink sink(shape_);
+  RawResult result =
+      Concluded(call, table_->discover(destination_, call.c(), Str(request), sink.c()));
+  result.text = sink.text;
+  return result;
+}
+
+void RawDestination::Close() {
+  if (destination_ != nullptr) table_->close(destination_);
+  destination_ = nullptr;
+}
+
+RawResult RawWriter::Begin(const RawDestination& destination, const std::string& assignment) {
+  const RawCall call(shape_);
+  const penstock_status status = table_->begin(destination.c(), call.c(), Str(assignment), nullptr,
+                                               0, sizeof(penstock_open_note), &writer_);
+  RawResult result = Concluded(call, status);
+  result.handle_set = writer_ != nullptr;
+  if (status != PENSTOCK_OK) writer_ = nullptr;
+  return result;
+}
+
+penstock_status RawWriter::Take(const penstock_outcomes* self, const penstock_outcome* items,
+                                size_t n, size_t stride) {
+  auto* writer = static_cast<RawWriter*>(self->host_data);
+  const char* bytes = reinterpret_cast<const char*>(items);
+  for (size_t i = 0; i < n; ++i) {
+    const auto& item = *reinterpret_cast<const penstock_outcome*>(bytes + i * stride);
+    writer->outcomes.emplace_back(item.seq, item.outcome);
+  }
+  return PENSTOCK_OK;
+}
+
+RawResult RawWriter::Write(size_t n) {
+  std::vector<std::string> texts;
+  for (size_t i = 0; i < n; ++i) texts.push_back("key-" + std::to_string(seq_ + i + 1));
+  std::vector<penstock_value> values;
+  std::vector<uint64_t> seqs;
+  for (const std::string& text : texts) {
+    for (int field = 0; field < 2; ++field) {
+      penstock_value value{};
+      value.type = PENSTOCK_STRING;
+      value.len = static_cast<uint32_t>(text.size());
+      value.v.text = text.data();
+      values.push_back(value);
+    }
+    seqs.push_back(++seq_);
+  }
+  penstock_batch batch{sizeof(penstock_batch), 2, n, values.data(), seqs.data(), nullptr};
+  const penstock_outcomes table{sizeof(penstock_outcomes), 0, this, Take};
+  const RawCall call(shape_);
+  return Concluded(call, table_->write_batch(writer_, call.c(), &batch, &table));
+}
+
+RawResult RawWriter::Finish() {
+  const penstock_outcomes table{sizeof(penstock_outcomes), 0, this, Take};
+  const RawCall call(shape_);
+  return Concluded(call, table_->finish(writer_, call.c(), &table));
+}
+
+void RawWriter::End() {
+  if (writer_ != nullptr) table_->end(writer_);
+  writer_ = nullptr;
+}
+
+}  // namespace penstock::kit

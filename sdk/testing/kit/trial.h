@@ -1,0 +1,76 @@
+// One run of one check: what it may use, and where it says what it saw.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "penstock/testing/fixture.hpp"
+#include "sdk/runtime/instance.h"
+#include "sdk/testing/kit/check.h"
+#include "sdk/testing/kit/subject.h"
+#include "sdk/testing/kit/transcript.h"
+
+namespace penstock::kit {
+
+class FakeHost;
+
+/// How checks are run; from the command line.
+struct Settings {
+  uint32_t seed = 1;
+  int level = 3;
+  int64_t timeout_ms = 60000;  // of one check
+  bool worker = false;         // level 3 and 4 go through the worker process
+  std::string readme;          // of the connector; empty: README.md beside the library
+  std::string previous;        // manifest of the last release
+  uint32_t fuzz_rounds = 200;
+  std::string write_golden;  // file that write.golden writes instead of comparing
+};
+
+class Trial {
+ public:
+  /// `destination` may be null. All outlive the trial.
+  Trial(const Subject& subject, const Settings& settings, const Facts& facts,
+        Destination* destination, Transcript* transcript);
+  ~Trial();
+  Trial(const Trial&) = delete;
+  Trial& operator=(const Trial&) = delete;
+
+  const Subject& subject() const { return subject_; }
+  const Settings& settings() const { return settings_; }
+  const Facts& facts() const { return facts_; }
+  Destination* destination() const { return destination_; }
+  Transcript& transcript() const { return *transcript_; }
+
+  /// The rule is broken; one sentence of what was seen. May be called several times.
+  void Fail(std::string saw);
+  void Warn(std::string saw);
+  /// The check does not apply; `why` is shown.
+  void Skip(std::string why);
+  bool failed() const { return outcome_.verdict == Verdict::kFail; }
+  Outcome Take() { return std::move(outcome_); }
+
+  /// A host in front of the destination, one a trial.
+  FakeHost& host();
+  /// The connector with the fixture's configuration, in process or in the worker. On failure null,
+  /// and the check has failed.
+  sdk::ConnectorInstance* instance();
+  /// Another one, with a host of its own. Null on failure.
+  std::unique_ptr<sdk::ConnectorInstance> Open(FakeHost* host);
+  /// The catalog; read once. Null on failure, and the check has failed.
+  const sdk::Catalog* catalog();
+
+ private:
+  const Subject& subject_;
+  const Settings& settings_;
+  const Facts& facts_;
+  Destination* destination_;
+  Transcript* transcript_;
+  Outcome outcome_;
+  std::unique_ptr<FakeHost> host_;
+  std::unique_ptr<sdk::ConnectorInstance> instance_;
+  std::unique_ptr<sdk::Catalog> catalog_;
+};
+
+}  // namespace penstock::kit

@@ -1,0 +1,85 @@
+#include "sdk/testing/kit/yaml.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include <cctype>
+
+#include "penstock/json.hpp"
+
+namespace penstock::kit {
+namespace {
+
+// As JSON writes numbers.
+bool IsNumber(const std::string& text) {
+  size_t at = text.starts_with('-') ? 1 : 0;
+  const auto digits = [&] {
+    const size_t start = at;
+    while (at < text.size() && std::isdigit(static_cast<unsigned char>(text[at])) != 0) ++at;
+    return at - start;
+  };
+  const size_t first = at;
+  const size_t whole = digits();
+  if (whole == 0 || (whole > 1 && text[first] == '0')) return false;
+  if (at < text.size() && text[at] == '.' && (++at, digits() == 0)) return false;
+  if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
+    ++at;
+    if (at < text.size() && (text[at] == '+' || text[at] == '-')) ++at;
+    if (digits() == 0) return false;
+  }
+  return at == text.size();
+}
+
+void Scalar(const YAML::Node& node, sdk::JsonWriter* json) {
+  const std::string& text = node.Scalar();
+  // "!" is the tag of a quoted scalar: it is text whatever it looks like.
+  const bool plain = node.Tag() != "!";
+  if (plain && (text == "true" || text == "false")) {
+    json->Raw(text);
+  } else if (plain && (text.empty() || text == "null" || text == "~")) {
+    json->Raw("null");
+  } else if (plain && IsNumber(text)) {
+    json->Raw(text);
+  } else {
+    json->String(text);
+  }
+}
+
+void Put(const YAML::Node& node, sdk::JsonWriter* json) {
+  switch (node.Type()) {
+    case YAML::NodeType::Map:
+      json->BeginObject();
+      for (const auto& member : node) {
+        json->Key(member.first.Scalar());
+        Put(member.second, json);
+      }
+      json->EndObject();
+      break;
+    case YAML::NodeType::Sequence:
+      json->BeginArray();
+      for (const auto& item : node) Put(item, json);
+      json->EndArray();
+      break;
+    case YAML::NodeType::Scalar:
+      Scalar(node, json);
+      break;
+    default:
+      json->Raw("null");
+  }
+}
+
+}  // namespace
+
+sdk::Result<std::string> YamlToJson(const std::string& yaml) {
+  try {
+    sdk::JsonWriter json;
+    Put(YAML::Load(yaml), &json);
+    return json.Take();
+  } catch (const YAML::Exception& e) {
+    return sdk::Failure{PENSTOCK_E_INVALID_ARGUMENT, "KIT-YAML",
+                        "line " + std::to_string(e.mark.line + 1) + ", column " +
+                            std::to_string(e.mark.column + 1) + ": " + e.msg,
+                        0};
+  }
+}
+
+}  // namespace penstock::kit
