@@ -6,6 +6,7 @@
 
 #include "sdk/testing/check/options.h"
 #include "sdk/testing/kit/fixture_file.h"
+#include "sdk/testing/kit/live.h"
 #include "sdk/testing/kit/opener.h"
 #include "sdk/testing/kit/report.h"
 #include "sdk/testing/kit/runner.h"
@@ -118,6 +119,13 @@ int Main(int argc, char** argv) {
     sdk::Result<std::unique_ptr<Destination>> started = fixture->Start();
     if (!started.ok()) return Usage(started.failure().message);
     destination = *std::move(started);
+  }
+  if (options.live) {
+    if (facts.base_url.empty() && subject->manifest) facts.base_url = subject->manifest->base_url;
+    sdk::Result<Address> address = ParseBaseUrl(facts.base_url);
+    if (!address.ok())
+      return Usage("--live needs the account's base URL: " + address.failure().message);
+    destination = std::make_unique<LiveDestination>(*std::move(address));
   }
   return Run(options, *subject, facts, destination.get(), selected);
 }

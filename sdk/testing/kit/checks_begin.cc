@@ -15,7 +15,8 @@ bool OneOf(const sdk::Status& status, std::initializer_list<penstock_status> all
 // No record may be a success.
 void NoSuccess(Trial& t, const Written& written, const std::string& what) {
   for (const auto& [seq, kept] : written.outcomes) {
-    if (kept.success()) return t.Fail(what + ": record " + std::to_string(seq) + " is " + kept.Show());
+    if (kept.success())
+      return t.Fail(what + ": record " + std::to_string(seq) + " is " + kept.Show());
   }
 }
 
@@ -70,7 +71,8 @@ void RequiredUnmapped(Trial& t) {
     WritePlan cut = *plan;
     std::erase_if(cut.assignment.fields, [&](const auto& field) { return field.name == name; });
     if (cut.assignment.fields.empty()) return;
-    for (auto& field : cut.assignment.fields) field.key = field.name == cut.assignment.identifier[0];
+    for (auto& field : cut.assignment.fields)
+      field.key = field.name == cut.assignment.identifier[0];
     t.host().Forget();
     auto writer = t.instance()->Begin(cut.assignment, {}, t.host().Context());
     if (writer.ok()) {
@@ -80,7 +82,8 @@ void RequiredUnmapped(Trial& t) {
       t.Fail("an assignment without " + Quote(name) + " is refused with status " +
              std::to_string(writer.failure().status) + " instead of INVALID_ARGUMENT");
     }
-    if (!t.host().writes().empty()) t.Fail("a request went out for an assignment without " + Quote(name));
+    if (!t.host().writes().empty())
+      t.Fail("a request went out for an assignment without " + Quote(name));
   };
   try_without(plan->assignment.identifier[0]);
   for (const sdk::Field& field : plan->object->fields) {

@@ -53,7 +53,8 @@ void FieldFlags(Trial& t) {
   std::vector<std::string> idle;
   for (const sdk::Object& object : catalog->objects) {
     const bool writes = object.operations.count("upsert") + object.operations.count("insert") +
-                            object.operations.count("update") > 0;
+                            object.operations.count("update") >
+                        0;
     size_t writable = 0;
     for (const sdk::Field& field : object.fields) {
       writable += field.createable || field.updateable ? 1 : 0;
@@ -102,7 +103,8 @@ void CollectNames(const Json& json, std::set<std::string>* names) {
 
 void Pages(Trial& t) {
   if (!t.facts().paged_catalog) {
-    return t.Skip("the destination does not list its fields in pages (paged_catalog: true says so)");
+    return t.Skip(
+        "the destination does not list its fields in pages (paged_catalog: true says so)");
   }
   const sdk::Catalog* catalog = t.catalog();
   if (catalog == nullptr) return;
@@ -112,7 +114,8 @@ void Pages(Trial& t) {
     for (const sdk::Field& field : object.fields) known.insert(field.name);
   }
   for (const Exchange& exchange : t.host().exchanges()) {
-    if (!asked.insert(exchange.request.method + exchange.request.url + exchange.request.body).second) {
+    if (!asked.insert(exchange.request.method + exchange.request.url + exchange.request.body)
+             .second) {
       t.Fail(exchange.request.url + " is read twice");
     }
     rapidjson::Document json;
@@ -154,9 +157,9 @@ void Names(Trial& t) {
   auto plan = PlanFor(t, operation);
   if (!plan || plan->n_fields() < 2) return;
   const std::string field = plan->assignment.fields[1].name;
-  const std::vector<std::string> odd = {"na\xC3\xAFve \xD0\xBA\xD0\xBB\xD1\x8E\xD1\x87 \xE5\x90\x8D",
-                                        "a.b.c", "with \"quotes\" and \\", "x/y?z=1&%20",
-                                        std::string(255, 'n')};
+  const std::vector<std::string> odd = {
+      "na\xC3\xAFve \xD0\xBA\xD0\xBB\xD1\x8E\xD1\x87 \xE5\x90\x8D", "a.b.c",
+      "with \"quotes\" and \\", "x/y?z=1&%20", std::string(255, 'n')};
   for (const std::string& name : odd) {
     bool found = false;
     t.host().after = [&](const PeerRequest&, size_t, PeerAnswer* answer) {

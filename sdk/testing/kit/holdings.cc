@@ -19,7 +19,9 @@ bool Canonical(std::string_view text, std::string* out) {
   size_t i = 0;
   if (i < text.size() && (text[i] == '-' || text[i] == '+')) negative = text[i++] == '-';
   bool point = false, any = false;
-  for (; i < text.size() && (std::isdigit(static_cast<unsigned char>(text[i])) != 0 || text[i] == '.'); ++i) {
+  for (; i < text.size() &&
+         (std::isdigit(static_cast<unsigned char>(text[i])) != 0 || text[i] == '.');
+       ++i) {
     if (text[i] == '.') {
       if (point) return false;
       point = true;
@@ -127,7 +129,8 @@ bool Same(const Value& sent, const Json& json) {
 
 std::string Difference(const Value& sent, const std::string* stored) {
   if (sent.type == PENSTOCK_ABSENT) return {};
-  const bool empty = sent.type == PENSTOCK_NULL || (sent.type == PENSTOCK_STRING && sent.text.empty());
+  const bool empty =
+      sent.type == PENSTOCK_NULL || (sent.type == PENSTOCK_STRING && sent.text.empty());
   if (stored == nullptr) return empty ? "" : "sent " + sent.Show() + ", nothing is held";
   rapidjson::Document json;
   if (!ParseExact(*stored, &json)) json.SetString(*stored, json.GetAllocator());
@@ -176,7 +179,8 @@ size_t Holdings::Count(const Value& key) const {
   size_t n = 0;
   for (const StoredRecord& record : records_) {
     const auto it = record.fields.find(key_field_);
-    n += !record.archived && it != record.fields.end() && Difference(key, &it->second).empty() ? 1 : 0;
+    n += !record.archived && it != record.fields.end() && Difference(key, &it->second).empty() ? 1
+                                                                                               : 0;
   }
   return n;
 }

@@ -17,6 +17,9 @@ sdk::Result<std::unique_ptr<sdk::ConnectorInstance>> OpenInstance(const Subject&
                                                                   sdk::HostServices* services,
                                                                   const std::string& config_json);
 
+/// The library in this process, loaded once.
+sdk::Result<const sdk::ConnectorLibrary*> LoadedLibrary(const Subject& subject);
+
 /// Whether this build can open connectors in a worker process.
 bool HasWorker();
 

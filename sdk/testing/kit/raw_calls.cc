@@ -3,12 +3,23 @@
 #include <cstring>
 
 #include "penstock/json_reader.hpp"
+#include "sdk/testing/kit/failing_new.h"
 #include "sdk/testing/kit/trial.h"
 
 namespace penstock::kit {
 namespace {
 
 penstock_str Str(std::string_view text) { return {text.data(), text.size()}; }
+
+// Makes one call with its n-th allocation failing. What fails stays armed only as long as it runs.
+template <typename Body>
+penstock_status Starving(uint64_t n, Body&& body) {
+  FailAllocation(n);
+  const penstock_status status = body();
+  const bool failed = AllocationFailed();
+  if (!failed) FailAllocation(0);
+  return status;
+}
 
 RawResult Concluded(const RawCall& call, penstock_status status) {
   RawResult result;
@@ -46,7 +57,8 @@ std::string AnAssignment(const Trial& trial) {
 
 RawResult RawDestination::Open(RawHost& host, const std::string& config) {
   const RawCall call(shape_);
-  const penstock_status status = table_->open(host.c(), call.c(), Str(config), &destination_);
+  const penstock_status status = Starving(
+      starve, [&] { return table_->open(host.c(), call.c(), Str(config), &destination_); });
   RawResult result = Concluded(call, status);
   result.handle_set = destination_ != nullptr;
   if (status != PENSTOCK_OK) destination_ = nullptr;
@@ -56,7 +68,8 @@ RawResult RawDestination::Open(RawHost& host, const std::string& config) {
 RawResult RawDestination::Check() {
   const RawCall call(shape_);
   const RawSink sink(shape_);
-  RawResult result = Concluded(call, table_->check(destination_, call.c(), sink.c()));
+  RawResult result = Concluded(
+      call, Starving(starve, [&] { return table_->check(destination_, call.c(), sink.c()); }));
   result.text = sink.text;
   return result;
 }
@@ -65,7 +78,9 @@ RawResult RawDestination::Discover(const std::string& request) {
   const RawCall call(shape_);
   const RawSink sink(shape_);
   RawResult result =
-      Concluded(call, table_->discover(destination_, call.c(), Str(request), sink.c()));
+      Concluded(call, Starving(starve, [&] {
+                  return table_->discover(destination_, call.c(), Str(request), sink.c());
+                }));
   result.text = sink.text;
   return result;
 }
@@ -87,6 +102,7 @@ RawResult RawWriter::Begin(const RawDestination& destination, const std::string&
 
 penstock_status RawWriter::Take(const penstock_outcomes* self, const penstock_outcome* items,
                                 size_t n, size_t stride) {
+  const OwnAllocations own;
   auto* writer = static_cast<RawWriter*>(self->host_data);
   const char* bytes = reinterpret_cast<const char*>(items);
   for (size_t i = 0; i < n; ++i) {
@@ -112,15 +128,15 @@ RawResult RawWriter::Write(size_t n) {
     seqs.push_back(++seq_);
   }
   penstock_batch batch{sizeof(penstock_batch), 2, n, values.data(), seqs.data(), nullptr};
-  const penstock_outcomes table{sizeof(penstock_outcomes), 0, this, Take};
   const RawCall call(shape_);
-  return Concluded(call, table_->write_batch(writer_, call.c(), &batch, &table));
+  return Concluded(call, Starving(starve, [&] {
+                     return table_->write_batch(writer_, call.c(), &batch, &table_out_);
+                   }));
 }
 
 RawResult RawWriter::Finish() {
-  const penstock_outcomes table{sizeof(penstock_outcomes), 0, this, Take};
   const RawCall call(shape_);
-  return Concluded(call, table_->finish(writer_, call.c(), &table));
+  return Concluded(call, table_->finish(writer_, call.c(), &table_out_));
 }
 
 void RawWriter::End() {

@@ -30,7 +30,8 @@ std::string AnAssignment(const Trial& trial);
 
 class RawDestination {
  public:
-  RawDestination(const penstock_connector* table, Shape shape) : table_(table), shape_(shape) {}
+  RawDestination(const penstock_connector* table, Shape shape, uint64_t starve_at = 0)
+      : starve(starve_at), table_(table), shape_(shape) {}
   ~RawDestination() { Close(); }
   RawDestination(const RawDestination&) = delete;
   RawDestination& operator=(const RawDestination&) = delete;
@@ -42,6 +43,7 @@ class RawDestination {
   /// Leaves the handle alone: it must not be closed.
   void Forget() { destination_ = nullptr; }
   penstock_destination* c() const { return destination_; }
+  uint64_t starve;  // the n-th allocation of each call fails; 0: none
 
  private:
   const penstock_connector* table_;
@@ -62,6 +64,7 @@ class RawWriter {
   RawResult Finish();
   void End();
   penstock_writer* c() const { return writer_; }
+  uint64_t starve = 0;  // the n-th allocation of each call fails; 0: none
   /// Outcomes reported so far, by seq and kind.
   std::vector<std::pair<uint64_t, int32_t>> outcomes;
 
@@ -72,6 +75,8 @@ class RawWriter {
   Shape shape_;
   penstock_writer* writer_ = nullptr;
   uint64_t seq_ = 0;
+  // Kept after the calls, so that a report that comes too late is seen, not a crash.
+  penstock_outcomes table_out_{sizeof(penstock_outcomes), 0, this, Take};
 };
 
 }  // namespace penstock::kit

@@ -5,6 +5,8 @@
 
 #include <cstring>
 
+#include "sdk/testing/kit/failing_new.h"
+
 namespace penstock::kit {
 namespace {
 
@@ -58,6 +60,7 @@ int32_t RawCall::Cancelled(const penstock_call* call) {
 }
 
 void RawCall::Fail(const penstock_call* call, const penstock_error* error) {
+  const OwnAllocations own;
   auto* self = static_cast<RawCall*>(call->host_data);
   ++self->fails;
   if (error == nullptr) return;
@@ -80,6 +83,7 @@ RawSink::RawSink(Shape shape) {
   penstock_sink sink{};
   sink.host_data = this;
   sink.write = [](const penstock_sink* self, const char* bytes, size_t n) {
+    const OwnAllocations own;
     static_cast<RawSink*>(self->host_data)->text.append(bytes, n);
     return static_cast<penstock_status>(PENSTOCK_OK);
   };
@@ -145,26 +149,36 @@ penstock_status RawHost::Perform(const penstock_host* host, const penstock_call*
   const char* bytes = reinterpret_cast<const char*>(requests);
   for (size_t i = 0; i < n; ++i) {
     const auto& request = *reinterpret_cast<const penstock_http_request*>(bytes + i * stride);
-    ++self->requests;
-    penstock_http_response response{};
-    response.struct_size = sizeof(response);
-    response.attempts = 1;
-    response.tag = request.tag;
-    response.transport = PENSTOCK_TRANSPORT_NOT_SENT;
-    response.error = Str("this host sends nothing");
-    if (self->answer) self->answer(request, &response);
-    if (self->transcript_ != nullptr) {
-      self->transcript_->Add(
-          "> " + Text(request.method) + " " + Text(request.url) + "\n< " +
-          (response.transport == PENSTOCK_TRANSPORT_OK
-               ? std::to_string(response.status) + " " + Transcript::Short(Text(response.body))
-               : "no answer: " + Text(response.error)));
+    std::unique_ptr<Guarded> memory;
+    {
+      const OwnAllocations own;
+      memory = self->Answer(request);
     }
-    const auto memory = Shaped(self->shape_ == Shape::kLonger ? Shape::kLonger : Shape::kFull,
-                               &response, sizeof(response), 0);
     on_response(user, static_cast<const penstock_http_response*>(memory->data()));
+    const OwnAllocations own;
+    memory.reset();
   }
   return PENSTOCK_OK;
+}
+
+std::unique_ptr<Guarded> RawHost::Answer(const penstock_http_request& request) {
+  ++requests;
+  penstock_http_response response{};
+  response.struct_size = sizeof(response);
+  response.attempts = 1;
+  response.tag = request.tag;
+  response.transport = PENSTOCK_TRANSPORT_NOT_SENT;
+  response.error = Str("this host sends nothing");
+  if (answer) answer(request, &response);
+  if (transcript_ != nullptr) {
+    transcript_->Add(
+        "> " + Text(request.method) + " " + Text(request.url) + "\n< " +
+        (response.transport == PENSTOCK_TRANSPORT_OK
+             ? std::to_string(response.status) + " " + Transcript::Short(Text(response.body))
+             : "no answer: " + Text(response.error)));
+  }
+  return Shaped(shape_ == Shape::kLonger ? Shape::kLonger : Shape::kFull, &response,
+                sizeof(response), 0);
 }
 
 }  // namespace penstock::kit

@@ -72,6 +72,7 @@ class RawHost {
   static penstock_status Perform(const penstock_host* host, const penstock_call* call,
                                  const penstock_http_request* requests, size_t n, size_t stride,
                                  penstock_http_on_response on_response, void* user);
+  std::unique_ptr<Guarded> Answer(const penstock_http_request& request);
   std::unique_ptr<Guarded> Table(const void* table, size_t size, size_t first);
 
   Shape shape_;

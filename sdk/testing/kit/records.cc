@@ -284,8 +284,7 @@ Value TextSample(const Field& field, uint64_t n) {
 
 Value Sample(const Trial& trial, const Field& field, uint64_t n) {
   const auto given = trial.facts().samples.find(field.name);
-  const std::string text =
-      given == trial.facts().samples.end() ? "" : Replaced(given->second, n);
+  const std::string text = given == trial.facts().samples.end() ? "" : Replaced(given->second, n);
   const auto number = static_cast<int64_t>(n % 100000);
   switch (field.type) {
     case FieldType::kBoolean:

@@ -7,7 +7,10 @@ namespace penstock::kit {
 const std::vector<Check>& AllChecks() {
   static const std::vector<Check>* checks = [] {
     auto* all = new std::vector<Check>;
-    for (const auto part : {StaticChecks, ManifestChecks, LoadChecks, HostChecks, LifeChecks}) {
+    for (const auto part :
+         {StaticChecks, ManifestChecks, LoadChecks, HostChecks, LifeChecks, AccountChecks,
+          CatalogChecks, BeginChecks, OutcomeChecks, FailureChecks, ValueChecks, OperationChecks,
+          FinishChecks, StressChecks, ConfinedChecks, FuzzChecks, LiveChecks}) {
       for (const Check& check : part()) all->push_back(check);
     }
     std::stable_sort(all->begin(), all->end(),

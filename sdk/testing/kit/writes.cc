@@ -10,7 +10,7 @@ std::string Text(penstock_str text) {
 }
 
 Kept Keep(const penstock_outcome& from) {
-  return {from.outcome,     from.error_class,   from.group,       Text(from.destination_id),
+  return {from.outcome,    from.error_class,   from.group,       Text(from.destination_id),
           Text(from.code), Text(from.message), Text(from.field), Text(from.warning)};
 }
 
@@ -56,8 +56,8 @@ struct Run {
 }  // namespace
 
 std::string OutcomeName(int32_t outcome) {
-  static constexpr const char* kNames[] = {"no outcome", "CREATED", "UPDATED",  "DELETED",
-                                           "UNCHANGED",  "MISSING", "EXISTS",   "REJECTED",
+  static constexpr const char* kNames[] = {"no outcome", "CREATED",  "UPDATED", "DELETED",
+                                           "UNCHANGED",  "MISSING",  "EXISTS",  "REJECTED",
                                            "UNSENT",     "IN_DOUBT", "SPLIT"};
   return outcome >= 0 && outcome <= PENSTOCK_SPLIT ? kNames[outcome] : std::to_string(outcome);
 }

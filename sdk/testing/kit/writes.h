@@ -38,9 +38,9 @@ struct Written {
 };
 
 struct WriteOptions {
-  FakeHost* host = nullptr;                 // null: the trial's
+  FakeHost* host = nullptr;                    // null: the trial's
   sdk::ConnectorInstance* instance = nullptr;  // null: the trial's
-  bool split = true;   // halves of SPLIT records are handed back, as the host does
+  bool split = true;  // halves of SPLIT records are handed back, as the host does
   bool finish = true;
   int64_t timeout_ms = 0;
 };

@@ -1,0 +1,287 @@
+// write.*, err.no_secret, cancel.prompt: what must be said when a request fails.
+#include <algorithm>
+#include <set>
+
+#include "sdk/testing/kit/text.h"
+#include "sdk/testing/kit/writes.h"
+
+namespace penstock::kit {
+namespace {
+
+PeerAnswer Failing(int status, int64_t retry_ms = 0, std::string body = R"({"message": "no"})") {
+  PeerAnswer answer;
+  answer.status = status;
+  answer.body = std::move(body);
+  answer.retry_after_ms = retry_ms;
+  if (retry_ms > 0) answer.headers = {{"Retry-After", std::to_string(retry_ms / 1000)}};
+  return answer;
+}
+PeerAnswer Unanswered(int32_t transport) {
+  PeerAnswer answer;
+  answer.transport = transport;
+  answer.error = "the kit lets this answer get lost";
+  return answer;
+}
+
+void AnswerWrites(Trial& t, PeerAnswer answer) {
+  t.host().before = [answer = std::move(answer)](const PeerRequest& request,
+                                                 size_t) -> std::optional<PeerAnswer> {
+    if (request.seqs.empty()) return std::nullopt;
+    return answer;
+  };
+}
+
+// Records without an outcome are what the call's failure stands for.
+void ExpectOnly(Trial& t, const Written& written, const std::vector<Row>& rows,
+                std::set<int32_t> allowed, const std::string& what) {
+  for (const Row& row : rows) {
+    const Kept* kept = written.Of(row.seq);
+    if (kept == nullptr && !written.status.ok()) continue;
+    if (kept != nullptr && allowed.count(kept->outcome) > 0) continue;
+    std::vector<std::string> names;
+    for (const int32_t one : allowed) names.push_back(OutcomeName(one));
+    return t.Fail(what + ": record " + std::to_string(row.seq) + " is " + written.Show(row.seq) +
+                  "; it may be " + JoinSome(names) + ", or nothing where the call fails");
+  }
+}
+
+void RateLimited(Trial& t) {
+  const auto plan = PlanFor(t, MainOperation(t));
+  if (!plan) return;
+  const std::vector<Row> rows = SampleRows(t, *plan, 1, 3);
+  AnswerWrites(t, Failing(429, 9000));
+  const Written written = WriteRows(t, *plan, rows);
+  ExpectOnly(t, written, rows, {PENSTOCK_UNSENT}, "after 429");
+  const penstock_status status = written.status.ok() ? 0 : written.status.failure().status;
+  if (status != PENSTOCK_E_RATE_LIMITED && status != PENSTOCK_E_QUOTA) {
+    t.Fail("after 429: " + written.ShowStatus() + " instead of RATE_LIMITED");
+  } else if (status == PENSTOCK_E_RATE_LIMITED && written.status.failure().retry_after_ms < 9000) {
+    t.Fail("the time to wait of a 429 got lost: retry_after_ms is " +
+           std::to_string(written.status.failure().retry_after_ms));
+  }
+  std::set<std::vector<uint64_t>> seen;
+  for (const Exchange& exchange : t.host().writes()) {
+    if (!seen.insert(exchange.request.seqs).second) {
+      t.Fail("the same records are sent again; only the host retries");
+    }
+  }
+}
+
+void Unavailable(Trial& t) {
+  for (const char* operation : {"upsert", "insert", "update", "delete"}) {
+    if (!HasOperation(t, operation)) continue;
+    const auto plan = PlanFor(t, operation);
+    if (!plan) continue;
+    const std::vector<Row> rows = SampleRows(t, *plan, 1, 3);
+    for (const int status : {500, 502, 503, 504}) {
+      AnswerWrites(t, Failing(status, 0, "<html>Sorry</html>"));
+      const Written written = WriteRows(t, *plan, rows);
+      const std::string what = std::string(operation) + " after " + std::to_string(status);
+      ExpectOnly(t, written, rows, {PENSTOCK_IN_DOUBT}, what);
+      if (!written.status.ok() && written.status.failure().status != PENSTOCK_E_UNAVAILABLE) {
+        t.Fail(what + ": " + written.ShowStatus() + " instead of UNAVAILABLE");
+      }
+    }
+  }
+}
+
+void LostAnswer(Trial& t) {
+  for (const char* operation : {"upsert", "insert", "update", "delete"}) {
+    if (!HasOperation(t, operation)) continue;
+    const auto plan = PlanFor(t, operation);
+    if (!plan) continue;
+    std::vector<Row> rows = SampleRows(t, *plan, 1, 3);
+    for (Row& row : rows) {
+      if (std::string(operation) == "delete") row.id = std::to_string(row.seq);
+    }
+    // The destination applies it, the answer gets lost.
+    t.host().after = [](const PeerRequest& request, size_t, PeerAnswer* answer) {
+      if (!request.seqs.empty()) *answer = Unanswered(PENSTOCK_TRANSPORT_LOST);
+    };
+    Written written = WriteRows(t, *plan, rows);
+    t.host().after = nullptr;
+    ExpectOnly(t, written, rows, {PENSTOCK_IN_DOUBT},
+               std::string(operation) + " whose answer is lost");
+    AnswerWrites(t, Unanswered(PENSTOCK_TRANSPORT_NOT_SENT));
+    written = WriteRows(t, *plan, rows);
+    t.host().before = nullptr;
+    ExpectOnly(t, written, rows, {PENSTOCK_UNSENT},
+               std::string(operation) + " that was never sent");
+  }
+}
+
+void AuthLost(Trial& t) {
+  const auto plan = PlanFor(t, MainOperation(t));
+  if (!plan) return;
+  const size_t limit = std::min<size_t>(plan->request_limit(), 200);
+  const std::vector<Row> rows = SampleRows(t, *plan, 1, 5 * limit);
+  size_t writes = 0;
+  std::set<uint64_t> applied;
+  t.host().before = [&](const PeerRequest& request, size_t) -> std::optional<PeerAnswer> {
+    if (request.seqs.empty()) return std::nullopt;
+    if (++writes >= 3) return Failing(401);
+    applied.insert(request.seqs.begin(), request.seqs.end());
+    return std::nullopt;
+  };
+  const Written written = WriteRows(t, *plan, rows);
+  if (written.status.ok() || written.status.failure().status != PENSTOCK_E_UNAUTHENTICATED) {
+    t.Fail("after 401: " + written.ShowStatus() + " instead of UNAUTHENTICATED");
+  }
+  for (const Row& row : rows) {
+    const Kept* kept = written.Of(row.seq);
+    const bool was_applied = applied.count(row.seq) > 0;
+    if (was_applied && (kept == nullptr || !kept->success())) {
+      return t.Fail("a record of an answered request before the 401 is " + written.Show(row.seq));
+    }
+    if (!was_applied && kept != nullptr && kept->outcome != PENSTOCK_UNSENT) {
+      return t.Fail("a record that the 401 kept from being written is " + written.Show(row.seq));
+    }
+  }
+}
+
+void GarbageAnswer(Trial& t) {
+  const auto plan = PlanFor(t, MainOperation(t));
+  if (!plan) return;
+  const std::string deep = std::string(200000, '[');
+  const std::string huge = R"({"results": ")" + std::string(10 << 20, 'x') + "\"}";
+  const std::vector<std::pair<const char*, std::string>> bodies = {
+      {"an empty body", ""},
+      {"HTML", "<!doctype html><html><body>Welcome</body></html>"},
+      {"a list", "[1, 2, 3]"},
+      {"a number", "17"},
+      {"null", "null"},
+      {"wrong types", R"({"results": {"a": 1}, "errors": 3, "status": []})"},
+      {"wrong elements", R"({"results": [1, null, "x", []]})"},
+      {"bytes that are no UTF-8", "{\"results\": [{\"id\": \"\xff\xfe\"}]}"},
+      {"very deep JSON", deep},
+      {"ten megabytes", huge}};
+  const std::vector<Row> rows = SampleRows(t, *plan, 1, 4);
+  const auto judge = [&](const Written& written, const std::string& what) {
+    if (t.facts().success == "status") return;
+    for (const auto& [seq, kept] : written.outcomes) {
+      if (!kept.success()) continue;
+      return t.Fail("after " + what + " record " + std::to_string(seq) + " is " + kept.Show());
+    }
+  };
+  for (const auto& [what, body] : bodies) {
+    AnswerWrites(t, Failing(200, 0, body));
+    judge(WriteRows(t, *plan, rows), std::string(what) + " as 200");
+  }
+  t.host().before = nullptr;
+  t.host().after = [](const PeerRequest& request, size_t, PeerAnswer* answer) {
+    if (!request.seqs.empty()) answer->body.resize(answer->body.size() / 2);
+  };
+  judge(WriteRows(t, *plan, rows), "half an answer");
+}
+
+// Where canaries must not show up.
+void LookFor(Trial& t, const std::string& canary, const std::vector<std::string>& texts,
+             const std::string& where) {
+  for (const std::string& text : texts) {
+    if (text.find(canary) != std::string::npos) return t.Fail("a secret shows up in " + where);
+  }
+}
+
+void NoSecret(Trial& t) {
+  constexpr char kCanary[] = "kit-canary-7f3a91";
+  const auto plan = PlanFor(t, MainOperation(t));
+  if (!plan) return;
+  const std::string json = std::string(R"({"message": "no", "debug": {"authorization": ")") +
+                           kCanary + R"("}, "access_token": ")" + kCanary + "\"}";
+  for (const auto& [status, body] :
+       std::vector<std::pair<int, std::string>>{{500, json},
+                                                {400, json},
+                                                {403, json},
+                                                {200, json},
+                                                {502, "<html>" + std::string(kCanary) + "</html>"},
+                                                {200, std::string(kCanary) + " is not JSON"}}) {
+    PeerAnswer answer = Failing(status, 0, body);
+    answer.headers = {{"Set-Cookie", kCanary}, {"X-Api-Key", kCanary}};
+    t.host().before = [&](const PeerRequest&, size_t) { return answer; };
+    const std::string when = " after status " + std::to_string(status);
+    const auto report = t.instance()->Check(t.host().Context());
+    if (!report.ok()) LookFor(t, kCanary, {report.failure().message}, "the error of check" + when);
+    if (report.ok()) LookFor(t, kCanary, {ToJson(*report)}, "the report of check" + when);
+    const auto catalog = t.instance()->Discover({}, t.host().Context());
+    if (!catalog.ok())
+      LookFor(t, kCanary, {catalog.failure().message}, "the error of discover" + when);
+    if (catalog.ok()) LookFor(t, kCanary, {ToJson(*catalog)}, "the catalog" + when);
+    const Written written = WriteRows(t, *plan, SampleRows(t, *plan, 1, 2));
+    if (!written.status.ok()) {
+      LookFor(t, kCanary, {written.status.failure().message}, "the error of a write" + when);
+    }
+    for (const auto& [seq, kept] : written.outcomes) {
+      LookFor(t, kCanary, {kept.message, kept.code, kept.warning, kept.id}, "an outcome" + when);
+    }
+  }
+  LookFor(t, kCanary, t.host().logs(), "the log");
+  LookFor(t, kCanary, t.host().metrics(), "the metrics");
+  // Nor may a record's own values be logged.
+  const std::string value = SampleRow(t, *plan, 1).values[plan->key].Show();
+  for (const std::string& line : t.host().logs()) {
+    if (line.find(value) != std::string::npos) return t.Fail("a record's key shows up in the log");
+  }
+}
+
+void CancelPrompt(Trial& t) {
+  const auto plan = PlanFor(t, MainOperation(t));
+  if (!plan) return;
+  const size_t limit = std::min<size_t>(plan->request_limit(), 100);
+  const std::vector<Row> rows = SampleRows(t, *plan, 1, 3 * limit);
+  size_t writes = 0;
+  std::set<uint64_t> answered;
+  t.host().before = [&](const PeerRequest& request, size_t) -> std::optional<PeerAnswer> {
+    if (request.seqs.empty()) return std::nullopt;
+    if (++writes == 1) {
+      t.host().Cancel();
+      answered.insert(request.seqs.begin(), request.seqs.end());
+    }
+    return std::nullopt;
+  };
+  const Written written = WriteRows(t, *plan, rows);
+  t.host().Uncancel();
+  const bool cancelled =
+      !written.status.ok() && written.status.failure().status == PENSTOCK_E_CANCELLED;
+  if (!cancelled)
+    t.Fail("cancelled in the middle: " + written.ShowStatus() + " instead of CANCELLED");
+  for (const auto& [seq, kept] : written.outcomes) {
+    if (answered.count(seq) == 0 && kept.outcome != PENSTOCK_UNSENT) {
+      return t.Fail("a record that was never sent is " + kept.Show());
+    }
+  }
+  if (!t.destination()->SetJobs("stuck")) return;
+  int sleeps = 0;
+  t.host().before = nullptr;
+  t.host().on_sleep = [&] {
+    if (++sleeps == 3) t.host().Cancel();
+  };
+  const Written waiting = WriteRows(t, *plan, SampleRows(t, *plan, 1000, 2));
+  t.host().Uncancel();
+  if (sleeps < 3) return;
+  if (waiting.status.ok() || waiting.status.failure().status != PENSTOCK_E_CANCELLED) {
+    t.Fail("cancelled while it waits: " + waiting.ShowStatus() + " instead of CANCELLED");
+  }
+}
+
+}  // namespace
+
+std::vector<Check> FailureChecks() {
+  return {
+      {"write.rate_limited", 3, "after 429 nothing was written, and the host decides when again",
+       kDestination, RateLimited},
+      {"write.unavailable", 3, "after 5xx records are in doubt, never rejected, never done",
+       kDestination, Unavailable},
+      {"write.lost_answer", 3, "a lost answer leaves records in doubt, a request not sent does not",
+       kDestination, LostAnswer},
+      {"write.auth_lost", 3, "lost credentials stop the run, what was written stays reported",
+       kDestination, AuthLost},
+      {"write.garbage_answer", 3, "an answer that cannot be read is no success", kDestination,
+       GarbageAnswer},
+      {"err.no_secret", 3, "no secret in errors, logs, metrics, outcomes, catalogs", kDestination,
+       NoSecret},
+      {"cancel.prompt", 3, "a cancelled call ends with CANCELLED and claims nothing", kDestination,
+       CancelPrompt},
+  };
+}
+
+}  // namespace penstock::kit
