@@ -67,6 +67,8 @@ class Matcher {
   void TakeResults(const JsonValue* results) {
     if (results == nullptr) return;
     for (const JsonValue& result : results->GetArray()) {
+      // What has no id is no record, and counts for none.
+      if (TextMember(result, "id").empty()) continue;
       const size_t input = InputOfResult(result);
       if (input == kNone || settled_[input]) {
         unnamed_results_.push_back(&result);

@@ -22,6 +22,9 @@ Failure Unexpected(std::string_view what, const HttpResponse& response) {
     case 401:
       return {PENSTOCK_E_UNAUTHENTICATED, "loopback.UNAUTHENTICATED",
               "the loopback sandbox does not accept this token", 0};
+    case 403:
+      return {PENSTOCK_E_PERMISSION, "loopback.FORBIDDEN",
+              std::string(what) + ": this token is not allowed to do it", 0};
     case 404:
       return {PENSTOCK_E_NOT_FOUND, "loopback.NOT_FOUND",
               std::string(what) + ": the loopback sandbox does not know this object", 0};
@@ -204,6 +207,12 @@ class Loopback {
 
   Result<std::unique_ptr<LoopbackWriter>> Begin(Call, const Assignment& assignment,
                                                 std::span<const Note>) {
+    const bool keyed = std::any_of(assignment.fields.begin(), assignment.fields.end(),
+                                   [](const auto& field) { return field.key; });
+    if (!keyed) {
+      return Failure{PENSTOCK_E_INVALID_ARGUMENT, "loopback.NO_KEY",
+                     "the assignment of " + assignment.object + " lacks its key", 0};
+    }
     return std::make_unique<LoopbackWriter>(http_, assignment);
   }
 

@@ -31,17 +31,30 @@ void AnswerWrites(Trial& t, PeerAnswer answer) {
   };
 }
 
-// Records without an outcome are what the call's failure stands for.
+// Of the records that a write request named. Those without an outcome are what the call's failure
+// stands for.
 void ExpectOnly(Trial& t, const Written& written, const std::vector<Row>& rows,
                 std::set<int32_t> allowed, const std::string& what) {
+  std::set<uint64_t> named;
+  for (const Exchange& exchange : t.host().writes()) {
+    named.insert(exchange.request.seqs.begin(), exchange.request.seqs.end());
+  }
+  if (named.empty()) t.Fail(what + ": no request names a record");
   for (const Row& row : rows) {
     const Kept* kept = written.Of(row.seq);
-    if (kept == nullptr && !written.status.ok()) continue;
+    if (named.count(row.seq) == 0 || (kept == nullptr && !written.status.ok())) continue;
     if (kept != nullptr && allowed.count(kept->outcome) > 0) continue;
     std::vector<std::string> names;
     for (const int32_t one : allowed) names.push_back(OutcomeName(one));
     return t.Fail(what + ": record " + std::to_string(row.seq) + " is " + written.Show(row.seq) +
                   "; it may be " + JoinSome(names) + ", or nothing where the call fails");
+  }
+}
+
+// With an id a delete needs no reading before it.
+void GiveIds(const std::string& operation, std::vector<Row>* rows) {
+  for (Row& row : *rows) {
+    if (operation == "delete") row.id = std::to_string(row.seq);
   }
 }
 
@@ -72,7 +85,8 @@ void Unavailable(Trial& t) {
     if (!HasOperation(t, operation)) continue;
     const auto plan = PlanFor(t, operation);
     if (!plan) continue;
-    const std::vector<Row> rows = SampleRows(t, *plan, 1, 3);
+    std::vector<Row> rows = SampleRows(t, *plan, 1, 3);
+    GiveIds(operation, &rows);
     for (const int status : {500, 502, 503, 504}) {
       AnswerWrites(t, Failing(status, 0, "<html>Sorry</html>"));
       const Written written = WriteRows(t, *plan, rows);
@@ -91,9 +105,7 @@ void LostAnswer(Trial& t) {
     const auto plan = PlanFor(t, operation);
     if (!plan) continue;
     std::vector<Row> rows = SampleRows(t, *plan, 1, 3);
-    for (Row& row : rows) {
-      if (std::string(operation) == "delete") row.id = std::to_string(row.seq);
-    }
+    GiveIds(operation, &rows);
     // The destination applies it, the answer gets lost.
     t.host().after = [](const PeerRequest& request, size_t, PeerAnswer* answer) {
       if (!request.seqs.empty()) *answer = Unanswered(PENSTOCK_TRANSPORT_LOST);

@@ -16,27 +16,38 @@ namespace {
 using sdk::JsonValue;
 using sdk::Member;
 
-// Opens and asks for everything once, against a host of that shape.
-void Tour(Trial& t, Shape shape) {
+// Opens and asks for everything once, against a host of that shape. The statuses, in order.
+std::vector<penstock_status> Tour(Trial& t, Shape shape) {
+  std::vector<penstock_status> statuses;
+  const auto take = [&](const RawResult& result, const char* what) {
+    Report(t, result, what);
+    statuses.push_back(result.status);
+  };
   const Library library(t.subject().path);
   const penstock_connector* table = TableOf(t, library);
-  if (table == nullptr) return;
+  if (table == nullptr) return statuses;
   RawHost host(shape, &t.transcript());
   RawDestination destination(table, shape);
-  Report(t, destination.Open(host, RawConfig(t)), "open");
-  if (destination.c() == nullptr) return;
-  Report(t, destination.Check(), "check");
-  Report(t, destination.Discover("{}"), "discover");
+  take(destination.Open(host, RawConfig(t)), "open");
+  if (destination.c() == nullptr) return statuses;
+  take(destination.Check(), "check");
+  take(destination.Discover("{}"), "discover");
   RawWriter writer(table, shape);
-  Report(t, writer.Begin(destination, AnAssignment(t)), "begin");
-  if (writer.c() == nullptr) return;
-  Report(t, writer.Write(2), "write_batch");
-  Report(t, writer.Finish(), "finish");
+  take(writer.Begin(destination, AnAssignment(t)), "begin");
+  if (writer.c() == nullptr) return statuses;
+  take(writer.Write(2), "write_batch");
+  take(writer.Finish(), "finish");
+  return statuses;
 }
 
-void Bare(Trial& t) { Tour(t, Shape::kBare); }
-void Truncated(Trial& t) { Tour(t, Shape::kTruncated); }
-void Longer(Trial& t) { Tour(t, Shape::kLonger); }
+void Bare(Trial& t) { (void)Tour(t, Shape::kBare); }
+void Truncated(Trial& t) { (void)Tour(t, Shape::kTruncated); }
+void Longer(Trial& t) {
+  const auto longer = Tour(t, Shape::kLonger);
+  if (longer != Tour(t, Shape::kFull)) {
+    t.Fail("it behaves otherwise where the structs are longer than it knows");
+  }
+}
 
 void Valid(Trial& t) {
   const Library library(t.subject().path);

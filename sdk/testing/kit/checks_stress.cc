@@ -118,22 +118,32 @@ void Parallel(Trial& t) {
   if (!plan) return;
   const size_t n = std::min<size_t>(plan->assignment.limits.max_parallel_writers, 4);
   if (n < 2) return t.Skip("the catalog allows one writer only");
-  std::vector<Written> written(n);
-  std::vector<std::vector<Row>> rows;
-  for (size_t i = 0; i < n; ++i) rows.push_back(SampleRows(t, *plan, 1 + i * 1000, 40));
-  std::vector<std::thread> threads;
+  // All writers are there before the first of them writes.
+  struct Lane {
+    std::vector<Row> rows;
+    std::unique_ptr<sdk::ConnectorWriter> writer;
+    Written written;
+  };
+  std::vector<Lane> lanes(n);
   for (size_t i = 0; i < n; ++i) {
-    threads.emplace_back([&, i] { written[i] = WriteRows(t, *plan, rows[i]); });
+    lanes[i].rows = SampleRows(t, *plan, 1 + i * 1000, 40);
+    auto writer = t.instance()->Begin(plan->assignment, {}, t.host().Context());
+    if (!writer.ok()) return t.Fail("begin of another writer fails: " + writer.failure().message);
+    lanes[i].writer = *std::move(writer);
+  }
+  std::vector<std::thread> threads;
+  for (Lane& lane : lanes) {
+    threads.emplace_back(
+        [&lane, &plan] { WriteThrough(*plan, lane.rows, *lane.writer, &lane.written); });
   }
   for (std::thread& thread : threads) thread.join();
   for (size_t i = 0; i < n; ++i) {
-    if (!ExpectSuccess(t, written[i], rows[i], "writer " + std::to_string(i + 1) + " of several")) {
-      return;
+    const std::string who = "writer " + std::to_string(i + 1) + " of several";
+    if (!ExpectSuccess(t, lanes[i].written, lanes[i].rows, who)) return;
+    if (lanes[i].written.outcomes.size() != lanes[i].rows.size()) {
+      return t.Fail(who + " is told about records of another one");
     }
-    if (written[i].outcomes.size() != rows[i].size()) {
-      return t.Fail("a writer is told about records of another one");
-    }
-    ExpectHeld(t, *plan, rows[i], "writer " + std::to_string(i + 1) + " of several");
+    ExpectHeld(t, *plan, lanes[i].rows, who);
   }
 }
 

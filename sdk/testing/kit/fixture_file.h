@@ -10,8 +10,8 @@ namespace penstock::kit {
 
 class FileFixture final : public Fixture {
  public:
-  /// KIT-FIXTURE with file and place of what is wrong. An empty `path` makes a fixture of the
-  /// sandbox that the manifest names, with a configuration made up from its schema.
+  /// KIT-FIXTURE with file and place of what is wrong. An empty `path` makes a fixture
+  /// without a destination.
   static sdk::Result<FileFixture> Read(const std::string& path, const Subject& subject);
 
   std::string Connector() const override { return connector_; }

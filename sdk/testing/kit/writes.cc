@@ -84,6 +84,26 @@ std::string Written::ShowStatus() const {
          status.failure().code + ": " + status.failure().message;
 }
 
+void WriteThrough(const WritePlan& plan, const std::vector<Row>& rows, sdk::ConnectorWriter& writer,
+                  Written* written, const WriteOptions& options) {
+  Run run{plan, options, &writer, written};
+  const size_t batch = std::max<size_t>(plan.assignment.limits.max_batch_records, 1);
+  bool going = true;
+  for (size_t i = 0; going && i < rows.size(); i += batch) {
+    const size_t end = std::min(rows.size(), i + batch);
+    going = run.Write({rows.begin() + static_cast<std::ptrdiff_t>(i),
+                       rows.begin() + static_cast<std::ptrdiff_t>(end)});
+  }
+  if (rows.empty()) going = run.Write({});
+  if (going && options.finish) {
+    written->status = writer.Finish([written](const penstock_outcome& outcome) {
+      written->outcomes[outcome.seq] = Keep(outcome);
+    });
+    written->where = "finish";
+  }
+  written->outstanding = writer.Outstanding();
+}
+
 Written WriteRows(Trial& trial, const WritePlan& plan, const std::vector<Row>& rows,
                   const WriteOptions& options) {
   Written written;
@@ -101,22 +121,7 @@ Written WriteRows(Trial& trial, const WritePlan& plan, const std::vector<Row>& r
     written.status = writer.failure();
     return written;
   }
-  Run run{plan, options, writer->get(), &written};
-  const size_t batch = std::max<size_t>(plan.assignment.limits.max_batch_records, 1);
-  bool going = true;
-  for (size_t i = 0; going && i < rows.size(); i += batch) {
-    const size_t end = std::min(rows.size(), i + batch);
-    going = run.Write({rows.begin() + static_cast<std::ptrdiff_t>(i),
-                       rows.begin() + static_cast<std::ptrdiff_t>(end)});
-  }
-  if (rows.empty()) going = run.Write({});
-  if (going && options.finish) {
-    written.status = (*writer)->Finish([&written](const penstock_outcome& outcome) {
-      written.outcomes[outcome.seq] = Keep(outcome);
-    });
-    written.where = "finish";
-  }
-  written.outstanding = (*writer)->Outstanding();
+  WriteThrough(plan, rows, **writer, &written, options);
   return written;
 }
 

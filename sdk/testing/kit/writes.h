@@ -49,6 +49,10 @@ struct WriteOptions {
 Written WriteRows(Trial& trial, const WritePlan& plan, const std::vector<Row>& rows,
                   const WriteOptions& options = {});
 
+/// The part after begin: writes in batches of the plan's size, finishes.
+void WriteThrough(const WritePlan& plan, const std::vector<Row>& rows, sdk::ConnectorWriter& writer,
+                  Written* written, const WriteOptions& options = {});
+
 /// Fails the check unless every row is a success. False then.
 bool ExpectSuccess(Trial& trial, const Written& written, const std::vector<Row>& rows,
                    const std::string& what);
