@@ -152,11 +152,38 @@ void Replace(const Json& json, const std::string& from, const std::string& to, s
   }
 }
 
+// Every member's name.
+void CollectMembers(const Json& json, std::set<std::string>* names) {
+  if (json.IsObject()) {
+    for (const auto& member : json.GetObject()) {
+      names->emplace(Plain(member.name));
+      CollectMembers(member.value, names);
+    }
+  } else if (json.IsArray()) {
+    for (const Json& item : json.GetArray()) CollectMembers(item, names);
+  }
+}
+
+// A field whose name is no word of the API itself, so that it can be replaced; 0: none.
+size_t Replaceable(Trial& t, const WritePlan& plan) {
+  std::set<std::string> members;
+  for (const Exchange& exchange : t.host().exchanges()) {
+    rapidjson::Document json;
+    if (ParseExact(exchange.answer.body, &json)) CollectMembers(json, &members);
+  }
+  for (size_t f = 0; f < plan.n_fields(); ++f) {
+    if (f != plan.key && members.count(plan.assignment.fields[f].name) == 0) return f;
+  }
+  return 0;
+}
+
 void Names(Trial& t) {
   const std::string operation = MainOperation(t);
   auto plan = PlanFor(t, operation);
   if (!plan || plan->n_fields() < 2) return;
-  const std::string field = plan->assignment.fields[1].name;
+  const size_t at = Replaceable(t, *plan);
+  if (at == 0) return t.Skip("every field is called like a word of the API");
+  const std::string field = plan->assignment.fields[at].name;
   const std::vector<std::string> odd = {
       "na\xC3\xAFve \xD0\xBA\xD0\xBB\xD1\x8E\xD1\x87 \xE5\x90\x8D", "a.b.c",
       "with \"quotes\" and \\", "x/y?z=1&%20", std::string(255, 'n')};
@@ -183,7 +210,7 @@ void Names(Trial& t) {
     }
     t.host().after = nullptr;
     WritePlan renamed = *plan;
-    renamed.assignment.fields[1].name = name;
+    renamed.assignment.fields[at].name = name;
     t.host().Forget();
     t.host().before = [](const PeerRequest&, size_t) { return PeerAnswer{}; };
     (void)WriteRows(t, renamed, SampleRows(t, *plan, 1, 1));
