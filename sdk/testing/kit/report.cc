@@ -101,22 +101,22 @@ void TextReport::Add(const Reported& reported) {
     out_ << ": " << Joined(reported.outcome.seen);
   }
   out_ << "\n";
-  if (IsBad(reported.outcome.verdict)) Detail(reported);
+  if (IsBad(reported.outcome.verdict)) out_ << Describe(info_, reported);
   out_ << std::flush;
 }
 
-void TextReport::Detail(const Reported& reported) {
+std::string Describe(const RunInfo& info, const Reported& reported) {
   const Outcome& outcome = reported.outcome;
-  out_ << "  rule: " << reported.check->rule << "\n";
-  for (const std::string& saw : outcome.seen) out_ << "  seen: " << saw << "\n";
+  std::string text = "  rule: " + std::string(reported.check->rule) + "\n";
+  for (const std::string& saw : outcome.seen) text += "  seen: " + saw + "\n";
   if (!outcome.transcript.empty()) {
-    out_ << "  requests and answers:\n" << Indented(Tail(outcome.transcript, 4000), "    ");
+    text += "  requests and answers:\n" + Indented(Tail(outcome.transcript, 4000), "    ");
   }
   if (!outcome.printed.empty()) {
-    out_ << "  printed:\n" << Indented(Tail(outcome.printed, 4000), "    ");
+    text += "  printed:\n" + Indented(Tail(outcome.printed, 4000), "    ");
   }
-  out_ << "  again, alone (seed " << info_.seed << "): gdb --args " << info_.again << " --check "
-       << reported.check->id << " --in-process\n";
+  return text + "  again, alone (seed " + std::to_string(info.seed) + "): gdb --args " +
+         info.again + " --check " + reported.check->id + " --in-process\n";
 }
 
 void TextReport::End(const std::vector<Reported>& all) {

@@ -22,6 +22,9 @@ struct RunInfo {
   std::string again;  // the command line that runs one check again, without --check ID
 };
 
+/// Rule, what was seen, requests and answers, and how to run it again: of a failure.
+std::string Describe(const RunInfo& info, const Reported& reported);
+
 /// Line by line as results come in. Colours and progress only where `terminal`.
 class TextReport {
  public:
@@ -31,7 +34,6 @@ class TextReport {
   void End(const std::vector<Reported>& all);
 
  private:
-  void Detail(const Reported& reported);
   std::string Painted(Verdict verdict) const;
   std::ostream& out_;
   RunInfo info_;
