@@ -203,6 +203,11 @@ TEST_P(Contract, FailsWhatItDeclares) {
                           "/broken.so --json --timeout 20000 --fixture " +
                           (room / "fixture.yaml").string() + ChecksOfLevel(3);
   if (one["level"].GetInt() == 4) arguments += ChecksOfLevel(4);
+  // It runs the whole of level 3 twice: only for the connector that it is about.
+  const std::string same = " --check isolated.same";
+  const size_t at = arguments.find(same);
+  if (at != std::string::npos && rule != "isolated.same") arguments.erase(at, same.size());
+  if (rule == "isolated.same") arguments.replace(arguments.find("20000"), 5, "120000");
   if (rule.empty()) arguments += ChecksOfLevel(1) + ChecksOfLevel(2);
   Compare(one, RunKit(arguments));
 }
@@ -212,7 +217,6 @@ INSTANTIATE_TEST_SUITE_P(All, Contract,
 // Every check has a connector that fails it, or the reason why there is none is here.
 TEST(Kit, HasABrokenConnectorForEachCheck) {
   const std::set<std::string> without = {
-      "isolated.same",    // needs the worker process
       "live.round_trip",  // below, against a sandbox
   };
   std::set<std::string> covered = without;
