@@ -79,8 +79,8 @@ Status CheckKeywords(const Json& schema, const std::string& pointer, std::string
                                what);
         if (!nested.ok()) return nested;
       }
-    } else if (name == "items") {
-      nested = CheckKeywords(member.value, pointer + "/items", what);
+    } else if (name == "items" || (name == "additionalProperties" && !member.value.IsBool())) {
+      nested = CheckKeywords(member.value, pointer + "/" + name, what);
     } else if (name == "oneOf" && member.value.IsArray()) {
       for (const Json& form : member.value.GetArray()) {
         nested = CheckKeywords(form, pointer + "/oneOf", what);

@@ -73,9 +73,24 @@ Status CheckLimiters(const Manifest& manifest) {
   return {};
 }
 
+bool HasProperty(const Manifest& manifest, const std::string& name) {
+  rapidjson::Document schema;
+  if (!Parse(manifest.config_schema, "/config_schema", &schema).ok()) return false;
+  const Json* properties = Find(schema, "properties");
+  return properties != nullptr && properties->IsObject() && properties->HasMember(name);
+}
+
 Status CheckAuth(const Manifest& manifest) {
   const Auth& auth = manifest.auth;
   if (auth.type == "none") return {};
+  if (auth.type == "from_config") {
+    if (!HasProperty(manifest, auth.property)) {
+      return Wrong("/auth/property must name a property of /config_schema");
+    }
+    if (!auth.header_property.empty() && !HasProperty(manifest, auth.header_property)) {
+      return Wrong("/auth/header_property must name a property of /config_schema");
+    }
+  }
   if (std::find(manifest.secrets.begin(), manifest.secrets.end(), auth.secret) ==
       manifest.secrets.end()) {
     return Wrong("/auth/secret must name a property of /config_schema that has \"x-secret\": true");
@@ -125,13 +140,15 @@ Result<Manifest> ParseManifest(std::string_view json) {
   manifest.config_schema = RawText(root, "config_schema");
   manifest.secrets = ReadSecrets(root["config_schema"]);
   if (const Json* auth = Find(root, "auth")) {
-    manifest.auth = {Text(*auth, "type"), Text(*auth, "secret"), Text(*auth, "header")};
+    manifest.auth = {Text(*auth, "type"), Text(*auth, "secret"), Text(*auth, "header"),
+                     Text(*auth, "property"), Text(*auth, "header_property")};
   }
   manifest.allowed_hosts = Texts(root, "allowed_hosts");
   for (const Json& limiter : root["limiters"].GetArray()) {
     manifest.limiters.push_back(ReadLimiter(limiter));
   }
   if (const Json* retry = Find(root, "retry")) manifest.retry = ReadRetry(*retry);
+  manifest.catalog_from_config = Flag(root, "catalog_from_config", false);
   manifest.sandbox = Text(root, "sandbox");
   manifest.account_link = Text(root, "account_link");
   status = CheckManifest(manifest);

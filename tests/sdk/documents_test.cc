@@ -9,6 +9,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "sdk/documents/auth.h"
 #include "sdk/documents/validate.h"
 
 namespace penstock::sdk {
@@ -84,6 +85,52 @@ TEST(Manifest, IsReadWhole) {
   EXPECT_EQ(manifest->retry.unclear, (std::vector<int>{500, 502, 504}));
   EXPECT_EQ(manifest->retry.attempts, 7u);
   EXPECT_EQ(manifest->allowed_hosts, (std::vector<std::string>{"*.example.com"}));
+}
+
+TEST(ChosenAuth, IsWhatTheConfigurationSays) {
+  Manifest manifest;
+  manifest.auth = {"bearer", "token", "", "", ""};
+  EXPECT_EQ(ChosenAuth(manifest, "{}")->type, "bearer");
+  manifest.auth = {"from_config", "secret", "", "auth", "auth_header"};
+  const auto chosen = [&](const std::string& config) { return ChosenAuth(manifest, config); };
+  EXPECT_EQ(chosen("{}")->type, "none");
+  const auto basic = chosen(R"({"auth": "basic", "secret": {"$secret": "secret"}})");
+  ASSERT_TRUE(basic.ok()) << basic.failure().message;
+  EXPECT_EQ(basic->type, "basic");
+  EXPECT_EQ(basic->secret, "secret");
+  const auto header = chosen(R"({"auth": "header", "secret": "x", "auth_header": "X-Key"})");
+  ASSERT_TRUE(header.ok()) << header.failure().message;
+  EXPECT_EQ(header->header, "X-Key");
+  for (const auto& [config, says] : {
+           std::pair{R"({"auth": "from_config"})", "/auth must be one of none"},
+           std::pair{R"({"auth": 1})", "/auth must be one of none"},
+           std::pair{R"({"auth": "bearer"})", "/auth is bearer, which needs \"secret\""},
+           std::pair{R"({"secret": "x"})", "/auth is none, so \"secret\" is not used"},
+           std::pair{R"({"auth": "header", "secret": "x"})", "needs \"auth_header\""},
+           std::pair{R"({"auth": "basic", "secret": "x", "auth_header": "X"})", "is not used"},
+           std::pair{"[]", "must be an object"},
+           std::pair{"{", "not valid JSON"},
+       }) {
+    const auto refused = chosen(config);
+    ASSERT_FALSE(refused.ok()) << config;
+    EXPECT_NE(refused.failure().message.find(says), std::string::npos) << refused.failure().message;
+  }
+}
+
+TEST(Validation, NamesWhatIsUnknownBelowNamesThatTheUserChooses) {
+  const std::string schema =
+      R"({"type": "object", "properties": {"objects": {"type": "object", "additionalProperties":
+          {"type": "object", "required": ["path"], "additionalProperties": false,
+           "properties": {"path": {"type": "string"}}}}}})";
+  const auto says = [&](const std::string& config) {
+    const Status status = ValidateJson(schema, config, "config");
+    return status.ok() ? std::string("ok") : status.failure().message;
+  };
+  EXPECT_EQ(says(R"({"objects": {"a": {"path": "/"}}})"), "ok");
+  EXPECT_EQ(says(R"({"objects": {"a": {}}})"), "config: /objects/a lacks \"path\"");
+  EXPECT_EQ(says(R"({"objects": {"a": {"path": "/", "paht": 1}}})"),
+            "config: /objects/a has \"paht\", which is not known here (known: path)");
+  EXPECT_EQ(says(R"({"objects": {"a": 1}})"), "config: /objects/a must be of type \"object\"");
 }
 
 TEST(Validation, QuotesRulesAndNamesButNoValues) {

@@ -365,8 +365,9 @@ typedef struct penstock_open_note {
 typedef struct penstock_connector {
   uint32_t struct_size;
   uint32_t reserved;
-  /* config_json has passed the manifest's config schema; secrets in it are {"$secret": "name"}. No
-   * request is made. host outlives the destination. [thread-safe] */
+  /* config_json has passed the manifest's config schema; then secrets in it were replaced by
+   * {"$secret": "name"}, and "$base_url" was added, the destination's address. No request is made.
+   * host outlives the destination. [thread-safe] */
   penstock_status (*open)(const penstock_host* host, const penstock_call* call,
                           penstock_str config_json, penstock_destination** out);
   void (*close)(penstock_destination* destination); /* [serial:destination] */

@@ -106,9 +106,13 @@ struct RetryPolicy {
 
 /// How the host attaches credentials.
 struct Auth {
-  std::string type = "none";  // none | bearer | basic | header
+  std::string type = "none";  // none | bearer | basic | header | standard_webhooks | from_config
   std::string secret;         // name of the config property that holds it
   std::string header;         // for type header
+  // For type from_config: names of the config properties that hold the type (one of the others;
+  // none where the property is missing) and, for type header, the header's name.
+  std::string property = {};
+  std::string header_property = {};
 };
 
 struct Manifest {
@@ -128,6 +132,7 @@ struct Manifest {
       allowed_hosts;  // "api.example.com", "*.example.com"; the base URL's host is implied
   std::vector<Limiter> limiters;
   RetryPolicy retry;
+  bool catalog_from_config = false;  // discover makes no request: its answer is never cached
   std::string sandbox;       // file name of the sandbox program beside the manifest, or empty
   std::string account_link;  // optional text shown by `connector show`
 };

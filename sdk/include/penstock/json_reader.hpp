@@ -28,6 +28,14 @@ inline bool ParseJson(std::string_view text, rapidjson::Document* out) {
   return !out->HasParseError();
 }
 
+/// The same, with every number as a string: its text, with all its digits, however many.
+inline bool ParseJsonNumbersAsText(std::string_view text, rapidjson::Document* out) {
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  out->Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag |
+             rapidjson::kParseNumbersAsStringsFlag>(text.data(), text.size());
+  return !out->HasParseError();
+}
+
 /// The member of an object; null when `value` is no object or has none of that name.
 inline const JsonValue* Member(const JsonValue& value, const char* name) {
   if (!value.IsObject()) return nullptr;
