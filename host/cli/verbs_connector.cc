@@ -85,6 +85,14 @@ std::string SettingsText(const sdk::Manifest& manifest, const Paint& paint) {
   return table.Text(paint, 2);
 }
 
+// How requests prove who sends them.
+std::string AuthText(const sdk::Auth& auth) {
+  if (auth.type == "none") return "none";
+  if (auth.type == "from_config") return "as the setting " + auth.property + " says";
+  const std::string how = auth.type == "header" ? "header " + auth.header : auth.type;
+  return how + ", from the setting " + auth.secret;
+}
+
 void ShowVerb(Context* context, const std::string& id) {
   const auto sidecar = sdk::ReadSidecar(context->ConnectorDirectory(), id);
   if (!sidecar.ok()) return context->Fail(ErrorOf(sidecar.failure()));
@@ -101,6 +109,7 @@ void ShowVerb(Context* context, const std::string& id) {
                      (m.publisher.empty() ? "" : ", by " + m.publisher) + "\n";
   text += "  library   " + sidecar->library_path + "\n";
   text += "  address   " + (m.base_url.empty() ? "given by base_url" : m.base_url) + "\n";
+  text += "  auth      " + AuthText(m.auth) + "\n";
   text += "  sandbox   " +
           (SandboxOf(*sidecar) == "yes" ? "penstock sandbox " + m.id : SandboxOf(*sidecar)) + "\n";
   for (const sdk::Limiter& limiter : m.limiters) {

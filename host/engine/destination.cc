@@ -8,6 +8,7 @@
 
 #include "host/http/url.h"
 #include "host/limits/shared_dir.h"
+#include "sdk/documents/auth.h"
 #include "sdk/documents/validate.h"
 
 namespace penstock::engine {
@@ -39,12 +40,27 @@ std::string Text(const rapidjson::Document& document) {
 struct OpenConfig {
   std::string json;  // {"$secret": name} in place of secrets
   std::map<std::string, std::string> secrets;
+  std::string base_url;
+  sdk::Auth auth;  // as the manifest says, or as the configuration chooses
+
+  std::string Credential() const {
+    const auto secret = secrets.find(auth.secret);
+    return secret == secrets.end() ? "" : secret->second;
+  }
 };
+
+Result<std::string> ResolveBaseUrl(const project::DestinationSettings& settings,
+                                   const sdk::Manifest& manifest, const secrets::Lookup& lookup) {
+  if (settings.base_url.empty()) return manifest.base_url;
+  auto resolved = secrets::Resolve(settings.base_url, lookup);
+  if (!resolved.ok()) return At(resolved.error(), settings.place);
+  return resolved;
+}
 
 Result<OpenConfig> ResolveConfig(const project::DestinationSettings& settings,
                                  const sdk::Manifest& manifest, const secrets::Lookup& lookup) {
   rapidjson::Document config;
-  config.Parse(settings.config);
+  config.Parse<rapidjson::kParseFullPrecisionFlag>(settings.config);
   auto& allocator = config.GetAllocator();
   for (auto& member : config.GetObject()) {
     if (!member.value.IsString()) continue;
@@ -56,13 +72,18 @@ Result<OpenConfig> ResolveConfig(const project::DestinationSettings& settings,
     }
     member.value.SetString(*resolved, allocator);
   }
+  const auto refused = [&](const sdk::Failure& failure) {
+    return At(
+        UsageError("PS-CONF-CONFIG", "Destination " + settings.name + ": " + failure.message + "."),
+        settings.config_places.at(""));
+  };
   const auto valid = sdk::ValidateJson(manifest.config_schema, Text(config), "config");
-  if (!valid.ok()) {
-    return At(UsageError("PS-CONF-CONFIG",
-                         "Destination " + settings.name + ": " + valid.failure().message + "."),
-              settings.config_places.at(""));
-  }
+  if (!valid.ok()) return refused(valid.failure());
   OpenConfig out;
+  auto auth = sdk::ChosenAuth(manifest, Text(config));
+  if (!auth.ok()) return refused(auth.failure());
+  out.auth = *std::move(auth);
+  PENSTOCK_ASSIGN_OR_RETURN(out.base_url, ResolveBaseUrl(settings, manifest, lookup));
   for (const std::string& name : manifest.secrets) {
     const auto found = config.FindMember(name);
     if (found == config.MemberEnd() || !found->value.IsString()) continue;
@@ -70,6 +91,7 @@ Result<OpenConfig> ResolveConfig(const project::DestinationSettings& settings,
     found->value.SetObject();
     found->value.AddMember("$secret", rapidjson::Value(name, allocator), allocator);
   }
+  config.AddMember("$base_url", rapidjson::Value(out.base_url, allocator), allocator);
   out.json = Text(config);
   return out;
 }
@@ -79,22 +101,13 @@ Result<std::unique_ptr<http::Gateway>> OpenGateway(const project::DestinationSet
                                                    const OpenConfig& config, OpenOptions* open) {
   const OpenOptions& options = *open;
   http::GatewayOptions gateway;
-  gateway.base_url = manifest.base_url;
-  if (!settings.base_url.empty()) {
-    auto resolved = secrets::Resolve(settings.base_url, options.lookup);
-    if (!resolved.ok()) return At(resolved.error(), settings.place);
-    gateway.base_url = *resolved;
-  }
+  gateway.base_url = config.base_url;
   const auto url = http::ParseUrl(gateway.base_url);
   if (!url.ok()) return At(url.error(), settings.place);
-  std::string credential;
-  if (manifest.auth.type != "none") {
-    const auto secret = config.secrets.find(manifest.auth.secret);
-    credential = secret == config.secrets.end() ? "" : secret->second;
-    auto provider = http::FixedCredential(manifest.auth, credential);
-    if (!provider.ok()) return At(provider.error(), settings.place);
-    gateway.credential = *std::move(provider);
-  }
+  const std::string credential = config.Credential();
+  auto provider = http::CredentialOf(config.auth, credential);
+  if (!provider.ok()) return At(provider.error(), settings.place);
+  gateway.credential = *std::move(provider);
   gateway.allowed_hosts = manifest.allowed_hosts;
   auto ca_file = secrets::Resolve(settings.ca_file, options.lookup);
   if (!ca_file.ok()) return At(ca_file.error(), settings.place);
@@ -178,9 +191,10 @@ Result<std::unique_ptr<EngineDestination>> EngineDestination::Open(
                             OpenGateway(settings, sidecar->manifest, config, &options));
   std::unique_ptr<EngineDestination> out(new EngineDestination(options.catalog_path));
   for (const auto& [name, secret] : config.secrets) out->redactor_.Add(secret);
-  if (!sidecar->manifest.auth.header.empty()) {
-    out->redactor_.AddHeader(sidecar->manifest.auth.header);
+  for (const std::string& text : http::SecretTexts(config.auth, config.Credential())) {
+    out->redactor_.Add(text);
   }
+  out->redactor_.AddHeader(http::SecretHeader(config.auth));
   GatewayServices::Options services;
   services.version = options.version;
   services.not_applied = sidecar->manifest.retry.not_applied;
@@ -202,6 +216,7 @@ void EngineDestination::Expect(const std::string& object, const std::set<std::st
 
 bool EngineDestination::Usable(const sdk::Object& object) const {
   if (fresh_.contains(object.name)) return true;
+  if (manifest().catalog_from_config) return false;  // the project file may have changed
   if (cache_.AgeSeconds().value_or(kCatalogLifeSeconds) >= kCatalogLifeSeconds) return false;
   const auto expected = expected_.find(object.name);
   if (expected == expected_.end()) return true;

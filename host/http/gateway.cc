@@ -1,6 +1,5 @@
 #include "host/http/gateway.h"
 
-#include <openssl/evp.h>
 #include <strings.h>
 
 #include <random>
@@ -9,15 +8,6 @@
 
 namespace penstock::http {
 namespace {
-
-std::string Base64(const std::string& bytes) {
-  std::string out(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-  int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                             reinterpret_cast<const unsigned char*>(bytes.data()),
-                             static_cast<int>(bytes.size()));
-  out.resize(static_cast<size_t>(size));
-  return out;
-}
 
 class PooledGateway final : public Gateway {
  public:
@@ -56,32 +46,6 @@ const std::string* FindHeader(const Headers& headers, std::string_view name) {
     }
   }
   return nullptr;
-}
-
-Result<CredentialProvider> FixedCredential(const sdk::Auth& auth, std::string secret) {
-  if (auth.type == "none") return CredentialProvider();
-  if (secret.empty()) {
-    return UsageError("PS-HTTP-AUTH", "The secret " + auth.secret + " is empty.",
-                      "Set it in the environment or where the destination's configuration says.");
-  }
-  if (secret.find_first_of(std::string("\r\n\0", 3)) != std::string::npos) {
-    return UsageError("PS-HTTP-AUTH", "The secret " + auth.secret + " holds a line break.",
-                      "Remove the line break at its end.");
-  }
-  std::pair<std::string, std::string> header;
-  if (auth.type == "bearer") {
-    header = {"Authorization", "Bearer " + secret};
-  } else if (auth.type == "basic") {
-    header = {"Authorization", "Basic " + Base64(secret)};
-  } else if (auth.type == "header" && !auth.header.empty()) {
-    header = {auth.header, std::move(secret)};
-  } else {
-    return UsageError("PS-HTTP-AUTH",
-                      "The manifest names an unknown way of authentication: " + auth.type + ".",
-                      "Known are none, bearer, basic and header.");
-  }
-  return CredentialProvider(
-      [header]() -> Result<std::pair<std::string, std::string>> { return header; });
 }
 
 void GatewayParts::WakeWaiting() {

@@ -13,6 +13,7 @@
 
 #include "core/base/result.h"
 #include "host/exchanges/writer.h"
+#include "host/http/credentials.h"
 #include "host/http/retry.h"
 #include "host/http/transport.h"
 #include "host/http/types.h"
@@ -21,14 +22,6 @@
 #include "penstock/documents.hpp"
 
 namespace penstock::http {
-
-/// A header that proves who we are. Asked for before each attempt, on the thread that called
-/// Perform; may block (a token is renewed). Its value appears in no log, error or exchange.
-using CredentialProvider = std::function<Result<std::pair<std::string, std::string>>()>;
-
-/// Always the same credential, in the way that the manifest says: bearer, basic (the secret is
-/// "user:password") or header. PS-HTTP-AUTH for another type or an empty secret.
-Result<CredentialProvider> FixedCredential(const sdk::Auth& auth, std::string secret);
 
 /// A request that is about to be sent for the first time and may change records.
 struct Sending {

@@ -74,13 +74,14 @@ Status CheckRequest(const Request& request) {
 }
 
 Headers CompleteHeaders(const Request& request, const Url& url, const std::string& user_agent,
-                        const std::pair<std::string, std::string>* credential) {
+                        std::span<const CredentialHeader> credential) {
   Headers headers;
   headers.emplace_back("Host", url.HostAndPort());
   for (const auto& header : request.headers) {
-    if (credential == nullptr || !SameName(header.first, credential->first)) {
-      headers.push_back(header);
-    }
+    const bool replaced =
+        std::any_of(credential.begin(), credential.end(),
+                    [&](const CredentialHeader& own) { return SameName(header.first, own.name); });
+    if (!replaced) headers.push_back(header);
   }
   if (FindHeader(headers, "User-Agent") == nullptr) headers.emplace_back("User-Agent", user_agent);
   if (FindHeader(headers, "Accept-Encoding") == nullptr) {
@@ -91,7 +92,7 @@ Headers CompleteHeaders(const Request& request, const Url& url, const std::strin
   bool takes_body =
       request.method == "POST" || request.method == "PUT" || request.method == "PATCH";
   if (size > 0 || takes_body) headers.emplace_back("Content-Length", std::to_string(size));
-  if (credential != nullptr) headers.push_back(*credential);
+  for (const CredentialHeader& own : credential) headers.emplace_back(own.name, own.value);
   return headers;
 }
 

@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "core/base/result.h"
+#include "host/http/credentials.h"
 #include "host/http/types.h"
 #include "host/http/url.h"
 #include "host/limits/budget.h"
@@ -17,10 +19,10 @@ namespace penstock::http {
 /// set: Host, Content-Length, Connection and the like, and Authorization unless `no_auth`.
 Status CheckRequest(const Request& request);
 
-/// All headers of a request as they are sent. `credential` (may be null) replaces one of the same
-/// name.
+/// All headers of a request as they are sent, those of the credential last. They replace those of
+/// the same name.
 Headers CompleteHeaders(const Request& request, const Url& url, const std::string& user_agent,
-                        const std::pair<std::string, std::string>* credential);
+                        std::span<const CredentialHeader> credential);
 
 /// Request line, headers and the empty line.
 std::string HeadText(const std::string& method, const Url& url, const Headers& headers);

@@ -34,6 +34,7 @@ struct Flight {
   limits::Permit permit;
   uint64_t attempt_number = 0;
   Headers sent_headers;  // without the credential
+  std::string credential_memory;
   std::vector<int32_t> earlier;
   std::optional<AttemptResult> last;
   std::optional<int64_t> retry_after_ms;
@@ -237,18 +238,20 @@ class Performance {
   }
 
   void StartAttempt(Flight& flight) {
-    std::pair<std::string, std::string> credential;
-    bool attach = options_.credential && !flight.request->no_auth;
-    if (attach) {
-      auto provided = options_.credential();
+    std::vector<CredentialHeader> credential;
+    if (options_.credential && !flight.request->no_auth) {
+      auto provided =
+          options_.credential({*flight.request, clock_.UnixUs(), &flight.credential_memory});
       if (!provided.ok()) return Stop(provided.error());
       credential = *std::move(provided);
     }
-    Headers headers = CompleteHeaders(*flight.request, flight.url, options_.user_agent,
-                                      attach ? &credential : nullptr);
+    Headers headers = CompleteHeaders(*flight.request, flight.url, options_.user_agent, credential);
     Attempt attempt = MakeAttempt(flight);
     attempt.head = HeadText(flight.request->method, flight.url, headers);
-    if (attach) headers.back().second = std::string(exchanges::kSecretMark);
+    for (size_t i = 0; i < credential.size(); ++i) {
+      if (!credential[i].secret) continue;
+      headers[headers.size() - credential.size() + i].second = exchanges::kSecretMark;
+    }
     flight.sent_headers = std::move(headers);
     if (flight.attempts == 0) {
       flight.started_us = clock_.MonotonicUs();

@@ -9,6 +9,7 @@
 
 #include "core/base/suggest.h"
 #include "host/project/reading.h"
+#include "sdk/documents/auth.h"
 #include "sdk/documents/validate.h"
 #include "sdk/runtime/loader.h"
 
@@ -84,12 +85,25 @@ class DestinationCheck {
     for (const Value& name : required->value.GetArray()) {
       if (config_.HasMember(name)) continue;
       const std::string text = name.GetString();
+      const std::string hint = IsText(name)
+                                   ? "For example: " + text + ": \"${env:" + Shouted(text) + "}\""
+                                   : "`penstock connector show " + manifest_.id + "` describes it.";
       Complain(loaded_, PlaceOf(""), "PS-CONF-REQUIRED",
                "Connector " + manifest_.id + " needs the setting \"" + text + "\" in config.",
-               "For example: " + text + ": \"${env:" + Shouted(text) + "}\"");
+               hint);
       good = false;
     }
     return good;
+  }
+
+  // Whether a setting is a text, which the environment can hold.
+  bool IsText(const Value& name) const {
+    const auto properties = schema_.FindMember("properties");
+    if (properties == schema_.MemberEnd()) return true;
+    const auto property = properties->value.FindMember(name);
+    if (property == properties->value.MemberEnd()) return true;
+    const auto type = property->value.FindMember("type");
+    return type == property->value.MemberEnd() || type->value == "string";
   }
 
   std::string Shouted(const std::string& name) const {
@@ -119,6 +133,7 @@ class DestinationCheck {
   // References are judged by what they stand for; those that cannot be resolved now are not judged.
   void ObeysSchema(const secrets::Lookup& lookup) {
     auto& allocator = config_.GetAllocator();
+    bool all_known = true;
     for (auto& member : config_.GetObject()) {
       if (!member.value.IsString()) continue;
       const std::string name = member.name.GetString();
@@ -137,15 +152,21 @@ class DestinationCheck {
         loaded_->warnings.push_back(std::move(warning));
       }
       schema_["properties"][member.name] = Value(rapidjson::kObjectType);
+      all_known = all_known && name == manifest_.auth.secret;
     }
-    const auto valid = sdk::ValidateJson(Text(schema_), Text(config_), "config");
-    if (valid.ok()) return;
+    const sdk::Status valid = sdk::ValidateJson(Text(schema_), Text(config_), "config");
+    if (!valid.ok()) return Refuse(valid.failure());
+    const auto auth = sdk::ChosenAuth(manifest_, Text(config_));
+    if (all_known && !auth.ok()) Refuse(auth.failure());
+  }
+
+  void Refuse(const sdk::Failure& failure) {
     std::string at;
     for (const auto& [name, place] : destination_.config_places) {
-      if (!name.empty() && valid.failure().message.find("/" + name) != std::string::npos) at = name;
+      if (!name.empty() && failure.message.find("/" + name) != std::string::npos) at = name;
     }
     Complain(loaded_, PlaceOf(at), "PS-CONF-CONFIG",
-             "Destination " + destination_.name + ": " + valid.failure().message + ".",
+             "Destination " + destination_.name + ": " + failure.message + ".",
              "`penstock connector show " + manifest_.id + "` lists the settings.");
   }
 

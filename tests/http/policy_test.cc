@@ -97,7 +97,7 @@ TEST_F(PolicyTest, RefusesHeadersThatAreNotTheConnectors) {
 TEST_F(PolicyTest, AttachesCredentialsButKeepsThemOut) {
   GatewayOptions options;
   options.credential =
-      *FixedCredential({.type = "header", .secret = "key", .header = "X-Key"}, "very-secret-key");
+      *CredentialOf({.type = "header", .secret = "key", .header = "X-Key"}, "very-secret-key");
   Open({Respond(200), Respond(200)}, std::move(options));
   auto writer = exchanges::Writer::Open(dir_ / "e.pxx", exchanges::Redactor());
   ASSERT_TRUE(writer.ok());
@@ -115,20 +115,9 @@ TEST_F(PolicyTest, AttachesCredentialsButKeepsThemOut) {
   EXPECT_EQ((*exchange)->request_headers.back().second, exchanges::kSecretMark);
 }
 
-TEST_F(PolicyTest, MakesTheUsualCredentials) {
-  auto bearer = FixedCredential({.type = "bearer", .secret = "token", .header = ""}, "abc");
-  EXPECT_EQ((*(*bearer)()).second, "Bearer abc");
-  auto basic = FixedCredential({.type = "basic", .secret = "token", .header = ""}, "me:pw");
-  EXPECT_EQ((*(*basic)()).second, "Basic bWU6cHc=");
-  EXPECT_EQ(FixedCredential({.type = "bearer", .secret = "token", .header = ""}, "").error().code,
-            "PS-HTTP-AUTH");
-  EXPECT_FALSE(FixedCredential({.type = "bearer", .secret = "token", .header = ""}, "a\n").ok());
-  EXPECT_FALSE(FixedCredential({.type = "magic", .secret = "token", .header = ""}, "a").ok());
-}
-
 TEST_F(PolicyTest, ACredentialThatCannotBeHadStopsTheRun) {
   GatewayOptions options;
-  options.credential = []() -> Result<std::pair<std::string, std::string>> {
+  options.credential = [](const CredentialUse&) -> Result<std::vector<CredentialHeader>> {
     return MakeError("PS-SECRET-MISSING", "There is no token.");
   };
   Open({}, std::move(options));
