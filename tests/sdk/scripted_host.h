@@ -16,6 +16,15 @@ struct SentRequest {
   std::string method, url, body, limiter;
   std::vector<uint64_t> seqs;
   bool idempotent = false;
+  std::vector<std::pair<std::string, std::string>> headers = {};
+
+  /// The first header of exactly this name; "" when there is none.
+  std::string Header(std::string_view name) const {
+    for (const auto& [header, value] : headers) {
+      if (header == name) return value;
+    }
+    return {};
+  }
 };
 
 /// What it answers.
@@ -25,6 +34,7 @@ struct Reply {
   Transport transport = Transport::kOk;
   int64_t retry_after_ms = 0;
   std::string error = {};
+  uint32_t attempts = 1;
 };
 
 class ScriptedHost : public HostServices {
@@ -54,6 +64,9 @@ class ScriptedHost : public HostServices {
                       std::string(request.limiter),
                       {request.seqs.begin(), request.seqs.end()},
                       request.idempotent});
+      for (const HostHeader& header : request.headers) {
+        sent.back().headers.emplace_back(header.name, header.value);
+      }
       replies.push_back(answer ? answer(sent.back()) : Reply{});
     }
     for (size_t n = 0; n < requests.size(); ++n) {
@@ -62,6 +75,7 @@ class ScriptedHost : public HostServices {
       response.tag = requests[i].tag;
       response.status = replies[i].transport == Transport::kOk ? replies[i].status : 0;
       response.transport = replies[i].transport;
+      response.attempts = replies[i].attempts;
       response.retry_after_ms = replies[i].retry_after_ms;
       response.body = replies[i].body;
       response.error = replies[i].error;
