@@ -16,8 +16,8 @@ std::string Quoted(const std::string& text) {
 
 void Account::Start(const std::vector<std::string>& options) {
   std::string error;
-  process_ = sandbox::SandboxProcess::Start(PENSTOCK_TEST_CONNECTOR_DIR "/hubspot-sandbox", options,
-                                            &error);
+  process_ = sandbox::SandboxProcess::Start(PENSTOCK_TEST_CONNECTOR_DIR "/" + vendor_ + "-sandbox",
+                                            options, &error);
   ASSERT_NE(process_, nullptr) << error;
 }
 
@@ -46,12 +46,12 @@ void Account::Put(const std::string& id, const std::map<std::string, std::string
   for (const auto& [name, value] : properties) {
     line += (line.back() == '{' ? "" : ",") + Quoted(name) + ":" + Quoted(value);
   }
-  const sandbox::Reply reply = Call("POST", "/_sandbox/objects/contacts", line + "}}\n");
+  const sandbox::Reply reply = Call("POST", "/_sandbox/objects/" + object_, line + "}}\n");
   ASSERT_EQ(reply.status / 100, 2) << reply.body;
 }
 
 std::vector<Contact> Account::Contacts() const {
-  const sandbox::Reply reply = Call("GET", "/_sandbox/objects/contacts");
+  const sandbox::Reply reply = Call("GET", "/_sandbox/objects/" + object_);
   EXPECT_EQ(reply.status, 200);
   std::vector<Contact> contacts;
   std::istringstream lines(reply.body);
@@ -84,7 +84,7 @@ std::map<std::string, Contact> Account::ByEmail() const {
 
 std::map<std::string, int64_t> Account::Writes() const {
   std::map<std::string, int64_t> writes;
-  std::istringstream lines(Call("GET", "/_sandbox/writes/contacts").body);
+  std::istringstream lines(Call("GET", "/_sandbox/writes/" + object_).body);
   for (std::string line; std::getline(lines, line);) {
     const Json json = Json::Parse(line);
     writes[json["id"].Text()] = json["writes"].Int();
@@ -102,7 +102,8 @@ int64_t Account::WriteCalls() const {
   const Json requests = Stats()["requests"];
   int64_t calls = 0;
   for (const std::string& name : requests.names()) {
-    if (name.find("/batch/") == std::string::npos || name.ends_with("/batch/read")) continue;
+    const bool batch = name.find("/batch/") != std::string::npos && !name.ends_with("/batch/read");
+    if (vendor_ == "hubspot" ? !batch : name.starts_with("GET ")) continue;
     const Json statuses = requests[name.c_str()];
     for (const std::string& status : statuses.names()) calls += statuses[status.c_str()].Int();
   }

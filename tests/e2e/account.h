@@ -1,10 +1,11 @@
-// The HubSpot account of a test: the sandbox program, asked over its control paths.
+// The account of a test: a sandbox program, asked over its control paths.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sdk/testing/process.h"
@@ -23,6 +24,10 @@ struct Contact {
 /// One sandbox at a time. Failures of the sandbox itself fail the test.
 class Account {
  public:
+  /// `vendor`: of the program; `object`: the one that the tests write.
+  explicit Account(std::string vendor = "hubspot", std::string object = "contacts")
+      : vendor_(std::move(vendor)), object_(std::move(object)) {}
+
   /// Starts the sandbox; again: a new process on a new port. `--data` keeps objects over that.
   void Start(const std::vector<std::string>& options = {"--no-limits"});
   void Stop();
@@ -39,7 +44,7 @@ class Account {
   /// Writes of each record by id.
   std::map<std::string, int64_t> Writes() const;
   Json Stats() const;
-  /// Calls of batch/{upsert,create,update,archive}, however they ended.
+  /// Calls that write, however they ended.
   int64_t WriteCalls() const;
   /// All calls.
   int64_t Calls() const { return Stats()["total"].Int(); }
@@ -50,6 +55,7 @@ class Account {
                       const std::string& body = "") const;
 
  private:
+  std::string vendor_, object_;
   std::unique_ptr<sandbox::SandboxProcess> process_;
 };
 

@@ -16,6 +16,8 @@ namespace penstock::e2e {
 
 class E2eTest : public ::testing::Test {
  protected:
+  explicit E2eTest(Account account = Account()) : account_(std::move(account)) {}
+
   /// Starts the account and points the settings at it.
   void StartAccount(const std::vector<std::string>& options = {"--no-limits"}) {
     ASSERT_NO_FATAL_FAILURE(account_.Start(options));
