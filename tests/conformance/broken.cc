@@ -2,6 +2,7 @@
 #include "tests/conformance/broken.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "penstock_manifest.h"
 
@@ -37,6 +38,10 @@ class Broken {
 
   Result<CheckReport> Check(Call call) {
     if (breaks_("exc.contained")) Fragile();
+    // The worker's environment is empty.
+    if (breaks_("isolated.same") && std::getenv("PATH") == nullptr) {
+      return Failure{PENSTOCK_E_INTERNAL, "broken.NO_PATH", "there is no PATH", 0};
+    }
     if (breaks_("check.read_only")) {
       (void)http_.Perform(call, HttpRequest::Post("/v1/ping", "{}"), [](const HttpResponse&) {});
     }

@@ -67,7 +67,6 @@ void Writer::BeforeWrite(const Batch& batch) {
   if (breaks_("stdio.silent")) std::printf("writing %zu records\n", batch.size());
   if (breaks_("time.host_clock")) ::usleep(1);
   if (breaks_("net.none")) ::close(static_cast<int>(::syscall(SYS_socket, 2, 1, 0)));
-  if (breaks_("isolated.same") && ::open("/etc/passwd", O_RDONLY) < 0) __builtin_trap();
   if (breaks_("fs.none")) ::close(::open("/dev/null", O_RDONLY));
   if (breaks_("proc.polite")) ::setenv("BROKEN_WAS_HERE", "1", 1);
   if (breaks_("mem.flat")) leaked.emplace_back(500, 'x');

@@ -98,7 +98,9 @@ int Main(int argc, char** argv) {
     return Usage("--record is not built yet; describe the destination in a fixture file by hand");
   }
   if (options.settings.worker && !HasWorker()) {
-    return Usage("this build has no worker process; leave --worker out");
+    return Usage(
+        "the program penstock-worker is not beside this one or in ../lib/penstock; install it, or "
+        "leave --worker out");
   }
   std::vector<const Check*> selected;
   std::string unknown;

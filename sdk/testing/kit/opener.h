@@ -10,8 +10,7 @@
 
 namespace penstock::kit {
 
-/// Loads and opens. settings.worker chooses the worker process; KIT-NO-WORKER where this build has
-/// none.
+/// Loads and opens; settings.worker chooses the worker process.
 sdk::Result<std::unique_ptr<sdk::ConnectorInstance>> OpenInstance(const Subject& subject,
                                                                   const Settings& settings,
                                                                   sdk::HostServices* services,
@@ -20,7 +19,7 @@ sdk::Result<std::unique_ptr<sdk::ConnectorInstance>> OpenInstance(const Subject&
 /// The library in this process, loaded once.
 sdk::Result<const sdk::ConnectorLibrary*> LoadedLibrary(const Subject& subject);
 
-/// Whether this build can open connectors in a worker process.
+/// Whether the worker program is where this program looks for it.
 bool HasWorker();
 
 }  // namespace penstock::kit
