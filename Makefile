@@ -38,7 +38,7 @@ readme: demo
 test: deps-test check-format
 	cmake --preset debug
 	cmake --build --preset debug
-	ctest --preset debug
+	ctest --preset debug -j $(JOBS)
 
 mutants: deps-test
 	@tests/mutants/run.py
