@@ -106,11 +106,7 @@ ApiError ReadError(const sdk::HttpResponse& response) {
 Failure RunFailure(const sdk::HttpResponse& response, const ApiError& error,
                    std::string_view doing_view) {
   const std::string doing(doing_view);
-  if (!response.answered()) {
-    const bool forbidden = response.transport() == PENSTOCK_TRANSPORT_FORBIDDEN;
-    return Make(forbidden ? PENSTOCK_E_INVALID_CONFIG : PENSTOCK_E_UNAVAILABLE, "NO_ANSWER",
-                doing + ": " + std::string(response.error()));
-  }
+  if (!response.answered()) return sdk::HttpFailure(response, "hubspot", doing);
   const std::string said = error.message.empty() ? "" : ": " + error.message;
   switch (response.status()) {
     case 401:

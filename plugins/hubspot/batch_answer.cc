@@ -34,14 +34,13 @@ class Names {
 
 class Matcher {
  public:
-  Matcher(const Request& request, sdk::Outcomes& outcomes)
+  Matcher(const Request& request, sdk::RequestOutcomes& records)
       : request_(request),
-        outcomes_(outcomes),
-        settled_(request.inputs.size(), false),
-        traces_(settled_.size()),
-        sent_ids_(settled_.size()),
-        keys_(settled_.size()),
-        record_ids_(settled_.size()) {
+        records_(records),
+        traces_(request.inputs.size()),
+        sent_ids_(request.inputs.size()),
+        keys_(request.inputs.size()),
+        record_ids_(request.inputs.size()) {
     for (size_t i = 0; i < request.inputs.size(); ++i) {
       const Input& input = request.inputs[i];
       traces_.Add(input.trace, i);
@@ -70,7 +69,7 @@ class Matcher {
       // What has no id is no record, and counts for none.
       if (TextMember(result, "id").empty()) continue;
       const size_t input = InputOfResult(result);
-      if (input == kNone || settled_[input]) {
+      if (records_.settled(input)) {
         unnamed_results_.push_back(&result);
       } else {
         Succeed(input, TextMember(result, "id"), sdk::TrueMember(result, "new"));
@@ -80,8 +79,8 @@ class Matcher {
 
   void Conclude() {
     std::vector<size_t> left;
-    for (size_t i = 0; i < settled_.size(); ++i) {
-      if (!settled_[i]) left.push_back(i);
+    for (size_t i = 0; i < records_.size(); ++i) {
+      if (!records_.settled(i)) left.push_back(i);
     }
     if (left.empty()) return;
     if (unnamed_errors_.empty() && unnamed_results_.size() == left.size()) {
@@ -89,12 +88,9 @@ class Matcher {
     } else if (unnamed_results_.empty() && unnamed_errors_.size() == left.size()) {
       FailUnnamed(left);
     } else {
-      for (const size_t i : left) {
-        outcomes_.InDoubt(request_.inputs[i].seq,
-                          {"ANSWER_INCOMPLETE",
-                           "HubSpot answered with success, but says nothing about this record",
-                           {}});
-      }
+      records_.RestInDoubt({"ANSWER_INCOMPLETE",
+                            "HubSpot answered with success, but says nothing about this record",
+                            {}});
     }
   }
 
@@ -122,21 +118,17 @@ class Matcher {
   }
 
   size_t Fail(size_t input, const ApiError& error) {
-    if (input == kNone || settled_[input]) return input == kNone ? 0 : 1;
-    settled_[input] = true;
-    sdk::Status status = ReportError(request_.verb, request_.key_property,
-                                     request_.inputs[input].seq, error, outcomes_);
+    if (records_.settled(input)) return input == kNone ? 0 : 1;
+    sdk::Status status = ReportError(request_.verb, request_.key_property, input, error, records_);
     if (status_.ok()) status_ = std::move(status);
     return 1;
   }
 
   void Succeed(size_t input, std::string_view id, bool is_new) {
-    settled_[input] = true;
-    const uint64_t seq = request_.inputs[input].seq;
     if (request_.verb == Verb::kCreate || (request_.verb == Verb::kUpsert && is_new)) {
-      outcomes_.Created(seq, id);
+      records_.Created(input, id);
     } else {
-      outcomes_.Updated(seq, id);
+      records_.Updated(input, id);
     }
   }
 
@@ -159,19 +151,17 @@ class Matcher {
         Fail(left[n], unnamed_errors_[0]);
         continue;
       }
-      settled_[left[n]] = true;
-      outcomes_.Rejected(request_.inputs[left[n]].seq, sdk::ErrorClass::kData,
-                         {"UNNAMED_ERROR",
-                          "HubSpot refused this record without saying which error is its own; "
-                          "one of them: " +
-                              unnamed_errors_[n].message,
-                          {}});
+      records_.Rejected(left[n], sdk::ErrorClass::kData,
+                        {"UNNAMED_ERROR",
+                         "HubSpot refused this record without saying which error is its own; "
+                         "one of them: " +
+                             unnamed_errors_[n].message,
+                         {}});
     }
   }
 
   const Request& request_;
-  sdk::Outcomes& outcomes_;
-  std::vector<bool> settled_;
+  sdk::RequestOutcomes& records_;
   Names traces_, sent_ids_, keys_, record_ids_;
   std::vector<ApiError> unnamed_errors_;
   std::vector<const JsonValue*> unnamed_results_;
@@ -181,10 +171,10 @@ class Matcher {
 }  // namespace
 
 sdk::Status ReportBatch(const Request& request, const sdk::HttpResponse& response,
-                        sdk::Outcomes& outcomes) {
+                        sdk::RequestOutcomes& records) {
   rapidjson::Document body;
   if (!sdk::ParseJson(response.body(), &body)) body.SetObject();
-  Matcher matcher(request, outcomes);
+  Matcher matcher(request, records);
   matcher.TakeErrors(sdk::ArrayMember(body, "errors"));
   matcher.TakeResults(sdk::ArrayMember(body, "results"));
   matcher.Conclude();

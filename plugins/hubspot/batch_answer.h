@@ -4,15 +4,13 @@
 #include <string>
 #include <vector>
 
-#include "penstock/http.hpp"
-#include "penstock/records.hpp"
+#include "penstock/write.hpp"
 #include "plugins/hubspot/verdict.h"
 
 namespace penstock::hubspot {
 
 // One input of a request.
 struct Input {
-  uint64_t seq = 0;
   std::string trace;      // the seq as objectWriteTraceId
   std::string sent_id;    // the id of the input as sent: a key or a record id; empty for create
   std::string key;        // normal key; empty where there is none
@@ -37,6 +35,6 @@ struct Request {
 //
 // Not ok: what ends the run, as ReportError says.
 sdk::Status ReportBatch(const Request& request, const sdk::HttpResponse& response,
-                        sdk::Outcomes& outcomes);
+                        sdk::RequestOutcomes& records);
 
 }  // namespace penstock::hubspot

@@ -18,20 +18,6 @@ void AppendValue(const penstock_value& value, sdk::JsonWriter* json) {
 
 std::string ValueText(const penstock_value& value) {
   switch (value.type) {
-    case PENSTOCK_BOOL:
-      return value.v.i64 != 0 ? "true" : "false";
-    case PENSTOCK_INT64:
-      return std::to_string(value.v.i64);
-    case PENSTOCK_DOUBLE:
-      return sdk::DoubleText(value.v.f64);
-    case PENSTOCK_DECIMAL:
-    case PENSTOCK_STRING:
-    case PENSTOCK_JSON:
-      return std::string(sdk::TextOf(value));
-    case PENSTOCK_BYTES:
-      return sdk::Base64(sdk::TextOf(value));
-    case PENSTOCK_DATE:
-      return sdk::DateText(value.v.i64);
     case PENSTOCK_TIMESTAMP:
       return sdk::TimestampText(value.v.i64, 3);
     case PENSTOCK_LIST: {
@@ -43,7 +29,7 @@ std::string ValueText(const penstock_value& value) {
       return joined;
     }
     default:
-      return {};
+      return sdk::PlainText(value);
   }
 }
 

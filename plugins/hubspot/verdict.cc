@@ -63,24 +63,24 @@ sdk::Failure SchemaFailure(const ApiError& error) {
           "writing contacts: " + MessageOf(error) + "; the account's properties changed", 0};
 }
 
-sdk::Status ReportError(Verb verb, std::string_view key_property, uint64_t seq,
-                        const ApiError& error, sdk::Outcomes& outcomes) {
+sdk::Status ReportError(Verb verb, std::string_view key_property, size_t place,
+                        const ApiError& error, sdk::RequestOutcomes& records) {
   const std::string message = MessageOf(error);
   const std::string code = !error.code.empty()       ? error.code
                            : !error.category.empty() ? error.category
                                                      : "REJECTED";
   const sdk::Reason reason{code, message, error.field};
   if (IsAboutSchema(error)) {
-    outcomes.Unsent(seq, reason);
+    records.Unsent(place, reason);
     return SchemaFailure(error);
   }
   const bool updates = verb == Verb::kUpdate || verb == Verb::kArchive;
   if (updates && error.category == "OBJECT_NOT_FOUND") {
-    outcomes.Missing(seq, reason);
+    records.Missing(place, reason);
   } else if (verb == Verb::kCreate && IsKeyTaken(key_property, error)) {
-    outcomes.Exists(seq, ExistingId(error.message), reason);
+    records.Exists(place, ExistingId(error.message), reason);
   } else {
-    outcomes.Rejected(seq, ClassOf(error), reason);
+    records.Rejected(place, ClassOf(error), reason);
   }
   return {};
 }

@@ -4,18 +4,18 @@
 #include <string>
 #include <string_view>
 
-#include "penstock/records.hpp"
+#include "penstock/write.hpp"
 #include "plugins/hubspot/answers.h"
 
 namespace penstock::hubspot {
 
 enum class Verb { kUpsert, kCreate, kUpdate, kArchive };
 
-// Reports `error` as the outcome of the record `seq`. `key_property`: what identifies records. Not
-// ok when the error is not the record's: a property is gone or read-only now, so that the run
+// Reports `error` as the outcome of the record at `place`. `key_property`: what identifies records.
+// Not ok when the error is not the record's: a property is gone or read-only now, so that the run
 // stops, and nobody is rejected for it.
-sdk::Status ReportError(Verb verb, std::string_view key_property, uint64_t seq,
-                        const ApiError& error, sdk::Outcomes& outcomes);
+sdk::Status ReportError(Verb verb, std::string_view key_property, size_t place,
+                        const ApiError& error, sdk::RequestOutcomes& records);
 
 // Whether an error body is about records of the request (and so ends nothing but them).
 bool IsAboutRecords(int status, const ApiError& error);

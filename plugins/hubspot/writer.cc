@@ -11,6 +11,8 @@ namespace penstock::hubspot {
 using sdk::Failure;
 using sdk::HttpResponse;
 using sdk::Outcomes;
+using sdk::Reason;
+using sdk::RequestOutcomes;
 using sdk::Status;
 
 namespace {
@@ -88,8 +90,7 @@ Status ContactWriter::Finish(sdk::Call, Outcomes&) { return {}; }
 
 Input ContactWriter::InputOf(const sdk::Batch& batch, size_t record) const {
   Input input;
-  input.seq = batch.seq(record);
-  input.trace = std::to_string(input.seq);
+  input.trace = std::to_string(batch.seq(record));
   input.record_id = batch.id(record);
   const std::string key = ValueText(batch.value(record, shape_.key_field));
   if (shape_.key_property.empty()) {
@@ -100,14 +101,12 @@ Input ContactWriter::InputOf(const sdk::Batch& batch, size_t record) const {
   return input;
 }
 
-ContactWriter::Job ContactWriter::MakeJob(const sdk::Batch& batch, std::vector<Input> inputs,
-                                          const std::vector<size_t>& records, bool by_id) const {
-  Job job;
-  job.request = {verb_, shape_.key_property, std::move(inputs)};
+void ContactWriter::AddJob(const sdk::Batch& batch, std::vector<Input> inputs,
+                           std::vector<size_t> records, bool by_id, Jobs* jobs) const {
   sdk::JsonWriter json;
   json.BeginObject().Key("inputs").BeginArray();
-  for (size_t i = 0; i < job.request.inputs.size(); ++i) {
-    Input& input = job.request.inputs[i];
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    Input& input = inputs[i];
     if (verb_ != Verb::kCreate) input.sent_id = by_id ? input.record_id : input.key;
     json.BeginObject();
     if (verb_ == Verb::kCreate) {
@@ -122,24 +121,22 @@ ContactWriter::Job ContactWriter::MakeJob(const sdk::Batch& batch, std::vector<I
       AppendProperties(shape_, batch, records[i], &json);
     }
     json.EndObject();
-    job.http.seqs.push_back(input.seq);
   }
   json.EndArray().EndObject();
-  std::vector<uint64_t> seqs = std::move(job.http.seqs);
-  job.http = sdk::HttpRequest::Post(BatchPath(shape_.object, PathVerb(verb_)), json.Take());
-  job.http.seqs = std::move(seqs);
-  job.http.idempotent = verb_ != Verb::kCreate;
-  return job;
+  auto request = sdk::HttpRequest::Post(BatchPath(shape_.object, PathVerb(verb_)), json.Take());
+  request.idempotent = verb_ != Verb::kCreate;
+  jobs->http.Add(std::move(request), std::move(records));
+  jobs->requests.push_back({verb_, shape_.key_property, std::move(inputs)});
 }
 
 void ContactWriter::AddJobs(const sdk::Batch& batch, const std::vector<size_t>& records, bool by_id,
-                            std::vector<Job>* jobs) const {
+                            Jobs* jobs) const {
   for (const sdk::Range& range : sdk::Chunk(records.size(), chunk_)) {
-    const std::vector<size_t> part(records.begin() + static_cast<std::ptrdiff_t>(range.begin),
-                                   records.begin() + static_cast<std::ptrdiff_t>(range.end));
+    std::vector<size_t> part(records.begin() + static_cast<std::ptrdiff_t>(range.begin),
+                             records.begin() + static_cast<std::ptrdiff_t>(range.end));
     std::vector<Input> inputs;
     for (const size_t record : part) inputs.push_back(InputOf(batch, record));
-    jobs->push_back(MakeJob(batch, std::move(inputs), part, by_id));
+    AddJob(batch, std::move(inputs), std::move(part), by_id, jobs);
   }
 }
 
@@ -151,7 +148,7 @@ Status ContactWriter::Write(sdk::Call call, const sdk::Batch& batch, Outcomes& o
     const bool id = verb_ == Verb::kUpdate && (shape_.key_property.empty() || !batch.id(i).empty());
     (id ? by_id : by_key).push_back(i);
   }
-  std::vector<Job> jobs;
+  Jobs jobs(batch);
   AddJobs(batch, by_id, true, &jobs);
   AddJobs(batch, by_key, false, &jobs);
   return Send(call, jobs, outcomes);
@@ -169,7 +166,7 @@ Status ContactWriter::Archive(sdk::Call call, const sdk::Batch& batch, Outcomes&
     const std::vector<std::string> own_key = {shape_.key_property};
     auto found = FindByKey(http_, call, shape_.object, shape_.key_property, unknown, own_key);
     if (!found.ok()) {
-      for (const Input& input : inputs) outcomes.Unsent(input.seq, {"NOT_SENT", {}, {}});
+      for (size_t i = 0; i < batch.size(); ++i) outcomes.Unsent(batch.seq(i), {"NOT_SENT", {}, {}});
       return found.failure();
     }
     size_t next = 0;
@@ -182,90 +179,79 @@ Status ContactWriter::Archive(sdk::Call call, const sdk::Batch& batch, Outcomes&
       if (own) input.record_id = contact->id;
     }
   }
-  std::vector<Input> present;
-  for (const Input& input : inputs) {
-    if (!input.record_id.empty()) {
-      present.push_back(input);
+  std::vector<size_t> present;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (!inputs[i].record_id.empty()) {
+      present.push_back(i);
     } else {
-      outcomes.Missing(input.seq,
+      outcomes.Missing(batch.seq(i),
                        {"OBJECT_NOT_FOUND", "there is no contact with this key as its own", {}});
     }
   }
-  std::vector<Job> jobs;
+  Jobs jobs(batch);
   for (const sdk::Range& range : sdk::Chunk(present.size(), chunk_)) {
-    std::vector<Input> part(present.begin() + static_cast<std::ptrdiff_t>(range.begin),
-                            present.begin() + static_cast<std::ptrdiff_t>(range.end));
-    jobs.push_back(MakeJob(batch, std::move(part), {}, true));
+    std::vector<size_t> records;
+    std::vector<Input> part;
+    for (size_t i = range.begin; i < range.end; ++i) {
+      records.push_back(present[i]);
+      part.push_back(std::move(inputs[present[i]]));
+    }
+    AddJob(batch, std::move(part), std::move(records), true, &jobs);
   }
   return Send(call, jobs, outcomes);
 }
 
-Status ContactWriter::Send(sdk::Call call, const std::vector<Job>& jobs, Outcomes& outcomes) {
-  std::vector<sdk::HttpRequest> requests;
-  for (const Job& job : jobs) requests.push_back(job.http);
-  sdk::CallResult result;
-  Status performed =
-      http_.PerformAll(call, requests, [&](size_t index, const HttpResponse& response) {
-        result.Add(Take(jobs[index], response, outcomes));
-      });
-  return performed.ok() ? result.Conclude() : performed;
+Status ContactWriter::Send(sdk::Call call, const Jobs& jobs, Outcomes& outcomes) {
+  return jobs.http.Send(http_, call, outcomes,
+                        [&](size_t index, const HttpResponse& response, RequestOutcomes& records) {
+                          return Take(jobs.requests[index], response, records);
+                        });
 }
 
-Status ContactWriter::Take(const Job& job, const HttpResponse& response, Outcomes& outcomes) {
-  if (!response.success()) return TakeFailure(job, response, outcomes);
-  if (verb_ != Verb::kArchive) {
-    return ReportBatch(job.request, response, outcomes);
-  }
+Status ContactWriter::Take(const Request& request, const HttpResponse& response,
+                           RequestOutcomes& records) const {
+  if (!response.success()) return TakeFailure(request, response, records);
+  if (verb_ != Verb::kArchive) return ReportBatch(request, response, records);
   // 204 without a body: archived, also what was archived before. Another success is not the
   // vendor's.
-  const bool archived = response.status() == 204;
-  for (const Input& input : job.request.inputs) {
-    if (archived) {
-      outcomes.Deleted(input.seq, input.record_id);
-    } else {
-      outcomes.InDoubt(input.seq, {"UNREADABLE_ANSWER",
-                                   "HubSpot answered an archive with " +
-                                       std::to_string(response.status()) + " instead of 204",
-                                   {}});
-    }
+  if (response.status() != 204) {
+    records.RestInDoubt({"UNREADABLE_ANSWER",
+                         "HubSpot answered an archive with " + std::to_string(response.status()) +
+                             " instead of 204",
+                         {}});
+    return {};
   }
+  for (size_t i = 0; i < records.size(); ++i) records.Deleted(i, request.inputs[i].record_id);
   return {};
 }
 
-Status ContactWriter::TakeFailure(const Job& job, const HttpResponse& response,
-                                  Outcomes& outcomes) {
+Status ContactWriter::TakeFailure(const Request& request, const HttpResponse& response,
+                                  RequestOutcomes& records) const {
   const ApiError error = response.answered() ? ReadError(response) : ApiError();
-  if (sdk::ReportFate(response, job.http.seqs, outcomes)) {
-    return RunFailure(response, error, "writing contacts");
-  }
+  if (sdk::FateOf(response) != 0) return RunFailure(response, error, "writing contacts");
   if (IsBadKey(error)) {
-    for (const Input& input : job.request.inputs) {
-      outcomes.Unsent(input.seq, {"NON_UNIQUE_PROPERTY", error.message, shape_.key_property});
-    }
+    records.RestUnsent({"NON_UNIQUE_PROPERTY", error.message, shape_.key_property});
     return Failure{PENSTOCK_E_INVALID_CONFIG, "hubspot.NON_UNIQUE_PROPERTY",
                    "HubSpot cannot identify contacts by " + shape_.key_property +
                        ", whose values are not unique; use email or a property with unique values",
                    0};
   }
   if (IsAboutSchema(error)) {
-    for (const Input& input : job.request.inputs) {
-      outcomes.Unsent(input.seq, {error.code, error.field_message, error.field});
-    }
+    records.RestUnsent({error.code, error.field_message, error.field});
     return SchemaFailure(error);
   }
   if (IsAboutRecords(response.status(), error)) {
-    Refuse(job.request, error, outcomes);
+    Refuse(request, error, records);
     return {};
   }
-  for (const Input& input : job.request.inputs) {
-    outcomes.Unsent(input.seq, {error.category.empty() ? "REFUSED" : error.category, {}, {}});
-  }
+  records.RestUnsent({error.category.empty() ? "REFUSED" : error.category, {}, {}});
   return RunFailure(response, error, "writing contacts");
 }
 
-void ContactWriter::Refuse(const Request& request, const ApiError& error, Outcomes& outcomes) {
+void ContactWriter::Refuse(const Request& request, const ApiError& error,
+                           RequestOutcomes& records) const {
   if (request.inputs.size() == 1) {
-    (void)ReportError(verb_, shape_.key_property, request.inputs[0].seq, error, outcomes);
+    (void)ReportError(verb_, shape_.key_property, 0, error, records);
     return;
   }
   // "Duplicate IDs": the named ones apart from the others, so that those go through at once.
@@ -280,14 +266,16 @@ void ContactWriter::Refuse(const Request& request, const ApiError& error, Outcom
     named.push_back(is_named);
     n_named += is_named ? 1 : 0;
   }
+  const Reason reason{error.code.empty() ? error.category : error.code, error.message, {}};
   // A group of one cannot be split off: then the halves must do.
-  const bool apart = n_named >= 2 && request.inputs.size() - n_named >= 2;
-  const uint32_t rest = ++group_;
-  const uint32_t apart_group = apart ? ++group_ : rest;
-  const std::string& code = error.code.empty() ? error.category : error.code;
-  for (size_t i = 0; i < request.inputs.size(); ++i) {
-    outcomes.Split(request.inputs[i].seq, named[i] ? apart_group : rest, {code, error.message, {}});
+  if (n_named >= 2 && request.inputs.size() - n_named >= 2) {
+    const size_t first =
+        static_cast<size_t>(std::find(named.begin(), named.end(), true) - named.begin());
+    for (size_t i = first; i < named.size(); ++i) {
+      if (named[i]) records.Split(i, records.GroupOf(first), reason);
+    }
   }
+  records.RestRefused(reason);
 }
 
 }  // namespace penstock::hubspot

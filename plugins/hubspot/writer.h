@@ -21,34 +21,35 @@ class ContactWriter {
   sdk::Status Finish(sdk::Call call, sdk::Outcomes& outcomes);
 
  private:
-  // A request on its way, with what is needed to read its answer.
-  struct Job {
-    Request request;
-    sdk::HttpRequest http;
+  // The requests of one call, and what is needed to read their answers.
+  struct Jobs {
+    explicit Jobs(const sdk::Batch& batch) : http(batch) {}
+    sdk::WriteRequests http;
+    std::vector<Request> requests;
   };
 
   ContactWriter(sdk::Http http, Shape shape, Verb verb, size_t chunk);
 
   Input InputOf(const sdk::Batch& batch, size_t record) const;
-  // One kind of request for these records; `by_id`: named by record id, not by key.
+  // Requests of one kind for these records; `by_id`: named by record id, not by key.
   void AddJobs(const sdk::Batch& batch, const std::vector<size_t>& records, bool by_id,
-               std::vector<Job>* jobs) const;
-  Job MakeJob(const sdk::Batch& batch, std::vector<Input> inputs,
-              const std::vector<size_t>& records, bool by_id) const;
+               Jobs* jobs) const;
+  void AddJob(const sdk::Batch& batch, std::vector<Input> inputs, std::vector<size_t> records,
+              bool by_id, Jobs* jobs) const;
   sdk::Status Archive(sdk::Call call, const sdk::Batch& batch, sdk::Outcomes& outcomes);
-  sdk::Status Send(sdk::Call call, const std::vector<Job>& jobs, sdk::Outcomes& outcomes);
+  sdk::Status Send(sdk::Call call, const Jobs& jobs, sdk::Outcomes& outcomes);
   // The outcomes of one request's records; not ok when the run should stop.
-  sdk::Status Take(const Job& job, const sdk::HttpResponse& response, sdk::Outcomes& outcomes);
-  sdk::Status TakeFailure(const Job& job, const sdk::HttpResponse& response,
-                          sdk::Outcomes& outcomes);
+  sdk::Status Take(const Request& request, const sdk::HttpResponse& response,
+                   sdk::RequestOutcomes& records) const;
+  sdk::Status TakeFailure(const Request& request, const sdk::HttpResponse& response,
+                          sdk::RequestOutcomes& records) const;
   // 400 and its like: nothing of the request was applied.
-  void Refuse(const Request& request, const ApiError& error, sdk::Outcomes& outcomes);
+  void Refuse(const Request& request, const ApiError& error, sdk::RequestOutcomes& records) const;
 
   sdk::Http http_;
   Shape shape_;
   Verb verb_;
   size_t chunk_;
-  uint32_t group_ = 0;
 };
 
 }  // namespace penstock::hubspot

@@ -13,74 +13,36 @@ using namespace sdk;  // NOLINT(google-build-using-namespace): what a connector 
 
 constexpr size_t kMaxRecords = 100;
 
-Failure Unexpected(std::string_view what, const HttpResponse& response) {
-  const std::string tail = response.answered() ? "status " + std::to_string(response.status())
-                                               : std::string(response.error());
-  switch (response.answered() ? response.status() : 0) {
-    case 0:
-      return {PENSTOCK_E_UNAVAILABLE, "loopback.UNAVAILABLE", std::string(what) + ": " + tail, 0};
-    case 401:
-      return {PENSTOCK_E_UNAUTHENTICATED, "loopback.UNAUTHENTICATED",
-              "the loopback sandbox does not accept this token", 0};
-    case 403:
-      return {PENSTOCK_E_PERMISSION, "loopback.FORBIDDEN",
-              std::string(what) + ": this token is not allowed to do it", 0};
-    case 404:
-      return {PENSTOCK_E_NOT_FOUND, "loopback.NOT_FOUND",
-              std::string(what) + ": the loopback sandbox does not know this object", 0};
-    case 429:
-      return {PENSTOCK_E_RATE_LIMITED, "loopback.RATE_LIMITED", std::string(what) + ": " + tail,
-              response.retry_after_ms()};
-    default:
-      return {response.status() >= 500 ? PENSTOCK_E_UNAVAILABLE : PENSTOCK_E_INTERNAL,
-              "loopback.UNEXPECTED", std::string(what) + ": " + tail, 0};
-  }
-}
-
 FieldType TypeOf(std::string_view type) {
   if (type == "number") return FieldType::kDecimal;
   if (type == "bool") return FieldType::kBoolean;
   return FieldType::kString;
 }
 
-// Record keys are text, whatever type the key came as.
-std::string KeyText(const penstock_value& value) {
-  std::string json;
-  if (value.type == PENSTOCK_STRING) return std::string(TextOf(value));
-  if (value.type != PENSTOCK_NULL && value.type != PENSTOCK_ABSENT) AppendJson(value, &json);
-  return json;
-}
-
 class LoopbackWriter {
  public:
+  // The assignment has its key.
   LoopbackWriter(Http http, Assignment assignment)
-      : http_(http), assignment_(std::move(assignment)) {
-    for (size_t i = 0; i < assignment_.fields.size(); ++i) {
-      if (assignment_.fields[i].key) key_ = i;
-    }
-  }
+      : http_(http), assignment_(std::move(assignment)), key_(assignment_.KeyFields().front()) {}
 
   Status Write(Call call, const Batch& batch, Outcomes& outcomes) {
     const size_t size = std::min<size_t>(assignment_.limits.max_request_records, kMaxRecords);
-    const std::vector<Range> ranges = Chunk(batch.size(), size);
-    std::vector<HttpRequest> requests;
-    for (const Range& range : ranges) requests.push_back(Request(batch, range));
-    CallResult result;
-    Status performed =
-        http_.PerformAll(call, requests, [&](size_t index, const HttpResponse& response) {
-          result.Add(Take(requests[index].seqs, response, outcomes));
-        });
-    return performed.ok() ? result.Conclude() : performed;
+    WriteRequests requests(batch);
+    for (const Range& range : Chunk(batch.size(), size)) requests.Add(Body(batch, range), range);
+    return requests.Send(http_, call, outcomes,
+                         [&](size_t, const HttpResponse& response, RequestOutcomes& records) {
+                           return Take(response, records);
+                         });
   }
 
   Status Finish(Call, Outcomes&) { return {}; }
 
  private:
-  HttpRequest Request(const Batch& batch, const Range& range) const {
+  HttpRequest Body(const Batch& batch, const Range& range) const {
     JsonWriter json;
     json.BeginObject().Key("records").BeginArray();
     for (size_t i = range.begin; i < range.end; ++i) {
-      json.BeginObject().Key("key").String(KeyText(batch.value(i, key_)));
+      json.BeginObject().Key("key").String(PlainText(batch.value(i, key_)));
       json.Key("op").String(assignment_.operation).Key("fields").BeginObject();
       for (size_t f = 0; f < batch.n_fields(); ++f) {
         const penstock_value& value = batch.value(i, f);
@@ -92,80 +54,54 @@ class LoopbackWriter {
     json.EndArray().EndObject();
     HttpRequest request = HttpRequest::Post("/v1/" + assignment_.object + "/batch", json.Take());
     request.idempotent = assignment_.operation != "insert";
-    for (size_t i = range.begin; i < range.end; ++i) request.seqs.push_back(batch.seq(i));
     return request;
   }
 
   // The outcomes of one request's records; not ok when the run should stop.
-  Status Take(const std::vector<uint64_t>& seqs, const HttpResponse& response, Outcomes& outcomes) {
-    if (ReportFate(response, seqs, outcomes)) {
-      return response.success() ? Status() : Status(Unexpected("writing", response));
-    }
-    if (response.status() == 400) {
-      Refused(seqs, response, outcomes);
-      return {};
-    }
-    if (!response.success()) {
-      for (const uint64_t seq : seqs) outcomes.Unsent(seq, {"NOT_ACCEPTED", {}, {}});
-      return Unexpected("writing", response);
+  static Status Take(const HttpResponse& response, RequestOutcomes& records) {
+    if (!response.success() && response.status() != 400) {
+      return HttpFailure(response, "loopback", "writing");
     }
     rapidjson::Document answer;
-    const JsonValue* results =
-        ParseJson(response.body(), &answer) ? ArrayMember(answer, "results") : nullptr;
-    if (results == nullptr || results->Size() != seqs.size()) {
-      for (const uint64_t seq : seqs) {
-        outcomes.InDoubt(seq, {"BAD_ANSWER", "the answer does not have one result a record", {}});
-      }
+    if (!ParseJson(response.body(), &answer)) answer.SetObject();
+    if (response.status() == 400) {
+      records.RestRefused({TextMember(answer, "code"), TextMember(answer, "message"), {}});
       return {};
     }
-    for (rapidjson::SizeType i = 0; i < results->Size(); ++i) {
-      One(seqs[i], (*results)[i], outcomes);
+    const JsonValue* results = ArrayMember(answer, "results");
+    if (results == nullptr || results->Size() != records.size()) {
+      records.RestInDoubt({"BAD_ANSWER", "the answer does not have one result a record", {}});
+      return {};
     }
+    for (rapidjson::SizeType i = 0; i < results->Size(); ++i) One(i, (*results)[i], records);
     return {};
   }
 
-  // 400: nothing of the request was applied.
-  void Refused(const std::vector<uint64_t>& seqs, const HttpResponse& response,
-               Outcomes& outcomes) {
-    rapidjson::Document answer;
-    if (!ParseJson(response.body(), &answer)) answer.SetObject();
-    const Reason reason{TextMember(answer, "code"), TextMember(answer, "message"), {}};
-    ++group_;
-    for (const uint64_t seq : seqs) {
-      if (seqs.size() > 1) {
-        outcomes.Split(seq, group_, reason);
-      } else {
-        outcomes.Rejected(seq, ErrorClass::kData, reason);
-      }
-    }
-  }
-
-  static void One(uint64_t seq, const JsonValue& result, Outcomes& outcomes) {
+  static void One(size_t place, const JsonValue& result, RequestOutcomes& records) {
     const std::string_view status = TextMember(result, "status");
     const std::string_view id = TextMember(result, "id");
     const Reason reason{TextMember(result, "code"), TextMember(result, "message"),
                         TextMember(result, "field")};
     if (status == "created") {
-      outcomes.Created(seq, id);
+      records.Created(place, id);
     } else if (status == "updated") {
-      outcomes.Updated(seq, id);
+      records.Updated(place, id);
     } else if (status == "deleted") {
-      outcomes.Deleted(seq, id);
+      records.Deleted(place, id);
     } else if (status == "missing") {
-      outcomes.Missing(seq, reason);
+      records.Missing(place, reason);
     } else if (status == "exists") {
-      outcomes.Exists(seq, id, reason);
+      records.Exists(place, id, reason);
     } else if (status == "rejected") {
-      outcomes.Rejected(seq, ErrorClass::kData, reason);
+      records.Rejected(place, ErrorClass::kData, reason);
     } else {
-      outcomes.InDoubt(seq, {"BAD_ANSWER", "the answer has a status that is not known", {}});
+      records.InDoubt(place, {"BAD_ANSWER", "the answer has a status that is not known", {}});
     }
   }
 
   Http http_;
   Assignment assignment_;
-  size_t key_ = 0;
-  uint32_t group_ = 0;
+  size_t key_;
 };
 
 class Loopback {
@@ -180,7 +116,7 @@ class Loopback {
 
   Result<CheckReport> Check(Call call) {
     rapidjson::Document answer;
-    Status status = Get(call, "/v1/account", &answer);
+    Status status = Read(call, HttpRequest::Get("/v1/account"), "reading the account", &answer);
     if (!status.ok()) return status.failure();
     CheckReport report;
     report.account_id = TextMember(answer, "id");
@@ -190,28 +126,23 @@ class Loopback {
 
   Result<Catalog> Discover(Call call, const std::vector<std::string>& objects) {
     rapidjson::Document answer;
-    Status status = Get(call, "/v1/objects", &answer);
+    Status status = Read(call, HttpRequest::Get("/v1/objects"), "reading the objects", &answer);
     if (!status.ok()) return status.failure();
     Catalog catalog;
     const JsonValue* list = ArrayMember(answer, "objects");
     if (list == nullptr) return catalog;
     for (const JsonValue& item : list->GetArray()) {
       Object object = ObjectOf(item);
-      if (objects.empty() ||
-          std::find(objects.begin(), objects.end(), object.name) != objects.end()) {
-        catalog.objects.push_back(std::move(object));
-      }
+      if (IsAskedFor(objects, object.name)) catalog.objects.push_back(std::move(object));
     }
     return catalog;
   }
 
   Result<std::unique_ptr<LoopbackWriter>> Begin(Call, const Assignment& assignment,
                                                 std::span<const Note>) {
-    const bool keyed = std::any_of(assignment.fields.begin(), assignment.fields.end(),
-                                   [](const auto& field) { return field.key; });
-    if (!keyed) {
+    if (assignment.KeyFields().size() != 1) {
       return Failure{PENSTOCK_E_INVALID_ARGUMENT, "loopback.NO_KEY",
-                     "the assignment of " + assignment.object + " lacks its key", 0};
+                     "the assignment of " + assignment.object + " lacks its key, one field", 0};
     }
     return std::make_unique<LoopbackWriter>(http_, assignment);
   }
@@ -225,21 +156,9 @@ class Loopback {
   }
 
  private:
-  Status Get(Call call, const char* url, rapidjson::Document* answer) const {
-    return Read(call, HttpRequest::Get(url), answer);
-  }
-
-  Status Read(Call call, const HttpRequest& request, rapidjson::Document* answer) const {
-    Status result;
-    Status performed = http_.Perform(call, request, [&](const HttpResponse& response) {
-      if (!response.success()) {
-        result = Unexpected("GET " + request.url, response);
-      } else if (!ParseJson(response.body(), answer)) {
-        result = Failure{PENSTOCK_E_INTERNAL, "loopback.BAD_ANSWER",
-                         request.url + ": the answer is not JSON", 0};
-      }
-    });
-    return performed.ok() ? result : performed;
+  Status Read(Call call, const HttpRequest& request, std::string_view doing,
+              rapidjson::Document* answer) const {
+    return FetchJson(http_, call, request, "loopback", doing, answer);
   }
 
   static Object ObjectOf(const JsonValue& item) {
@@ -270,16 +189,16 @@ class Loopback {
                      Found& found) const {
     JsonWriter json;
     json.BeginObject().Key("keys").BeginArray();
-    for (size_t i = range.begin; i < range.end; ++i) json.String(KeyText(keys.value(i, 0)));
+    for (size_t i = range.begin; i < range.end; ++i) json.String(PlainText(keys.value(i, 0)));
     json.EndArray().EndObject();
     HttpRequest request = HttpRequest::Post("/v1/" + assignment.object + "/lookup", json.Take());
     request.idempotent = true;
     rapidjson::Document answer;
-    Status status = Read(call, request, &answer);
+    Status status = Read(call, request, "finding records", &answer);
     if (!status.ok()) return status;
     const JsonValue* records = ArrayMember(answer, "records");
     for (size_t i = range.begin; i < range.end; ++i) {
-      const std::string key = KeyText(keys.value(i, 0));
+      const std::string key = PlainText(keys.value(i, 0));
       const JsonValue* hit = nullptr;
       for (rapidjson::SizeType r = 0; records != nullptr && r < records->Size(); ++r) {
         if (TextMember((*records)[r], "key") == key) hit = &(*records)[r];

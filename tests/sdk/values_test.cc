@@ -47,6 +47,29 @@ TEST(Values, JsonKeepsEveryDigit) {
   EXPECT_EQ(Json(TestBatch::Number(PENSTOCK_DATE, 20779)), "\"2026-11-22\"");
 }
 
+TEST(Values, PlainTextIsExact) {
+  const auto number = [](uint8_t type, int64_t n) {
+    penstock_value value{};
+    value.type = type;
+    value.v.i64 = n;
+    return PlainText(value);
+  };
+  EXPECT_EQ(number(PENSTOCK_BOOL, 0), "false");
+  EXPECT_EQ(number(PENSTOCK_INT64, INT64_MIN), "-9223372036854775808");
+  EXPECT_EQ(number(PENSTOCK_DATE, 0), "1970-01-01");
+  EXPECT_EQ(number(PENSTOCK_TIMESTAMP, 1), "1970-01-01T00:00:00.000001Z");
+  EXPECT_EQ(number(PENSTOCK_NULL, 0), "");
+  EXPECT_EQ(PlainText(StringValue("a\"b")), "a\"b");
+  penstock_value value = StringValue("1.10");
+  value.type = PENSTOCK_DECIMAL;
+  EXPECT_EQ(PlainText(value), "1.10");
+  value.type = PENSTOCK_BYTES;
+  EXPECT_EQ(PlainText(value), "MS4xMA==");
+  value.type = PENSTOCK_DOUBLE;
+  value.v.f64 = 0.1;
+  EXPECT_EQ(PlainText(value), "0.1");
+}
+
 TEST(Values, JsonStringsEscapeControlsAndPassUtf8) {
   TestBatch texts(1);
   EXPECT_EQ(Json(texts.Text(std::string("a\0b\"\\\n\x1f", 7))), R"("a\u0000b\"\\\n\u001f")");

@@ -39,6 +39,7 @@
 #include "penstock/records.hpp"
 #include "penstock/result.hpp"
 #include "penstock/values.hpp"
+#include "penstock/write.hpp"
 
 namespace penstock::sdk {
 

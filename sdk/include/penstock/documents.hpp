@@ -122,8 +122,9 @@ struct Manifest {
   std::string publisher;
   uint32_t abi_major = 0;
   std::string draft_id;
-  std::string library;   // file name beside the manifest
-  std::string base_url;  // default; overridden by `base_url:` of the destination
+  uint32_t min_host_minor = 0;  // the oldest minor version of the ABI that its host may have
+  std::string library;          // file name beside the manifest
+  std::string base_url;         // default; overridden by `base_url:` of the destination
   std::string
       config_schema;  // JSON Schema text (closed list of keywords); secrets carry "x-secret": true
   std::vector<std::string> secrets;  // names of the config properties marked so
@@ -165,6 +166,12 @@ struct Assignment {
   ObjectLimits limits;
   std::string options = "{}";  // JSON object, checked against the object's options_schema
   std::string integration, environment, run;
+
+  /// Where the field stands in a record; nothing when it is not assigned.
+  std::optional<size_t> FieldIndex(std::string_view name) const;
+  /// Where the fields of the key stand, in the order of `identifier`. Empty when the key is the
+  /// destination id, or when one of its fields is not assigned.
+  std::vector<size_t> KeyFields() const;
 };
 
 /// Each returns the struct, or INVALID_ARGUMENT with the JSON pointer and the reason. [thread-safe]
@@ -172,6 +179,16 @@ Result<Manifest> ParseManifest(std::string_view json);
 Result<Catalog> ParseCatalog(std::string_view json);
 Result<CheckReport> ParseCheckReport(std::string_view json);
 Result<Assignment> ParseAssignment(std::string_view json);
+
+/// Whether an account with this catalog can do what the assignment says. NOT_FOUND for an object or
+/// a field that is not in it, UNSUPPORTED for an operation, or an identifier of it, that the object
+/// does not have, INVALID_ARGUMENT when an insert leaves out a field that creation requires. Fields
+/// of a lookup, and of the key of an update or delete, are not asked to be writable. For Begin.
+/// [thread-safe]
+Status CheckAssignment(const Catalog& catalog, const Assignment& assignment);
+
+/// Whether Discover is asked for this object: `objects` names it, or is empty, which means all.
+bool IsAskedFor(const std::vector<std::string>& objects, std::string_view name);
 
 /// Canonical JSON text (sorted where order has no meaning), accepted by the parser of the same
 /// kind. [thread-safe]

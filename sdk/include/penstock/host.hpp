@@ -1,8 +1,10 @@
 // The host as a connector sees it: the call in hand, log, clock, journal, metrics.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "penstock/connector.h"
@@ -50,45 +52,50 @@ class Host {
   /// `level`: PENSTOCK_LOG_...; `fields_json`: a JSON object or empty. Never a secret, never a
   /// record's values.
   void Log(int32_t level, std::string_view message, std::string_view fields_json = {}) const {
-    const auto* log = Find<penstock_host_log>(PENSTOCK_HOST_LOG);
+    const auto* log = Find(PENSTOCK_HOST_LOG, &penstock_host_log::log);
     if (log != nullptr) log->log(host_, level, Str(message), Str(fields_json));
   }
 
   /// 0 when the host has no clock.
   int64_t UnixMicros() const {
-    const auto* clock = Find<penstock_host_clock>(PENSTOCK_HOST_CLOCK);
+    const auto* clock = Find(PENSTOCK_HOST_CLOCK, &penstock_host_clock::unix_us);
     return clock == nullptr ? 0 : clock->unix_us(host_);
   }
   int64_t MonotonicMicros() const {
-    const auto* clock = Find<penstock_host_clock>(PENSTOCK_HOST_CLOCK);
+    const auto* clock = Find(PENSTOCK_HOST_CLOCK, &penstock_host_clock::monotonic_us);
     return clock == nullptr ? 0 : clock->monotonic_us(host_);
   }
   /// The only way to wait. CANCELLED or DEADLINE end it early.
   Status Sleep(Call call, int64_t ms) const {
-    const auto* clock = Find<penstock_host_clock>(PENSTOCK_HOST_CLOCK);
+    const auto* clock = Find(PENSTOCK_HOST_CLOCK, &penstock_host_clock::sleep_ms);
     if (clock == nullptr) return ServiceStatus(PENSTOCK_E_UNSUPPORTED, "clock");
     return ServiceStatus(clock->sleep_ms(host_, call.c(), ms), "clock");
   }
 
   /// Ties `token` to records until they have an outcome. Durable on return.
   Status Note(Call call, std::span<const uint64_t> seqs, std::string_view token) const {
-    const auto* journal = Find<penstock_host_journal>(PENSTOCK_HOST_JOURNAL);
+    const auto* journal = Find(PENSTOCK_HOST_JOURNAL, &penstock_host_journal::note);
     if (journal == nullptr) return ServiceStatus(PENSTOCK_E_UNSUPPORTED, "journal");
     return ServiceStatus(journal->note(host_, call.c(), seqs.data(), seqs.size(), Str(token)),
                          "journal");
   }
 
   void AddMetric(std::string_view metric, double delta, std::string_view labels_json = {}) const {
-    const auto* metrics = Find<penstock_host_metrics>(PENSTOCK_HOST_METRICS);
+    const auto* metrics = Find(PENSTOCK_HOST_METRICS, &penstock_host_metrics::add);
     if (metrics != nullptr) metrics->add(host_, Str(metric), delta, Str(labels_json));
   }
 
-  /// A service's table, or null when the host does not have it (or only an older, shorter one).
-  template <typename Table>
-  const Table* Find(const char* id) const {
+  /// A service's table, e.g. Find(PENSTOCK_HOST_BLOB, &penstock_host_blob::discard); null when the
+  /// host does not have it, or only an older, shorter one without the function `needed`. The size
+  /// of the table as this header knows it does not matter: an older host may lack its end.
+  template <typename Table, typename Function>
+  const Table* Find(const char* id, Function Table::*needed) const {
     if (host_->get_extension == nullptr) return nullptr;
     const auto* table = static_cast<const Table*>(host_->get_extension(host_, id));
-    return table != nullptr && table->struct_size >= sizeof(Table) ? table : nullptr;
+    if (table == nullptr) return nullptr;
+    const auto* end = reinterpret_cast<const char*>(&(table->*needed)) + sizeof(Function);
+    const auto size = static_cast<size_t>(end - reinterpret_cast<const char*>(table));
+    return table->struct_size >= size ? table : nullptr;
   }
 
  private:

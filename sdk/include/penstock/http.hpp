@@ -120,20 +120,73 @@ inline int32_t FateOf(const HttpResponse& response) {
   }
 }
 
+/// The words for an outcome that FateOf gave. Borrows nothing.
+class FateText {
+ public:
+  FateText(const HttpResponse& response, int32_t fate)
+      : code_(response.answered()       ? "HTTP_" + std::to_string(response.status())
+              : fate == PENSTOCK_UNSENT ? std::string("NOT_SENT")
+                                        : std::string("NO_ANSWER")),
+        message_(response.answered()
+                     ? "the destination answered " + std::to_string(response.status())
+                     : std::string(response.error())) {}
+  /// Borrowed from this object.
+  Reason reason() const { return {code_, message_, {}}; }
+
+ private:
+  std::string code_, message_;
+};
+
 /// Reports the fate of a write request's records where FateOf knows it; false when the answer
-/// decides. [serial:writer]
+/// decides. WriteRequests (write.hpp) does it by itself. [serial:writer]
 inline bool ReportFate(const HttpResponse& response, std::span<const uint64_t> seqs,
                        Outcomes& outcomes) {
   const int32_t fate = FateOf(response);
   if (fate == 0) return false;
-  std::string code = response.answered()       ? "HTTP_" + std::to_string(response.status())
-                     : fate == PENSTOCK_UNSENT ? std::string("NOT_SENT")
-                                               : std::string("NO_ANSWER");
-  std::string message = response.answered()
-                            ? "the destination answered " + std::to_string(response.status())
-                            : std::string(response.error());
-  for (const uint64_t seq : seqs) outcomes.Fate(fate, seq, {code, message, {}});
+  const FateText text(response, fate);
+  for (const uint64_t seq : seqs) outcomes.Fate(fate, seq, text.reason());
   return true;
+}
+
+/// What an answer that is no success, or a missing one, means for the call, where the API has no
+/// words of its own: 401 UNAUTHENTICATED, 403 PERMISSION, 404 and 410 NOT_FOUND, 429 RATE_LIMITED,
+/// 408, 423, 425, 477, 5xx and no answer UNAVAILABLE, a forbidden host INVALID_CONFIG, all others
+/// INTERNAL. `connector`: its id, in front of the code. `doing` begins the sentence ("reading the
+/// account"), `said` ends it: the destination's own message, if it has one.
+inline Failure HttpFailure(const HttpResponse& response, std::string_view connector,
+                           std::string_view doing, std::string_view said = {}) {
+  const auto make = [&](penstock_status status, std::string_view code, std::string_view sentence) {
+    std::string message = std::string(doing) + ": " + std::string(sentence);
+    if (!said.empty()) message += ": " + std::string(said);
+    return Failure{status, std::string(connector) + "." + std::string(code), std::move(message),
+                   response.retry_after_ms()};
+  };
+  if (!response.answered()) {
+    return response.transport() == PENSTOCK_TRANSPORT_FORBIDDEN
+               ? make(PENSTOCK_E_INVALID_CONFIG, "FORBIDDEN_HOST", response.error())
+               : make(PENSTOCK_E_UNAVAILABLE, "NO_ANSWER", response.error());
+  }
+  const std::string answers = "the destination answers " + std::to_string(response.status());
+  switch (response.status()) {
+    case 401:
+      return make(PENSTOCK_E_UNAUTHENTICATED, "UNAUTHENTICATED",
+                  "the destination does not accept the credentials");
+    case 403:
+      return make(PENSTOCK_E_PERMISSION, "FORBIDDEN", "the credentials do not permit it");
+    case 404:
+    case 410:
+      return make(PENSTOCK_E_NOT_FOUND, "NOT_FOUND", answers);
+    case 429:
+      return make(PENSTOCK_E_RATE_LIMITED, "RATE_LIMITED", "the destination's rate limit");
+    case 408:
+    case 423:
+    case 425:
+    case 477:
+      return make(PENSTOCK_E_UNAVAILABLE, "HTTP_" + std::to_string(response.status()), answers);
+    default:
+      return make(response.status() >= 500 ? PENSTOCK_E_UNAVAILABLE : PENSTOCK_E_INTERNAL,
+                  "HTTP_" + std::to_string(response.status()), answers);
+  }
 }
 
 /// Gathers what the requests of one call came to. A failure that ends the run (credentials, quota,
@@ -177,7 +230,7 @@ class Http {
   /// exception thrown by `on_response` comes out here, after the other answers are in.
   Status PerformAll(Call call, std::span<const HttpRequest> requests,
                     const OnResponse& on_response) const {
-    const auto* http = host_.Find<penstock_host_http>(PENSTOCK_HOST_HTTP);
+    const auto* http = host_.Find(PENSTOCK_HOST_HTTP, &penstock_host_http::perform);
     if (http == nullptr) return ServiceStatus(PENSTOCK_E_UNSUPPORTED, "http");
     std::vector<std::vector<penstock_http_header>> headers(requests.size());
     std::vector<penstock_http_request> list(requests.size());

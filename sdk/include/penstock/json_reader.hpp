@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "penstock/http.hpp"
 #include "penstock/result.hpp"
 
 namespace penstock::sdk {
@@ -65,6 +66,24 @@ inline std::string_view TextMember(const JsonValue& value, const char* name) {
 inline bool TrueMember(const JsonValue& value, const char* name) {
   const JsonValue* member = Member(value, name);
   return member != nullptr && member->IsTrue();
+}
+
+/// Performs a read and parses its answer into `*out`, which owns it. A failure is HttpFailure's, or
+/// INTERNAL "CONNECTOR.BAD_ANSWER" when the answer is no JSON object. `connector`, `doing`: as for
+/// HttpFailure. Blocks. [thread-safe]
+inline Status FetchJson(const Http& http, Call call, const HttpRequest& request,
+                        std::string_view connector, std::string_view doing,
+                        rapidjson::Document* out) {
+  Status result;
+  Status performed = http.Perform(call, request, [&](const HttpResponse& response) {
+    if (!response.success()) {
+      result = HttpFailure(response, connector, doing);
+    } else if (!ParseJson(response.body(), out) || !out->IsObject()) {
+      result = Failure{PENSTOCK_E_INTERNAL, std::string(connector) + ".BAD_ANSWER",
+                       std::string(doing) + ": the answer is no JSON object", 0};
+    }
+  });
+  return performed.ok() ? result : performed;
 }
 
 }  // namespace penstock::sdk

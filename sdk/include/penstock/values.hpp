@@ -113,4 +113,30 @@ inline std::string Base64(std::string_view bytes) {
   return text;
 }
 
+/// A value as plain text, for keys, form fields and APIs that take all values as text: booleans as
+/// true and false, numbers with all their digits, dates and timestamps in ISO 8601 (UTC,
+/// microseconds), bytes as base64, text and JSON as they are. Empty for NULL, ABSENT and lists.
+inline std::string PlainText(const penstock_value& value) {
+  switch (value.type) {
+    case PENSTOCK_BOOL:
+      return value.v.i64 != 0 ? "true" : "false";
+    case PENSTOCK_INT64:
+      return std::to_string(value.v.i64);
+    case PENSTOCK_DOUBLE:
+      return DoubleText(value.v.f64);
+    case PENSTOCK_DECIMAL:
+    case PENSTOCK_STRING:
+    case PENSTOCK_JSON:
+      return std::string(TextOf(value));
+    case PENSTOCK_BYTES:
+      return Base64(TextOf(value));
+    case PENSTOCK_DATE:
+      return DateText(value.v.i64);
+    case PENSTOCK_TIMESTAMP:
+      return TimestampText(value.v.i64);
+    default:
+      return {};
+  }
+}
+
 }  // namespace penstock::sdk

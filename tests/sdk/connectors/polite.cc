@@ -59,7 +59,7 @@ class Writer {
   }
 
   Result<std::string> Blob(Call call) {
-    const auto* blobs = host_.Find<penstock_host_blob>(PENSTOCK_HOST_BLOB);
+    const auto* blobs = host_.Find(PENSTOCK_HOST_BLOB, &penstock_host_blob::discard);
     if (blobs == nullptr) return std::string("no blobs");
     std::string name;
     const penstock_sink sink = {sizeof(penstock_sink), 0, &name,
