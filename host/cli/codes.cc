@@ -88,6 +88,8 @@ constexpr CodeEntry kConnectors[] = {
      "Build it with penstock_add_connector()."},
     {"PS-CONN-FAILED", "A call into the connector failed without a reason of its own.",
      "Run again with -v, and report it to the connector's publisher."},
+    {"PS-CONN-HOST", "The connector needs a newer host than this penstock.",
+     "Install a newer penstock, or an older version of the connector."},
     {"PS-CONN-INIT", "The connector could not be initialised.",
      "Report it to the connector's publisher."},
     {"PS-CONN-LOAD", "The library cannot be loaded.",

@@ -135,6 +135,7 @@ Result<Manifest> ParseManifest(std::string_view json) {
   manifest.publisher = Text(root, "publisher");
   manifest.abi_major = static_cast<uint32_t>(Number(root["abi"], "major", 0));
   manifest.draft_id = Text(root["abi"], "draft_id");
+  manifest.min_host_minor = static_cast<uint32_t>(Number(root["abi"], "min_host_minor", 0));
   manifest.library = Text(root, "library");
   manifest.base_url = Text(root, "base_url");
   manifest.config_schema = RawText(root, "config_schema");

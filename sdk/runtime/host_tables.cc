@@ -90,12 +90,14 @@ void PassResponse(const HostResponse& from, penstock_http_on_response on_respons
   on_response(user, &response);
 }
 
-// Every field of revision 0 must be there: a shorter struct is no request.
+// Every field of revision 0 must be there: a shorter struct is no request. Later fields are not
+// asked for: an older connector does not have them.
 bool Readable(const char* requests, size_t n, size_t stride) {
   if (n == 0) return true;
-  if (requests == nullptr || stride < sizeof(penstock_http_request)) return false;
+  if (requests == nullptr) return false;
   for (size_t i = 0; i < n; ++i) {
     const auto* request = reinterpret_cast<const penstock_http_request*>(requests + i * stride);
+    if (stride < sizeof(request->struct_size) || stride < request->struct_size) return false;
     if (!PENSTOCK_HAS(penstock_http_request, request, n_seqs)) return false;
     if (request->n_headers > 0 && request->headers == nullptr) return false;
     if (request->n_seqs > 0 && request->seqs == nullptr) return false;

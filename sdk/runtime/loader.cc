@@ -96,6 +96,16 @@ Result<std::string> CheckFile(const std::string& directory, const Sidecar& sidec
   return path.string();
 }
 
+// A connector built with a newer header than this host's runs as long as it can do without what is
+// new: its manifest says.
+Status CheckHostMinor(const Sidecar& sidecar) {
+  if (sidecar.manifest.min_host_minor <= PENSTOCK_ABI_MINOR) return {};
+  return LoadFailure("PS-CONN-HOST", Called(sidecar) + " needs a host with minor version " +
+                                         std::to_string(sidecar.manifest.min_host_minor) +
+                                         " of the connector ABI; this program has " +
+                                         std::to_string(PENSTOCK_ABI_MINOR));
+}
+
 // Reads the symbol table; runs nothing.
 Status CheckSymbols(const std::string& path, const Sidecar& sidecar) {
   std::string reason;
@@ -232,6 +242,8 @@ Result<const ConnectorLibrary*> LoadConnector(const std::string& directory, cons
                                               const LoadOptions& options) {
   Result<Sidecar> sidecar = ReadSidecar(directory, id);
   if (!sidecar.ok()) return sidecar.failure();
+  Status minor = CheckHostMinor(*sidecar);
+  if (!minor.ok()) return minor.failure();
   Result<std::string> path = CheckFile(directory, *sidecar);
   if (!path.ok()) return path.failure();
 
@@ -268,10 +280,11 @@ void ShutDownConnectors() {
   static bool done = false;
   if (done) return;
   done = true;
-  for (const auto& [path, library] : registry.libraries) {
-    if (library->entry().deinit == nullptr) continue;
+  for (const auto& loaded : registry.libraries) {
+    const penstock_connector_entry& entry = loaded.second->entry();
+    if (entry.deinit == nullptr) continue;
     runtime::Contained([&] {
-      library->entry().deinit();
+      entry.deinit();
       return PENSTOCK_OK;
     });
   }

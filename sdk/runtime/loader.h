@@ -62,6 +62,7 @@ class ConnectorLibrary {
 /// Loads the connector `id` of `directory`, or returns the one that is loaded already. In this
 /// order, each failure with a code and a sentence of its own:
 ///   the sidecar                                          see ReadSidecar
+///   the host minor version that it asks for              PS-CONN-HOST
 ///   the library: there, inside the directory also after symlinks, not writable by everyone
 ///                                  PS-CONN-MISSING, PS-CONN-PATH, PS-CONN-WRITABLE
 ///   its digest, if one is expected                       PS-CONN-DIGEST
