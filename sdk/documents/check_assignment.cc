@@ -40,10 +40,16 @@ Status CheckOperation(const Object& object, const Assignment& assignment) {
   return {};
 }
 
-// What creation needs must be there: an insert without it could only be refused. (An upsert may
-// find its record.)
+// Without its key no record can be told from another; what creation needs must be there, since a
+// record without it could only be refused.
 Status CheckRequired(const Object& object, const Assignment& assignment) {
-  if (assignment.operation != "insert") return {};
+  for (const std::string& name : assignment.identifier) {
+    if (assignment.FieldIndex(name)) continue;
+    return Refused(PENSTOCK_E_INVALID_ARGUMENT, "KEY_FIELD",
+                   "the key " + name + " of object " + object.name +
+                       " is not among the fields of the assignment");
+  }
+  if (assignment.operation != "insert" && assignment.operation != "upsert") return {};
   for (const Field& field : object.fields) {
     if (!field.required || assignment.FieldIndex(field.name)) continue;
     return Refused(PENSTOCK_E_INVALID_ARGUMENT, "REQUIRED_FIELD",

@@ -54,6 +54,16 @@ class WriteTest : public ::testing::Test {
   std::map<uint64_t, std::vector<KeptOutcome>> kept_;
 };
 
+TEST_F(WriteTest, NoRecordsNoRequest) {
+  const Batch batch = Records(0);
+  const WriteRequests requests(batch);
+  Status status =
+      requests.Send(Http(Host(tables_.c())), Call(scope_.c()), outcomes_,
+                    [](size_t, const HttpResponse&, RequestOutcomes&) { return Status(); });
+  EXPECT_TRUE(status.ok());
+  EXPECT_TRUE(host_.calls.empty());
+}
+
 const auto kSaysNothing = [](size_t, const HttpResponse&, RequestOutcomes&) { return Status(); };
 
 TEST_F(WriteTest, RequestsNameTheirRecords) {
@@ -282,6 +292,7 @@ TEST_F(AssignmentTest, CreationNeedsItsFieldsAndIdsAreNoFields) {
   assignment_.operation = "insert";
   EXPECT_EQ(Said(), "OK");
   assignment_.fields = {{"name", FieldType::kString, true}};
+  EXPECT_EQ(Said(), std::to_string(PENSTOCK_E_INVALID_ARGUMENT) + " connector.KEY_FIELD");
   assignment_.identifier = {"name"};
   EXPECT_EQ(Said(), std::to_string(PENSTOCK_E_INVALID_ARGUMENT) + " connector.REQUIRED_FIELD");
   assignment_.operation = "delete";

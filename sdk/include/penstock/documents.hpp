@@ -180,11 +180,10 @@ Result<Catalog> ParseCatalog(std::string_view json);
 Result<CheckReport> ParseCheckReport(std::string_view json);
 Result<Assignment> ParseAssignment(std::string_view json);
 
-/// Whether an account with this catalog can do what the assignment says. NOT_FOUND for an object or
-/// a field that is not in it, UNSUPPORTED for an operation, or an identifier of it, that the object
-/// does not have, INVALID_ARGUMENT when an insert leaves out a field that creation requires. Fields
-/// of a lookup, and of the key of an update or delete, are not asked to be writable. For Begin.
-/// [thread-safe]
+/// Whether an account with this catalog can do what the assignment says; for Begin. NOT_FOUND for
+/// an object or a field that is not in it, UNSUPPORTED for an operation, or an identifier of it,
+/// that the object does not have, INVALID_ARGUMENT when the key is not among the fields, or when an
+/// insert or upsert leaves out a field that creation requires. [thread-safe]
 Status CheckAssignment(const Catalog& catalog, const Assignment& assignment);
 
 /// Whether Discover is asked for this object: `objects` names it, or is empty, which means all.

@@ -183,6 +183,7 @@ class WriteRequests {
   /// the call came to. Blocks. [serial:writer]
   template <typename Take>
   Status Send(const Http& http, Call call, Outcomes& outcomes, const Take& take) const {
+    if (requests_.empty()) return {};
     CallResult result;
     std::vector<bool> answered(size(), false);
     Status performed =
