@@ -47,9 +47,13 @@ int VerbAt(int argc, const char* const* argv) {
   return argc;
 }
 
-// What follows `sandbox CONNECTOR` belongs to the sandbox: taken off the command line.
-int TakeSandboxArguments(int argc, const char* const* argv, int verb, Context* context) {
-  if (verb >= argc || std::string(argv[verb]) != "sandbox") return argc;
+// What follows `sandbox CONNECTOR` or `connector conform` belongs to another program: taken off the
+// command line.
+int TakeForeignArguments(int argc, const char* const* argv, int verb, Context* context) {
+  const auto is = [&](int at, const char* word) {
+    return at < argc && argv[at] == std::string(word);
+  };
+  if (!is(verb, "sandbox") && !(is(verb, "connector") && is(verb + 1, "conform"))) return argc;
   for (int i = verb + 2; i < argc; ++i) context->rest.emplace_back(argv[i]);
   return std::min(argc, verb + 2);
 }
@@ -101,7 +105,7 @@ int RunProgram(int argc, const char* const* argv) {
   AddConnectorVerbs(root, &context);
   AddHelpVerbs(root, &context);
   const int verb = VerbAt(argc, argv);
-  argc = TakeSandboxArguments(argc, argv, verb, &context);
+  argc = TakeForeignArguments(argc, argv, verb, &context);
   context.options.json = AsksForJson(argc, argv);
   if (RefuseUnknownVerb(root, verb < argc ? argv[verb] : "", &context)) return context.exit;
   if (argc == 1) {

@@ -11,10 +11,15 @@ constexpr CodeEntry kCommandLine[] = {
      "Read what it would do and give the flag that it names."},
     {"PS-CLI-DEFECT", "Penstock met a situation that it does not handle: a defect.",
      "Report the message with the command line."},
+    {"PS-CLI-EXISTS", "There is something at the place where new files were to go.",
+     "Name another place; nothing is overwritten."},
     {"PS-CLI-LATER", "The command is planned and not built yet.",
      "`penstock --help` lists what there is."},
+    {"PS-CLI-NAME", "The name cannot be given to this.", "The message says which names can be."},
     {"PS-CLI-NO-CHANGE", "There is no change to show or send for this record or integration.",
      "`penstock why` says which rule decides about a record."},
+    {"PS-CLI-NO-CHECK", "The program penstock-check is not beside penstock, or cannot be started.",
+     "Install it: it comes with the SDK."},
     {"PS-CLI-NO-KEY", "The state holds no record with this key.",
      "Check its spelling; `penstock records` lists keys."},
     {"PS-CLI-NO-RUN", "There is no run of this name in this environment.",
@@ -25,6 +30,8 @@ constexpr CodeEntry kCommandLine[] = {
      "Make room or name another file; what the command did is done."},
     {"PS-CLI-USAGE", "The command line is not one that Penstock understands.",
      "Add --help to the command."},
+    {"PS-CLI-WRITE", "A file that the command was to write could not be written.",
+     "Make room, or name a place where you may write."},
 };
 
 constexpr CodeEntry kProject[] = {

@@ -30,7 +30,7 @@ class Context {
  public:
   GlobalOptions options;
   int exit = 0;                   // what the verb ends with
-  std::vector<std::string> rest;  // of the command line, for a sandbox
+  std::vector<std::string> rest;  // of the command line, for another program
 
   Context();
   bool json() const { return options.json; }

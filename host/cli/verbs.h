@@ -20,6 +20,8 @@ void AddRepairVerbs(Verb program, Context* context);     // retry settle forget
 void AddChangelogVerbs(Verb program, Context* context);  // changelog show|verify
 void AddConnectorVerbs(Verb program, Context* context);  // connector list|show, sandbox
 void AddHelpVerbs(Verb program, Context* context);       // explain completion version
+void AddAuthorVerbs(Verb connector, Context* context);   // connector new|conform
+void AddDevVerb(Verb connector, Context* context);       // connector dev
 
 /// Verbs of later pieces: name and the sentence that refuses them.
 struct LaterVerb {

@@ -146,7 +146,8 @@ void SandboxVerb(Context* context, const std::string& id, const std::vector<std:
 
 void AddConnectorVerbs(Verb program, Context* context) {
   Verb connector = program.AddVerb("connector", "The connectors that are installed",
-                                   "penstock connector list\npenstock connector show hubspot");
+                                   "penstock connector list\npenstock connector show hubspot\n"
+                                   "penstock connector new acme");
   connector.RequireVerb();
   Verb list = connector.AddVerb("list", "List them", "penstock connector list --json");
   list.Do([context] { ListVerb(context); });
@@ -155,6 +156,8 @@ void AddConnectorVerbs(Verb program, Context* context) {
   auto id = std::make_shared<std::string>();
   show.Positional("CONNECTOR", id.get(), "Which one").Required();
   show.Do([context, id] { ShowVerb(context, *id); });
+  AddAuthorVerbs(connector, context);
+  AddDevVerb(connector, context);
 
   Verb sandbox = program.AddVerb(
       "sandbox", "Start a local stand-in of a destination's API",

@@ -56,7 +56,7 @@ Result<Change> FindChange(const PlannedRun& plan, const std::string& key) {
 }
 
 void PrintRequests(Context* context, const Change& change,
-                   const std::vector<engine::RehearsedRequest>& requests) {
+                   const std::vector<engine::ShownRequest>& requests) {
   if (context->json()) {
     Json json;
     json.Begin()

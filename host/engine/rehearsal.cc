@@ -7,12 +7,9 @@
 #include "core/file/file.h"
 #include "core/push/push.h"
 #include "core/state/journal.h"
-#include "host/engine/exchange_text.h"
 
 namespace penstock::engine {
 namespace {
-
-constexpr size_t kBodyShown = 1u << 20;
 
 // Keeps what it is asked to send, and says that it was not sent.
 class KeepingTransport final : public http::HttpTransport {
@@ -42,35 +39,10 @@ class KeepingTransport final : public http::HttpTransport {
   std::shared_ptr<Kept> kept_;
 };
 
-RehearsedRequest RequestOf(const http::Attempt& attempt, const std::string& body,
-                           const exchanges::Redactor& redactor) {
-  RehearsedRequest out;
-  size_t at = attempt.head.find("\r\n");
-  const std::string first = attempt.head.substr(0, at);
-  const size_t space = first.find(' ');
-  out.method = first.substr(0, space);
-  const size_t target_end = first.rfind(' ');
-  out.url = std::string(attempt.https ? "https://" : "http://") + attempt.host + ":" +
-            attempt.port + first.substr(space + 1, target_end - space - 1);
-  while (at != std::string::npos) {
-    const size_t begin = at + 2;
-    at = attempt.head.find("\r\n", begin);
-    const std::string line = attempt.head.substr(begin, at - begin);
-    const size_t colon = line.find(':');
-    if (colon == std::string::npos) continue;
-    const std::string name = line.substr(0, colon);
-    const size_t value = line.find_first_not_of(' ', colon + 1);
-    out.headers.emplace_back(
-        name, value == std::string::npos ? "" : redactor.Header(name, line.substr(value)));
-  }
-  out.body = ExcerptOf(redactor.Text(body), {}, {}, kBodyShown).text;
-  return out;
-}
-
 }  // namespace
 
-Result<std::vector<RehearsedRequest>> Rehearse(Engine* engine, Session* session,
-                                               const PlannedRun& plan, const Change& change) {
+Result<std::vector<ShownRequest>> Rehearse(Engine* engine, Session* session, const PlannedRun& plan,
+                                           const Change& change) {
   const Integration& it = session->integration();
   CallLimits limits;
   auto catalog = session->destination()->Discover({it.object}, limits);
@@ -103,10 +75,10 @@ Result<std::vector<RehearsedRequest>> Rehearse(Engine* engine, Session* session,
   journal.reset();
   PENSTOCK_RETURN_IF_ERROR(file::Remove(path));
   if (!pushed.ok()) return pushed.error();
-  std::vector<RehearsedRequest> requests;
+  std::vector<ShownRequest> requests;
   const std::lock_guard<std::mutex> lock(kept->mutex);
   for (const auto& [attempt, body] : kept->attempts) {
-    requests.push_back(RequestOf(attempt, body, destination->redactor()));
+    requests.push_back(ShownRequestOf(attempt, body, destination->redactor()));
   }
   if (requests.empty() && !pushed->stopped.ok()) return pushed->stopped.error();
   return requests;

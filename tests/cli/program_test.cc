@@ -120,6 +120,8 @@ TEST_F(ProgramTest, EveryVerbHasHelpWithExamples) {
                            "connector",
                            "connector list",
                            "connector show",
+                           "connector new",
+                           "connector dev",
                            "explain",
                            "completion",
                            "version"}) {
@@ -270,6 +272,46 @@ TEST_F(ProgramTest, ConnectorsAreListedWithoutRunningThem) {
   EXPECT_NE(show.out.find("required secret"), std::string::npos) << show.out;
   EXPECT_EQ(Run("connector show none").exit, 2);
   EXPECT_EQ(JsonCode(Run("connector list --json --connectors /nowhere")), "PS-CONN-DIR");
+}
+
+TEST_F(ProgramTest, ANewConnectorIsWrittenOnceAndNeverOverWork) {
+  const Ran made = Run("connector new big_crm");
+  EXPECT_EQ(made.exit, 0) << made.err;
+  EXPECT_NE(made.out.find("penstock connector dev build/big_crm.so"), std::string::npos);
+  const std::string manifest = Read(directory_ / "big_crm/manifest.json");
+  EXPECT_NE(manifest.find(R"("id": "big_crm")"), std::string::npos) << manifest;
+  EXPECT_NE(manifest.find(R"("name": "Big Crm")"), std::string::npos);
+  EXPECT_NE(manifest.find("@PENSTOCK_DRAFT_ID@"), std::string::npos);
+  EXPECT_NE(Read(directory_ / "big_crm/README.md").find("BIG_CRM_TOKEN"), std::string::npos);
+  for (const auto& entry : fs::recursive_directory_iterator(directory_ / "big_crm")) {
+    if (!entry.is_regular_file()) continue;
+    const std::string text = Read(entry.path());
+    EXPECT_EQ(text.find("acme"), std::string::npos) << entry.path();
+    EXPECT_EQ(text.find("Acme"), std::string::npos) << entry.path();
+  }
+  const auto mode = fs::status(directory_ / "big_crm/check.sh").permissions();
+  EXPECT_NE(mode & fs::perms::owner_exec, fs::perms::none);
+
+  const Ran again = Run("connector new big_crm --json");
+  EXPECT_EQ(again.exit, 2);
+  EXPECT_EQ(JsonCode(again), "PS-CLI-EXISTS");
+  EXPECT_EQ(Run("connector new big_crm --directory elsewhere").exit, 0);
+  EXPECT_TRUE(fs::exists(directory_ / "elsewhere/big_crm.cc"));
+  Write("file", "mine");
+  EXPECT_EQ(JsonCode(Run("connector new acme --directory file --json")), "PS-CLI-EXISTS");
+  fs::create_directory(directory_ / "empty");
+  EXPECT_EQ(Run("connector new acme --directory empty").exit, 0);
+  EXPECT_EQ(JsonCode(Run("connector new acme --directory file/below --json")), "PS-CLI-WRITE");
+}
+
+TEST_F(ProgramTest, ANewConnectorNeedsAUsableName) {
+  for (const char* name : {"Acme", "9lives", "a-b", "a.b", "a__b", "a_", "../x", "''",
+                           "a2345678901234567890123456789012345678901"}) {
+    const Ran ran = Run("connector new " + std::string(name) + " --json");
+    EXPECT_EQ(ran.exit, 2) << name;
+    EXPECT_EQ(JsonCode(ran), "PS-CLI-NAME") << name;
+  }
+  EXPECT_EQ(Run("connector new").exit, 2);
 }
 
 TEST_F(ProgramTest, NoEscapesOffATerminal) {
