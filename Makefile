@@ -2,16 +2,18 @@
 #   make demo    build what the demo needs and run it: a whole story in a minute
 #   make test    build everything with sanitizers and run all tests
 #   make build   the release: build/release/bin, build/release/lib/penstock/connectors
+#   make sdk     the SDK for authors of connectors, as a tarball in build/release/packages
+#   make deb     host and SDK as one Debian package, there too
 #   make bench   speed, as ratios measured in one run (tests/bench/README.md; BENCH=--quick: two minutes)
 #   make mutants deliberate bugs, each of which a test must catch (an hour)
 #   make format  clang-format over the tree
 JOBS ?= $(shell nproc)
 export CMAKE_BUILD_PARALLEL_LEVEL = $(JOBS)
 
-.PHONY: help build demo readme test mutants bench format check-format tidy clean deps-build deps-test
+.PHONY: help build sdk deb demo readme test mutants bench format check-format tidy clean deps-build deps-test
 
 help:
-	@sed -n '2,7p' Makefile | cut -c3-
+	@sed -n '2,9p' Makefile | cut -c3-
 
 deps-build:
 	@packaging/install-packages.sh build
@@ -26,6 +28,12 @@ build/release/build.ninja: CMakeLists.txt CMakePresets.json
 build: deps-build
 	@$(MAKE) --no-print-directory build/release/build.ninja
 	cmake --build --preset release
+
+sdk: build
+	cd build/release && cpack -G TGZ
+
+deb: build
+	cd build/release && cpack -G DEB
 
 demo: deps-build
 	@$(MAKE) --no-print-directory build/release/build.ninja

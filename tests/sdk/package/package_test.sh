@@ -1,0 +1,204 @@
+#!/usr/bin/env bash
+# The installed SDK is enough: it is put into a folder of its own, nothing of core or host is in it, its headers compile
+# alone, and a connector that `penstock connector new` wrote is built against it, checked, and run by the host.
+#   package_test.sh BUILD SOURCE CC CXX CLANG CLANGXX
+set -euo pipefail
+build=$1 source=$2
+ccs=("$3" "$5")
+cxxs=("$4" "$6")
+work=$(mktemp -d "${TMPDIR:-/tmp}/sdk-package.XXXXXX")
+sandbox_pid=
+cleanup() {
+  [ -z "$sandbox_pid" ] || kill "$sandbox_pid" 2>/dev/null || true
+  rm -rf "$work"
+}
+trap cleanup EXIT
+step() { printf '%s\n' "-- $*"; }
+fail() {
+  printf 'FAILED: %s\n' "$*" >&2
+  exit 1
+}
+# Says nothing unless the command fails.
+quietly() {
+  "$@" >"$work/log" 2>&1 || {
+    cat "$work/log" >&2
+    fail "$*"
+  }
+}
+
+step "install, and move to another place"
+quietly cmake --install "$build" --component sdk --prefix "$work/installed"
+prefix=$work/sdk
+mv "$work/installed" "$prefix"
+for file in include/penstock/connector.h include/penstock/connector.hpp lib/cmake/PenstockSDK/PenstockSDKConfig.cmake \
+  share/penstock/schema/manifest.schema.json share/penstock/template/acme.cc share/doc/penstock-sdk/LICENSE \
+  share/doc/penstock-sdk/GUIDE.md share/doc/penstock-sdk/CONTRACT.md share/doc/penstock-sdk/copyright.rapidjson; do
+  [ -s "$prefix/$file" ] || fail "$file is not installed"
+done
+
+step "nothing of core, host or this tree is in it"
+! grep -rnE '#[[:space:]]*include[[:space:]]*[<"](core|host|plugins|tests)/' "$prefix/include" ||
+  fail "an installed header includes what is not installed"
+! grep -rlIF -e "$source" -e "$build" "$prefix" || fail "an installed text names the tree"
+for binary in "$prefix"/lib/*.a "$prefix"/bin/*; do
+  [ -e "$binary" ] || continue
+  strangers=$(nm -C --defined-only "$binary" 2>/dev/null | grep -oE '\bpenstock::[A-Za-z_]+' | sort -u |
+    grep -vxE 'penstock::(sdk|sandbox|kit)' || true)
+  [ -z "$strangers" ] || fail "$(basename "$binary") has symbols of $strangers"
+done
+
+step "headers compile alone"
+flags=(-fsyntax-only -Wall -Wextra -pedantic -Werror "-I$prefix/include")
+for cc in "${ccs[@]}"; do
+  quietly "$cc" "${flags[@]}" -std=c11 -x c - <<<'#include "penstock/connector.h"'
+done
+for cxx in "${cxxs[@]}"; do
+  for std in 11 14 17 20; do
+    quietly "$cxx" "${flags[@]}" "-std=c++$std" -x c++ - <<<'#include "penstock/connector.h"'
+  done
+  for header in "$prefix"/include/penstock/*.hpp; do
+    quietly "$cxx" "${flags[@]}" -std=c++20 -isystem "$prefix/include/penstock/third_party" -x c++ - \
+      <<<"#include \"penstock/$(basename "$header")\""
+  done
+done
+
+step "a connector in C links the header alone"
+mkdir "$work/c"
+cat >"$work/c/CMakeLists.txt" <<'CMAKE'
+cmake_minimum_required(VERSION 3.25)
+project(only_c LANGUAGES C)
+find_package(PenstockSDK 0.1 REQUIRED)
+add_library(only_c MODULE only.c)
+target_link_libraries(only_c PRIVATE Penstock::connector_abi)
+CMAKE
+printf '%s\n' '#include "penstock/connector.h"' 'const char* draft(void);' \
+  'const char* draft(void) { return PENSTOCK_DRAFT_ID; }' >"$work/c/only.c"
+quietly cmake -S "$work/c" -B "$work/c/build" "-DCMAKE_PREFIX_PATH=$prefix" "-DCMAKE_C_COMPILER=$3"
+quietly cmake --build "$work/c/build"
+
+step "a sandbox links the server"
+mkdir "$work/server"
+cat >"$work/server/CMakeLists.txt" <<'CMAKE'
+cmake_minimum_required(VERSION 3.25)
+project(server LANGUAGES C CXX)
+find_package(PenstockSDK 0.1 REQUIRED COMPONENTS sandbox)
+penstock_add_sandbox(tiny SOURCES tiny.cc)
+CMAKE
+cat >"$work/server/tiny.cc" <<'CODE'
+#include "sdk/testing/vendor.h"
+class Tiny : public penstock::sandbox::Vendor {
+  std::string Name() const override { return "tiny"; }
+  bool Start(penstock::sandbox::Sandbox&, std::string*) override { return true; }
+};
+int main(int argc, char** argv) {
+  Tiny tiny;
+  return penstock::sandbox::SandboxMain(argc, argv, tiny);
+}
+CODE
+quietly cmake -S "$work/server" -B "$work/server/build" "-DCMAKE_PREFIX_PATH=$prefix" "-DCMAKE_CXX_COMPILER=$4"
+quietly cmake --build "$work/server/build"
+quietly "$work/server/build/tiny-sandbox" --help
+
+step "a new connector is built against it"
+cd "$work"
+quietly "$build/bin/penstock" connector new acme
+cd acme
+quietly cmake -S . -B build "-DCMAKE_PREFIX_PATH=$prefix" "-DCMAKE_CXX_COMPILER=$4" \
+  -DCMAKE_EXPORT_COMPILE_COMMANDS=ON -DCMAKE_CXX_FLAGS="-Wall -Wextra -Wpedantic -Werror"
+quietly cmake --build build
+! grep -rlF "$source" build --include='*.json' --include='*.d' --include='*.make' || fail "the build looked into the tree"
+exported=$(nm -D --defined-only build/acme.so | awk '{print $3}' | grep -v '^__asan\|^__odr_asan\|^__ubsan' || true)
+[ "$exported" = penstock_connector_entry_v0 ] || fail "acme.so exports: $exported"
+
+if grep -qF 'set(PENSTOCK_SANITIZE "")' "$prefix/lib/cmake/PenstockSDK/PenstockSDKConfig.cmake"; then
+  step "also by the other compiler"
+  quietly cmake -S . -B other "-DCMAKE_PREFIX_PATH=$prefix" "-DCMAKE_CXX_COMPILER=$6" \
+    -DCMAKE_CXX_FLAGS="-Wall -Wextra -Wpedantic -Werror"
+  quietly cmake --build other
+fi
+
+if [ -x "$prefix/bin/penstock-check" ]; then
+  step "it passes the conformance kit"
+  ctest --test-dir build --output-on-failure
+fi
+
+export PENSTOCK_CONNECTORS=$work/acme/build PENSTOCK_SHARED_DIR=$work/shared ACME_TOKEN=loopback NO_COLOR=1
+"$build/lib/penstock/connectors/loopback-sandbox" --port 0 --object contacts >"$work/sandbox.out" &
+sandbox_pid=$!
+for _ in $(seq 200); do
+  grep -q 'listening on' "$work/sandbox.out" && break
+  sleep 0.1
+done
+url=$(sed -n 's/^listening on //p' "$work/sandbox.out")
+[ -n "$url" ] || fail "the sandbox does not listen"
+
+step "the host runs it"
+mkdir "$work/project"
+cd "$work/project"
+sqlite3 shop.db "CREATE TABLE people(email, name, amount);
+  INSERT INTO people VALUES (' Ann@example.com', 'Ann', '12345678901234567890.10'), ('bob@example.com', NULL, '2')"
+cat >penstock.yaml <<YAML
+sources:
+  shop: {type: sqlite, path: shop.db}
+destinations:
+  crm: {connector: acme, base_url: "$url", config: {token: "\${env:ACME_TOKEN}", batch_size: 1}}
+integrations:
+  people:
+    source: shop
+    model: {table: people}
+    destination: crm
+    object: contacts
+    mode: mirror
+    key: {email: email}
+    mapping: {name: name, amount: amount}
+YAML
+quietly "$build/bin/penstock" connector show acme
+quietly "$build/bin/penstock" sync people
+curl -fsS "$url/_sandbox/objects/contacts" >"$work/held"
+grep -q '"key":"ann@example.com"' "$work/held" && grep -q '12345678901234567890.1' "$work/held" ||
+  fail "the destination holds: $(cat "$work/held")"
+[ "$(wc -l <"$work/held")" = 2 ] || fail "the destination holds: $(cat "$work/held")"
+"$build/bin/penstock" sync people --json >"$work/again.json" || fail "the second run: $(cat "$work/again.json")"
+grep -q '"unchanged": *2' "$work/again.json" || fail "the second run sent something: $(cat "$work/again.json")"
+curl -fsS -X POST "$url/_sandbox/reset" >"$work/log"
+
+step "an author watches it"
+cd "$work/acme"
+echo '{"token": "loopback"}' >config.json
+dev=("$build/bin/penstock" connector dev build/acme.so --config config.json --base-url "$url")
+"${dev[@]}" --once >"$work/dev" 2>&1 || fail "$(cat "$work/dev")"
+for words in "GET $url/v1/account" 'account loopback' 'upsert of one sample record into contacts (shown, not sent)' \
+  "POST $url/v1/contacts/batch" '"key": "sample@example.com"' 'not sent'; do
+  grep -qF "$words" "$work/dev" || fail "dev does not show \"$words\": $(cat "$work/dev")"
+done
+! grep -qF 'Bearer loopback' "$work/dev" || fail "dev shows the token"
+[ -z "$(curl -fsS "$url/_sandbox/objects/contacts")" ] || fail "dev sent what it was only to show"
+"${dev[@]}" --once --send >"$work/dev" 2>&1 || fail "$(cat "$work/dev")"
+grep -qF 'the record is created, id ' "$work/dev" || fail "$(cat "$work/dev")"
+if [ -d other ]; then
+  quietly "$build/bin/penstock" connector dev other/acme.so --config config.json --base-url "$url" --once --send
+fi
+curl -fsS -X POST "$url/_sandbox/reset" >"$work/log"
+echo '{"token": "wrong"}' >config.json
+! "${dev[@]}" --once >"$work/dev" 2>&1 || fail "dev is content with a wrong token"
+grep -qF 'acme.UNAUTHENTICATED' "$work/dev" || fail "$(cat "$work/dev")"
+
+step "and sees the next build, also one that crashes"
+echo '{"token": "loopback"}' >config.json
+"${dev[@]}" >"$work/dev" 2>&1 &
+watching=$!
+wait_for() { # WORDS: until dev has said them
+  for _ in $(seq 600); do
+    grep -qF "$1" "$work/dev" && return
+    sleep 0.1
+  done
+  fail "dev does not say \"$1\": $(cat "$work/dev")"
+}
+wait_for 'Waiting for the next build'
+sed -i 's|^  Result<CheckReport> Check(Call call) {|&\n    ::raise(SIGKILL);|; s|^#include <algorithm>|&\n#include <csignal>|' acme.cc
+quietly cmake --build build
+wait_for 'PS-CONN-CRASHED'
+kill -INT "$watching"
+wait "$watching" || fail "dev ends with $?"
+
+step "all of it works"
