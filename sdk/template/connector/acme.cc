@@ -42,10 +42,12 @@ Catalog TheCatalog() {
   Object contacts;
   contacts.name = "contacts";
   contacts.label = "Contacts";
-  contacts.fields = {email, MakeField("name", "Name", FieldType::kString),
+  contacts.fields = {email,
+                     MakeField("name", "Name", FieldType::kString),
                      MakeField("note", "Note", FieldType::kString),
                      MakeField("amount", "Amount", FieldType::kDecimal),
-                     MakeField("active", "Active", FieldType::kBoolean)};
+                     MakeField("active", "Active", FieldType::kBoolean),
+                     MakeField("joined", "Joined on", FieldType::kDate)};
 
   // What can be done to a contact, and by which field it is found. `idempotent`: doing it twice
   // leaves the same state, so that Penstock may send it again when an answer got lost. An insert is

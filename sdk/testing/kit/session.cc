@@ -1,4 +1,4 @@
-#include "penstock/testing/conformance.hpp"
+#include "penstock/testing/session.hpp"
 #include "sdk/testing/kit/report.h"
 #include "sdk/testing/kit/runner.h"
 

@@ -31,6 +31,7 @@ quietly cmake --install "$build" --component sdk --prefix "$work/installed"
 prefix=$work/sdk
 mv "$work/installed" "$prefix"
 for file in include/penstock/connector.h include/penstock/connector.hpp lib/cmake/PenstockSDK/PenstockSDKConfig.cmake \
+  bin/penstock-check lib/penstock/penstock-worker include/penstock/testing/conformance.hpp lib/libpenstock_sdk_kit.a \
   share/penstock/schema/manifest.schema.json share/penstock/template/acme.cc share/doc/penstock-sdk/LICENSE \
   share/doc/penstock-sdk/GUIDE.md share/doc/penstock-sdk/CONTRACT.md share/doc/penstock-sdk/copyright.rapidjson; do
   [ -s "$prefix/$file" ] || fail "$file is not installed"
@@ -40,9 +41,8 @@ step "nothing of core, host or this tree is in it"
 ! grep -rnE '#[[:space:]]*include[[:space:]]*[<"](core|host|plugins|tests)/' "$prefix/include" ||
   fail "an installed header includes what is not installed"
 ! grep -rlIF -e "$source" -e "$build" "$prefix" || fail "an installed text names the tree"
-for binary in "$prefix"/lib/*.a "$prefix"/bin/*; do
-  [ -e "$binary" ] || continue
-  strangers=$(nm -C --defined-only "$binary" 2>/dev/null | grep -oE '\bpenstock::[A-Za-z_]+' | sort -u |
+for binary in "$prefix"/lib/*.a "$prefix"/bin/* "$prefix"/lib/penstock/*; do
+  strangers=$(nm -C --defined-only "$binary" | grep -oE '\bpenstock::[A-Za-z_]+' | sort -u |
     grep -vxE 'penstock::(sdk|sandbox|kit)' || true)
   [ -z "$strangers" ] || fail "$(basename "$binary") has symbols of $strangers"
 done
@@ -56,9 +56,9 @@ for cxx in "${cxxs[@]}"; do
   for std in 11 14 17 20; do
     quietly "$cxx" "${flags[@]}" "-std=c++$std" -x c++ - <<<'#include "penstock/connector.h"'
   done
-  for header in "$prefix"/include/penstock/*.hpp; do
+  for header in "$prefix"/include/penstock/*.hpp "$prefix"/include/penstock/testing/*.hpp; do
     quietly "$cxx" "${flags[@]}" -std=c++20 -isystem "$prefix/include/penstock/third_party" -x c++ - \
-      <<<"#include \"penstock/$(basename "$header")\""
+      <<<"#include \"${header#"$prefix"/include/}\""
   done
 done
 
@@ -117,10 +117,49 @@ if grep -qF 'set(PENSTOCK_SANITIZE "")' "$prefix/lib/cmake/PenstockSDK/PenstockS
   quietly cmake --build other
 fi
 
-if [ -x "$prefix/bin/penstock-check" ]; then
-  step "it passes the conformance kit"
-  ctest --test-dir build --output-on-failure
-fi
+step "it passes the conformance kit"
+quietly ctest --test-dir build --output-on-failure --no-tests=error
+
+step "a GoogleTest program links the kit"
+mkdir "$work/face"
+cat >"$work/face/CMakeLists.txt" <<'CMAKE'
+cmake_minimum_required(VERSION 3.25)
+project(face LANGUAGES C CXX)
+find_package(PenstockSDK 0.1 REQUIRED COMPONENTS testing)
+add_executable(face face.cc)
+target_link_libraries(face PRIVATE Penstock::testing GTest::gtest_main)
+CMAKE
+cat >"$work/face/face.cc" <<CODE
+#include "penstock/testing/conformance.hpp"
+#include "penstock/testing/imposter.hpp"
+class Acme : public penstock::kit::Fixture {
+ public:
+  std::string Connector() const override { return "$work/acme/build/acme.so"; }
+  penstock::kit::Facts Declare() const override {
+    penstock::kit::Facts facts;
+    facts.config_json = R"({"token": {"\$secret": "token"}})";
+    return facts;
+  }
+  penstock::sdk::Result<std::unique_ptr<penstock::kit::Destination>> Start() override {
+    auto imposter = std::make_unique<penstock::kit::Imposter>();
+    imposter->When("GET", "/v1/account").Then(200, R"({"id": "acme-1"})");
+    return std::unique_ptr<penstock::kit::Destination>(std::move(imposter));
+  }
+};
+PENSTOCK_CONFORMANCE(Acme, 3);
+CODE
+quietly cmake -S "$work/face" -B "$work/face/build" "-DCMAKE_PREFIX_PATH=$prefix" "-DCMAKE_CXX_COMPILER=$4"
+quietly cmake --build "$work/face/build"
+quietly "$work/face/build/face" --gtest_filter='*abi_*:*open_*:*check_ok'
+! "$work/face/build/face" --gtest_filter='*write_accounting' >"$work/log" 2>&1 ||
+  fail "a destination that knows no batch, and the check is content: $(cat "$work/log")"
+
+step "the contract and the kit name the same checks, and every MUST has one"
+rules=$(grep -E '^\| [0-9]+\.[0-9]+ \|' "$prefix/share/doc/penstock-sdk/CONTRACT.md")
+! awk -F'|' '/MUST/ && $(NF-1) !~ /`/' <<<"$rules" | grep . || fail "these rules have no check"
+awk -F'|' '{print $(NF-1)}' <<<"$rules" | grep -oE '`[^`]+`' | tr -d '`' | sort -u >"$work/rules"
+"$prefix/bin/penstock-check" --list | awk '{print $2}' | sort -u >"$work/listed"
+diff "$work/rules" "$work/listed" >&2 || fail "CONTRACT.md (<) and penstock-check --list (>) differ"
 
 export PENSTOCK_CONNECTORS=$work/acme/build PENSTOCK_SHARED_DIR=$work/shared ACME_TOKEN=loopback NO_COLOR=1
 "$build/lib/penstock/connectors/loopback-sandbox" --port 0 --object contacts >"$work/sandbox.out" &
