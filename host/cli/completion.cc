@@ -15,12 +15,12 @@ std::string Options(const Verb& command) {
   return out;
 }
 
-// Words that may follow a command: its own commands and options, and the global options.
-std::string Words(const Verb& program, const Verb& command) {
+// Words that may follow a command: its own commands and options, and what its outer ones take.
+std::string Words(const Verb& command, const std::string& outer) {
   std::string words;
   for (const Verb& inner : command.Verbs()) words += inner.name() + " ";
   const std::string own = Options(command);
-  return words + (own.empty() ? "" : own + " ") + Options(program);
+  return words + (own.empty() ? "" : own + " ") + outer;
 }
 
 std::string CommandNames(const Verb& program) {
@@ -46,17 +46,25 @@ std::string Bash(const Verb& program) {
   std::string out =
       "# penstock completion for bash: eval \"$(penstock completion bash)\"\n"
       "_penstock() {\n"
-      "  local word=\"${COMP_WORDS[COMP_CWORD]}\" verb=\"\" i\n"
+      "  local word=\"${COMP_WORDS[COMP_CWORD]}\" verb=\"\" inner=\"\" i\n"
       "  for ((i = 1; i < COMP_CWORD; i++)); do\n"
       "    case \"${COMP_WORDS[i]}\" in " +
       ValuedOptions(program) +
-      ") i=$((i + 1)) ;; -*) ;; *) verb=\"${COMP_WORDS[i]}\"; break ;; esac\n"
+      ") i=$((i + 1)) ;; -*) ;; *)\n"
+      "      if [ -n \"$verb\" ]; then inner=\"${COMP_WORDS[i]}\"; break; fi\n"
+      "      verb=\"${COMP_WORDS[i]}\" ;;\n"
+      "    esac\n"
       "  done\n"
       "  local words=\"\"\n"
-      "  case \"$verb\" in\n";
-  out += "    '') words='" + CommandNames(program) + " " + Options(program) + "' ;;\n";
+      "  case \"$verb $inner\" in\n";
+  const std::string global = Options(program);
+  out += "    ' ') words='" + CommandNames(program) + " " + global + "' ;;\n";
   for (const Verb& command : program.Verbs()) {
-    out += "    " + command.name() + ") words='" + Words(program, command) + "' ;;\n";
+    for (const Verb& inner : command.Verbs()) {
+      out += "    '" + command.name() + " " + inner.name() + "') words='" + Words(inner, global) +
+             "' ;;\n";
+    }
+    out += "    '" + command.name() + " '*) words='" + Words(command, global) + "' ;;\n";
   }
   return out +
          "  esac\n"
@@ -80,21 +88,30 @@ std::string FishQuoted(const std::string& text) {
   return out + "'";
 }
 
+// The options of a command, where `condition` holds.
+std::string FishOptions(const Verb& command, const std::string& condition) {
+  std::string out;
+  for (const OptionNames& option : command.Options()) {
+    for (const std::string& name : option.longs) {
+      out += "complete -c penstock -n '" + condition + "' -l " + name + " -d " +
+             FishQuoted(option.what) + "\n";
+    }
+  }
+  return out;
+}
+
 std::string Fish(const Verb& program) {
   std::string out = "# penstock completion for fish: penstock completion fish | source\n";
   for (const Verb& command : program.Verbs()) {
     out += "complete -c penstock -n __fish_use_subcommand -f -a " + command.name() + " -d " +
            FishQuoted(command.what()) + "\n";
+    const std::string seen = "__fish_seen_subcommand_from " + command.name();
     for (const Verb& inner : command.Verbs()) {
-      out += "complete -c penstock -n '__fish_seen_subcommand_from " + command.name() + "' -f -a " +
-             inner.name() + " -d " + FishQuoted(inner.what()) + "\n";
+      out += "complete -c penstock -n '" + seen + "' -f -a " + inner.name() + " -d " +
+             FishQuoted(inner.what()) + "\n";
+      out += FishOptions(inner, seen + "; and __fish_seen_subcommand_from " + inner.name());
     }
-    for (const OptionNames& option : command.Options()) {
-      for (const std::string& name : option.longs) {
-        out += "complete -c penstock -n '__fish_seen_subcommand_from " + command.name() + "' -l " +
-               name + " -d " + FishQuoted(option.what) + "\n";
-      }
-    }
+    out += FishOptions(command, seen);
   }
   return out;
 }

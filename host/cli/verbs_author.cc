@@ -1,6 +1,8 @@
 // connector new and conform: for the authors of connectors.
 #include <unistd.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -36,8 +38,10 @@ Status WriteFile(const fs::path& path, const sdk::TemplateFile& file) {
   out.close();
   if (error || !out) {
     const std::string why = error ? error.message() : std::strerror(errno);
-    return MakeError("PS-CLI-WRITE", path.string() + " cannot be written: " + why + ".",
-                     "What was written before it is still there; take it away and try again.");
+    return MakeError(
+        "PS-CLI-WRITE", path.string() + " cannot be written: " + why + ".",
+        "Name a folder that you may write to with --directory; what was written before "
+        "this is still there.");
   }
   if (file.executable) {
     fs::permissions(path, fs::perms::owner_exec | fs::perms::group_exec | fs::perms::others_exec,
@@ -46,12 +50,23 @@ Status WriteFile(const fs::path& path, const sdk::TemplateFile& file) {
   return {};
 }
 
+// As a word for a shell.
+std::string ShellWord(const std::string& text) {
+  const bool plain = std::all_of(text.begin(), text.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 || std::strchr("_./+-", c) != nullptr;
+  });
+  if (plain) return text;
+  std::string out = "'";
+  for (const char c : text) out += c == '\'' ? "'\\''" : std::string(1, c);
+  return out + "'";
+}
+
 std::string NextSteps(const std::string& id, const std::string& folder) {
   const std::string dev = "penstock connector dev build/" + id + ".so";
   const auto step = [&](const std::string& command, const std::string& what) {
     return "  " + command + std::string(dev.size() - command.size() + 2, ' ') + what + "\n";
   };
-  return "Next:\n  cd " + folder + "\n" +
+  return "Next:\n  cd " + Printable(ShellWord(folder)) + "\n" +
          step(
              "./check.sh [SDK]",
              "builds it and runs the conformance kit; SDK: its folder, if CMake does not find it") +
@@ -71,7 +86,7 @@ void NewVerb(Context* context, const std::string& id, std::string folder) {
   if (!free.ok()) return context->Fail(free.error());
   Json json;
   json.Begin().Text("connector", id).Text("directory", folder).BeginList("files");
-  std::string said = "Wrote the connector " + id + " to " + folder + ":\n";
+  std::string said = "Wrote the connector " + id + " to " + Printable(folder) + ":\n";
   for (const sdk::TemplateFile& file : sdk::ConnectorTemplate(id)) {
     const Status written = WriteFile(fs::path(folder) / file.path, file);
     if (!written.ok()) return context->Fail(written.error());

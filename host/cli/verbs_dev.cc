@@ -1,5 +1,6 @@
 // connector dev: shows what a connector does, again after each build.
 #include <poll.h>
+#include <rapidjson/document.h>
 #include <sys/inotify.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 #include <sstream>
 
 #include "host/cli/context.h"
+#include "host/cli/dev_view.h"
 #include "host/cli/verbs.h"
 #include "host/engine/tryout.h"
 
@@ -24,123 +26,120 @@ namespace fs = std::filesystem;
 
 // A build writes its files in several steps: it is over when nothing happened for so long.
 constexpr int kSettledMs = 300;
+// How often a folder that is gone is looked for: `rm -r build` is the beginning of a build.
+constexpr int kGoneMs = 500;
 
-std::string Indented(const std::string& text, size_t indent) {
-  std::istringstream lines(text);
-  std::string out;
-  for (std::string line; std::getline(lines, line);) {
-    out += std::string(indent, ' ') + Printable(line) + "\n";
-  }
-  return out;
-}
-
-// Headers that every request has say nothing of this one.
-bool IsOwnHeader(const std::string& name) {
-  for (const char* common :
-       {"Host", "User-Agent", "Content-Length", "Connection", "Accept", "Accept-Encoding"}) {
-    if (name == common) return false;
-  }
-  return true;
-}
-
-class DevView final : public engine::TryoutView {
- public:
-  explicit DevView(Context* context) : context_(context), paint_(context->paint()) {}
-
-  void Step(const std::string& what) override {
-    context_->Print("\n" + paint_.Bold(Printable(what)) + "\n");
-  }
-  void Request(const engine::ShownRequest& request) override {
-    std::string text = "  " + request.method + " " + Printable(request.url) + "\n";
-    for (const auto& [name, value] : request.headers) {
-      if (IsOwnHeader(name)) text += paint_.Dim("      " + Printable(name + ": " + value)) + "\n";
-    }
-    context_->Print(text + Indented(request.body, 6));
-  }
-  void Answer(const engine::ShownAnswer& answer) override {
-    std::string text = "  → ";
-    if (answer.held) {
-      text += paint_.Yellow("not sent") + " (--send sends it)\n";
-    } else if (answer.status == 0) {
-      text += paint_.Red("no answer") + ": " + Printable(answer.error) + "\n";
-    } else {
-      const std::string status = std::to_string(answer.status);
-      text += (answer.status < 400 ? paint_.Green(status) : paint_.Red(status)) + " in " +
-              DurationText(answer.seconds) + "\n";
-    }
-    context_->Print(text + Indented(answer.body, 6));
-  }
-  void Result(const std::string& line) override {
-    const bool failed = line.starts_with("failed: ");
-    context_->Print("  " + (failed ? paint_.Red(Printable(line)) : Printable(line)) + "\n");
-  }
-  void Log(const std::string& line) override {
-    context_->Print("  " + paint_.Dim("log: " + Printable(line)) + "\n");
-  }
-
- private:
-  Context* context_;
-  const Paint& paint_;
-};
-
+// The text of a JSON object.
 Result<std::string> ReadConfig(const std::string& path) {
   if (path.empty()) return std::string("{}");
+  errno = 0;
   std::ifstream file(path, std::ios::binary);
   std::ostringstream text;
   text << file.rdbuf();
-  if (!file) {
+  std::error_code ignored;
+  if (fs::is_directory(path, ignored)) errno = EISDIR;
+  if (!file || errno == EISDIR) {
     return UsageError("PS-CONF-READ", path + " cannot be read: " + std::strerror(errno) + ".");
+  }
+  rapidjson::Document config;
+  config.Parse(text.str());
+  if (config.HasParseError() || !config.IsObject()) {
+    return UsageError(
+        "PS-CONF-CONFIG", "What is in " + path + " is no JSON object.",
+        R"(It holds what would stand under config: in a project, e.g. {"token": "x"}.)");
   }
   return text.str();
 }
 
-// One look, in a process of its own: a library that was loaded is never loaded again, and a crash
-// ends nothing but that process. True when all went well.
-bool Look(Context* context, const engine::TryoutOptions& options) {
+// Everything that a look says: printed at once, or gathered for --json.
+class Report {
+ public:
+  Report(Context* context, const std::string& library) : context_(context), library_(library) {
+    if (context->json()) record_ = std::make_unique<DevRecord>();
+  }
+  std::unique_ptr<engine::TryoutView> MakeView() {
+    return record_ ? record_->MakeView() : MakeDevText(context_);
+  }
+  void Print(const std::string& text) {
+    if (!record_) context_->Print(text);
+  }
+  /// Returns the exit code that goes with it.
+  int Fail(const Error& error) {
+    record_ ? record_->AddError(error) : context_->Fail(error);
+    return static_cast<int>(error.exit);
+  }
+  void End() {
+    if (record_) context_->Print(record_->Document(library_) + "\n");
+  }
+
+ private:
+  Context* context_;
+  std::string library_;
+  std::unique_ptr<DevRecord> record_;
+};
+
+// In a process of its own, so that each look begins with nothing known, and that whatever goes
+// wrong ends nothing but that process. Returns its exit code.
+int TryApart(const engine::TryoutOptions& options, Report* report) {
   const pid_t child = ::fork();
   if (child < 0) {
-    context->Fail(MakeError(
-        "PS-CLI-DEFECT", std::string("No process can be started: ") + std::strerror(errno) + "."));
-    return false;
+    const std::string why = std::strerror(errno);
+    return report->Fail(MakeError("PS-CLI-DEFECT", "No process can be started: " + why + "."));
   }
   if (child == 0) {
-    DevView view(context);
-    const Status status = engine::Tryout(options, &view);
-    if (!status.ok()) {
-      context->Print("\n");
-      context->Fail(status.error());
-    }
-    std::_Exit(status.ok() ? 0 : 1);  // the parent's objects are not this process's to destroy
+    for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, SIG_DFL);
+    const auto view = report->MakeView();
+    const Status status = engine::Tryout(options, view.get());
+    if (!status.ok()) report->Print("\n");
+    // The parent's objects are not this process's to destroy.
+    std::_Exit(status.ok() ? 0 : report->Fail(status.error()));
   }
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
-  if (WIFSIGNALED(status)) {
-    context->Fail(
-        MakeError("PS-CONN-CRASHED",
-                  std::string("The connector crashed: ") + ::strsignal(WTERMSIG(status)) + ".",
-                  "Run it under a debugger: penstock-check LIBRARY --check ID --in-process."));
+  if (WIFEXITED(status)) return WEXITSTATUS(status);
+  if (Cancelled()) return static_cast<int>(ExitCode::kCancelled);
+  return report->Fail(MakeError("PS-CLI-DEFECT", std::string("The look ended with a signal: ") +
+                                                     ::strsignal(WTERMSIG(status)) + "."));
+}
+
+// One look; returns its exit code. The config is read anew each time, as the library is.
+int Look(Context* context, engine::TryoutOptions options) {
+  Report report(context, options.library);
+  char time[16] = "";
+  const std::time_t now = std::time(nullptr);
+  std::strftime(time, sizeof time, "%H:%M:%S", std::localtime(&now));
+  report.Print(context->paint().Bold("== " + options.library) + ", " + time + "\n");
+  int exit = 0;
+  std::error_code ignored;
+  if (!fs::exists(options.library, ignored)) {
+    exit =
+        report.Fail(UsageError("PS-CONN-NOT-FOUND", "There is no library " + options.library + ".",
+                               "Build it first: cmake --build build"));
+  } else if (auto config = ReadConfig(options.config_file); config.ok()) {
+    options.config = *std::move(config);
+    exit = TryApart(options, &report);
+  } else {
+    exit = report.Fail(config.error());
   }
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  report.End();
+  return exit;
 }
 
 // Tells when a file, or its sidecar, was written again.
 class Watcher {
  public:
-  Watcher(const fs::path& directory, const std::string& id)
-      : library_(id + ".so"), sidecar_(id + ".connector.json") {
+  Watcher(fs::path directory, const std::string& id)
+      : directory_(std::move(directory)), library_(id + ".so"), sidecar_(id + ".connector.json") {
     fd_ = ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-    if (fd_ >= 0 && ::inotify_add_watch(fd_, directory.c_str(), IN_CLOSE_WRITE | IN_MOVED_TO) < 0) {
-      ::close(fd_);
-      fd_ = -1;
-    }
+    watched_ = Watch();
   }
   ~Watcher() {
     if (fd_ >= 0) ::close(fd_);
   }
   Watcher(const Watcher&) = delete;
   Watcher& operator=(const Watcher&) = delete;
-  bool ok() const { return fd_ >= 0; }
+  bool ok() const { return watched_; }
 
   /// Returns once the files have changed and nothing happens to them any more; false when the
   /// program is to end.
@@ -148,14 +147,19 @@ class Watcher {
     bool changed = false;
     while (!Cancelled()) {
       pollfd poll{fd_, POLLIN, 0};
-      const int ready = ::poll(&poll, 1, changed ? kSettledMs : -1);
-      if (ready == 0) return true;
+      const int ready = ::poll(&poll, 1, !watched_ ? kGoneMs : changed ? kSettledMs : -1);
       if (ready > 0) changed = Read() || changed;
+      if (ready == 0 && watched_) return true;
+      if (!watched_) watched_ = changed = Watch();  // what is in it is new, too
     }
     return false;
   }
 
  private:
+  bool Watch() {
+    return fd_ >= 0 &&
+           ::inotify_add_watch(fd_, directory_.c_str(), IN_CLOSE_WRITE | IN_MOVED_TO) >= 0;
+  }
   bool Read() {
     alignas(inotify_event) char buffer[4096];
     bool ours = false;
@@ -164,14 +168,17 @@ class Watcher {
         const auto* event = reinterpret_cast<const inotify_event*>(buffer + at);
         const std::string name = event->len > 0 ? event->name : "";
         ours = ours || name == library_ || name == sidecar_;
+        if ((event->mask & IN_IGNORED) != 0) watched_ = false;  // the folder was removed
         at += static_cast<ssize_t>(sizeof(inotify_event) + event->len);
       }
     }
     return ours;
   }
 
+  fs::path directory_;
   std::string library_, sidecar_;
   int fd_ = -1;
+  bool watched_ = false;
 };
 
 struct DevOptions {
@@ -182,9 +189,9 @@ struct DevOptions {
 void DevVerb(Context* context, const DevOptions& dev) {
   const fs::path library(dev.library);
   if (library.extension() != ".so") {
-    return context->Fail(UsageError("PS-CLI-USAGE",
-                                    dev.library + " is no connector: its name must end in .so.",
-                                    "Name the library that the build made: build/acme.so."));
+    return context->Fail(UsageError(
+        "PS-CLI-USAGE", "The file " + dev.library + " is no connector: its name must end in .so.",
+        "Name the library that the build made: build/acme.so."));
   }
   engine::TryoutOptions options;
   options.library = dev.library;
@@ -199,26 +206,15 @@ void DevVerb(Context* context, const DevOptions& dev) {
   if (!dev.once && !watcher.ok()) {
     return context->Fail(UsageError(
         "PS-CONN-DIR",
-        "The folder " + directory.string() + " cannot be watched: " + std::strerror(errno) + "."));
+        "The folder " + directory.string() + " cannot be watched: " + std::strerror(errno) + ".",
+        "Build the connector first, or name the library where it is."));
   }
   do {
-    char time[16] = "";
-    const std::time_t now = std::time(nullptr);
-    std::strftime(time, sizeof time, "%H:%M:%S", std::localtime(&now));
-    context->Print(context->paint().Bold("== " + dev.library) + ", " + time + "\n");
-    auto config = ReadConfig(dev.config);  // anew each time, as the library is
-    bool good = config.ok();
-    if (good) {
-      options.config = *std::move(config);
-      good = Look(context, options);
-    } else {
-      context->Fail(config.error());
+    context->exit = Look(context, options);
+    if (dev.once) return;
+    if (!context->json()) {
+      context->Print("\nWaiting for the next build of " + dev.library + "; Ctrl-C ends.\n\n");
     }
-    if (dev.once) {
-      context->exit = good ? 0 : static_cast<int>(ExitCode::kFailed);
-      return;
-    }
-    context->Print("\nWaiting for the next build of " + dev.library + "; Ctrl-C ends.\n\n");
   } while (watcher.Wait());
   context->exit = 0;
 }
@@ -239,7 +235,7 @@ void AddDevVerb(Verb connector, Context* context) {
   verb.Option("--base-url", &dev->base_url, "The destination's address, e.g. of a sandbox");
   verb.Option("--object", &dev->object, "Which object the sample record is for");
   verb.Flag("--send", &dev->send, "Send the sample record; without it, it is only shown");
-  verb.Flag("--once", &dev->once, "Once, without watching; exit 1 if something went wrong");
+  verb.Flag("--once", &dev->once, "Once, without watching; the exit code tells how it went");
   verb.Do([context, dev] { DevVerb(context, *dev); });
 }
 

@@ -47,6 +47,7 @@ Status CatalogCache::Store(const sdk::Catalog& catalog) {
   }
   std::sort(catalog_->objects.begin(), catalog_->objects.end(),
             [](const sdk::Object& a, const sdk::Object& b) { return a.name < b.name; });
+  if (path_.empty()) return {};
   const std::string text = sdk::ToJson(*catalog_) + "\n";
   if (file::Exists(path_)) {
     const auto before = file::ReadAll(path_);

@@ -12,7 +12,8 @@
 
 namespace penstock::engine {
 
-/// One file. One thread at a time; processes overwrite each other's file whole.
+/// One file, or memory alone when `path` is empty. One thread at a time; processes overwrite each
+/// other's file whole.
 class CatalogCache {
  public:
   explicit CatalogCache(std::string path) : path_(std::move(path)) {}

@@ -21,7 +21,7 @@ struct OpenOptions {
   std::string connector_directory;
   secrets::Lookup lookup;
   std::string version;
-  std::string catalog_path;
+  std::string catalog_path;    // empty: the catalog is asked for anew in each process
   std::string worker_program;  // empty: the one beside this program
   std::function<void(int32_t level, std::string message)> log;
   std::unique_ptr<http::HttpTransport> transport;  // null: the network

@@ -1,7 +1,5 @@
 #include "host/engine/tryout.h"
 
-#include <unistd.h>
-
 #include <atomic>
 #include <chrono>
 #include <filesystem>
@@ -166,7 +164,9 @@ class Steps {
   void Failed(const sdk::Failure& failure) {
     Result("failed: " + failure.code + ": " + failure.message);
     const bool ours = failure.code.starts_with("PS-");
-    Note(MakeError(ours ? failure.code : "PS-CONN-FAILED", failure.message + "."));
+    const std::string end = failure.message.ends_with('.') ? "" : ".";
+    Note(MakeError(ours ? failure.code : "PS-CONN-FAILED", failure.message + end,
+                   "What it asked for and was answered is shown before this."));
   }
   void Note(Error error) {
     if (first_.ok()) first_ = std::move(error);
@@ -256,16 +256,6 @@ class Steps {
   Status first_;
 };
 
-// A catalog is read anew each time: it must not be kept.
-struct Scratch {
-  Scratch() : path(fs::temp_directory_path() / ("penstock-tryout-" + std::to_string(::getpid()))) {}
-  ~Scratch() {
-    std::error_code ignored;
-    fs::remove_all(path, ignored);
-  }
-  fs::path path;
-};
-
 }  // namespace
 
 Status Tryout(const TryoutOptions& options, TryoutView* view) {
@@ -282,12 +272,10 @@ Status Tryout(const TryoutOptions& options, TryoutView* view) {
   watch->redactor = &nothing_known;
   watch->send = options.send;
   PENSTOCK_ASSIGN_OR_RETURN(auto network, http::MakeBeastTransport(""));
-  const Scratch scratch;
   OpenOptions open;
   open.connector_directory = library.has_parent_path() ? library.parent_path().string() : ".";
   open.lookup = options.lookup;
   open.version = options.version;
-  open.catalog_path = (scratch.path / "catalog.json").string();
   open.log = [watch](int32_t, const std::string& message) {
     const std::lock_guard<std::mutex> lock(watch->mutex);
     watch->view->Log(message);

@@ -259,6 +259,10 @@ TEST_F(ProgramTest, CompletionScriptsAreValid) {
     EXPECT_EQ(ran.exit, 0);
     EXPECT_NE(ran.out.find("changelog"), std::string::npos);
   }
+  for (const char* shell : {"bash", "fish"}) {
+    EXPECT_NE(Run(std::string("completion ") + shell).out.find("base-url"), std::string::npos)
+        << shell << ": options of an inner command";
+  }
   Write("completion.bash", Run("completion bash").out);
   EXPECT_EQ(std::system(("bash -n '" + (directory_ / "completion.bash").string() + "'").c_str()),
             0);
@@ -312,6 +316,42 @@ TEST_F(ProgramTest, ANewConnectorNeedsAUsableName) {
     EXPECT_EQ(JsonCode(ran), "PS-CLI-NAME") << name;
   }
   EXPECT_EQ(Run("connector new").exit, 2);
+}
+
+TEST_F(ProgramTest, ConnectorDevSaysWhatIsWrong) {
+  const std::string library = PENSTOCK_TEST_CONNECTOR_DIR "/loopback.so";
+  Write("config.json", R"({"token": "hush-hush"})");
+  // Nobody listens there.
+  const std::string dev = "connector dev " + library + " --once --config config.json ";
+  const Ran down = Run(dev + "--base-url http://127.0.0.1:1");
+  EXPECT_EQ(down.exit, 1) << down.out << down.err;
+  EXPECT_NE(down.out.find("no answer"), std::string::npos) << down.out;
+  EXPECT_EQ(down.out.find("hush-hush"), std::string::npos) << down.out;
+
+  const Ran json = Run(dev + "--base-url http://127.0.0.1:1 --json");
+  EXPECT_EQ(json.exit, 1);
+  EXPECT_EQ(JsonCode(json), "PS-CONN-FAILED") << json.err;
+  rapidjson::Document document;
+  document.Parse(json.out);
+  ASSERT_TRUE(document.IsObject() && document["events"].IsArray()) << json.out;
+  EXPECT_NE(json.out.find(R"({"event":"step","text":"check"})"), std::string::npos) << json.out;
+  EXPECT_NE(json.out.find(R"("method":"GET","url":"http://127.0.0.1:1/)"), std::string::npos)
+      << json.out;
+  EXPECT_EQ(json.out.find("hush-hush"), std::string::npos) << json.out;
+
+  const std::string once = "connector dev " + library + " --once --json ";
+  EXPECT_EQ(JsonCode(Run(once)), "PS-CONF-CONFIG");
+  EXPECT_EQ(JsonCode(Run(once + "--config nowhere.json")), "PS-CONF-READ");
+  for (const char* config : {"{nope", "[]", ""}) {
+    Write("bad.json", config);
+    EXPECT_EQ(JsonCode(Run(once + "--config bad.json")), "PS-CONF-CONFIG") << config;
+  }
+  EXPECT_EQ(JsonCode(Run(once + "--config .")), "PS-CONF-READ");
+  EXPECT_EQ(JsonCode(Run("connector dev build/acme.so --once --json")), "PS-CONN-NOT-FOUND");
+  EXPECT_EQ(JsonCode(Run("connector dev build/acme.so --json")), "PS-CONN-DIR");
+  EXPECT_EQ(JsonCode(Run("connector dev config.json --json")), "PS-CLI-USAGE");
+  EXPECT_EQ(Run("connector dev build/acme.so --once").exit, 2);
+  EXPECT_EQ(Run("connector dev").exit, 2);
 }
 
 TEST_F(ProgramTest, NoEscapesOffATerminal) {
