@@ -33,6 +33,7 @@ sdk: build
 	cd build/release && cpack -G TGZ
 
 deb: build
+	@packaging/install-packages.sh deb
 	cd build/release && cpack -G DEB
 
 demo: deps-build
