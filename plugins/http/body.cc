@@ -205,8 +205,9 @@ bool Filler::Append(const Node& node, const sdk::Batch& batch, Records records,
       out->resize(before);
     }
   };
-  for (const auto& [name, member] : node.members) add(&name, member);
-  for (const Node& item : node.items) add(nullptr, item);
+  for (size_t i = 0; i < node.items.size(); ++i) {
+    add(object ? &node.names[i] : nullptr, node.items[i]);
+  }
   out->push_back(object ? '}' : ']');
   return true;
 }
@@ -226,7 +227,9 @@ std::string Filler::Form(const sdk::Batch& batch, size_t record) const {
     }
     return out;
   }
-  for (const auto& [name, member] : operation_->body->members) {
+  for (size_t i = 0; i < operation_->body->items.size(); ++i) {
+    const std::string& name = operation_->body->names[i];
+    const Node& member = operation_->body->items[i];
     if (member.kind == Node::Kind::kPlain) {
       add(name, member.json == "null" ? "" : member.json);
       continue;

@@ -100,7 +100,9 @@ bool HasHole(const std::vector<Piece>& holes, Hole hole) {
 void CheckForm(const Place& place, const Node& body) {
   if (body.Whole() == Hole::kRecord) return;
   if (body.kind != Node::Kind::kObject) place.Wrong("must be a map, because \"format\" is form");
-  for (const auto& [name, member] : body.members) {
+  for (size_t i = 0; i < body.items.size() && i < body.names.size(); ++i) {
+    const std::string& name = body.names[i];
+    const Node& member = body.items[i];
     const bool flat = member.kind == Node::Kind::kPlain || member.kind == Node::Kind::kText;
     if (flat && member.Whole() != Hole::kRecord && member.Whole() != Hole::kRecords) continue;
     place[name.c_str()].Wrong("must be a single value, because \"format\" is form");

@@ -3,6 +3,8 @@
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
+#include <utility>
+
 namespace penstock::http_plugin {
 
 namespace {
@@ -48,14 +50,14 @@ std::optional<Node> ParseObject(const sdk::JsonValue& value, std::string* at, st
       *at = PointerPart(name) + *at;
       return std::nullopt;
     }
-    node.members.emplace_back(name, *std::move(part));
+    node.names.push_back(name);
+    node.items.push_back(*std::move(part));
   }
   return node;
 }
 
 void AddHoles(const Node& node, std::vector<Piece>* holes) {
   for (const Piece& piece : HolesOf(node.text)) holes->push_back(piece);
-  for (const auto& [name, member] : node.members) AddHoles(member, holes);
   for (const Node& item : node.items) AddHoles(item, holes);
 }
 

@@ -4,7 +4,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "penstock/json_reader.hpp"
@@ -35,9 +34,9 @@ std::optional<Text> ParseText(std::string_view text, std::string* wrong);
 struct Node {
   enum class Kind { kObject, kArray, kPlain, kText };
   Kind kind = Kind::kPlain;
-  std::vector<std::pair<std::string, Node>> members;  // of an object
-  std::vector<Node> items;                            // of an array
-  std::string json;                                   // plain: the value as it stands
+  std::vector<Node> items;         // of an array, or the values of an object …
+  std::vector<std::string> names;  // … with their names, as many
+  std::string json;                // plain: the value as it stands
   Text text;
 
   // The only hole of a text that is nothing else; kNone otherwise.
