@@ -100,8 +100,10 @@ void ConfigSchema(Trial& t) {
   EachObject(*schema, "config_schema", [&](const JsonValue& object, const std::string& pointer) {
     const JsonValue* properties = Member(object, "properties");
     const JsonValue* additional = Member(object, "additionalProperties");
-    // An object of free names says so by a schema; only silence lets typing errors pass.
-    if (additional == nullptr || additional->IsTrue()) {
+    // An object without any named property is one of free names; where names are listed, silence
+    // lets typing errors pass.
+    const bool free = properties == nullptr && pointer != "config_schema";
+    if (!free && (additional == nullptr || additional->IsTrue())) {
       t.Fail(pointer + " lets unknown properties pass; say \"additionalProperties\": false");
     }
     if (properties == nullptr || !properties->IsObject() || pointer != "config_schema") return;

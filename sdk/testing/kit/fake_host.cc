@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
-#include "penstock/values.hpp"
+#include "sdk/testing/kit/sign.h"
 
 namespace penstock::kit {
 
@@ -46,21 +46,6 @@ sdk::CallContext FakeHost::Context(int64_t timeout_ms) {
   return context;
 }
 
-// Bearer, basic or a header, as the manifest says: what the real host does on the way out.
-void FakeHost::Authorise(PeerRequest* request) const {
-  if (!subject_.manifest.has_value()) return;
-  const sdk::Auth& auth = subject_.manifest->auth;
-  const auto it = facts_.secrets.find(auth.secret);
-  if (it == facts_.secrets.end()) return;
-  if (auth.type == "bearer") {
-    request->headers.emplace_back("Authorization", "Bearer " + it->second);
-  } else if (auth.type == "basic") {
-    request->headers.emplace_back("Authorization", "Basic " + sdk::Base64(it->second));
-  } else if (auth.type == "header") {
-    request->headers.emplace_back(auth.header, it->second);
-  }
-}
-
 PeerRequest FakeHost::Prepare(const sdk::HostRequest& from) {
   PeerRequest request;
   request.method = from.method;
@@ -90,7 +75,7 @@ PeerAnswer FakeHost::Send(const PeerRequest& request) {
   if (before) answer = before(request, n);
   if (!answer && destination_ != nullptr) {
     PeerRequest sent = request;
-    Authorise(&sent);
+    Authorise(subject_, facts_, &sent);
     answer = destination_->Answer(sent);
   }
   if (!answer) {

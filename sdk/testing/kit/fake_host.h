@@ -81,7 +81,6 @@ class FakeHost final : public sdk::HostServices {
 
   PeerRequest Prepare(const sdk::HostRequest& request);
   PeerAnswer Send(const PeerRequest& request);
-  void Authorise(PeerRequest* request) const;
 
   const Subject& subject_;
   const Facts& facts_;

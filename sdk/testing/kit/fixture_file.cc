@@ -166,6 +166,7 @@ sdk::Status FileFixture::TakeSandbox(const rapidjson::Value& json) {
   std::error_code error;
   sandbox_program_ = fs::exists(beside, error) ? beside.string() : Beside(path_, sandbox_program_);
   if (const Json* arguments = Find(json, "arguments")) sandbox_arguments_ = Texts(*arguments);
+  sandbox_base_path_ = TextOf(json, "base_path");
   if (const Json* config = Find(json, "config")) sandbox_config_ = ExactText(*config);
   if (const Json* jobs = Find(json, "jobs"); jobs != nullptr && jobs->IsObject()) {
     for (const auto& member : jobs->GetObject()) {
@@ -184,6 +185,7 @@ sdk::Result<std::unique_ptr<Destination>> FileFixture::Start() {
   SandboxOptions options;
   options.program = sandbox_program_;
   options.arguments = sandbox_arguments_;
+  options.base_path = sandbox_base_path_;
   options.config = sandbox_config_;
   options.jobs = sandbox_jobs_;
   return SandboxDestination::Start(options);

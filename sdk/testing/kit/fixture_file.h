@@ -31,7 +31,7 @@ class FileFixture final : public Fixture {
   Facts facts_;
   std::string readme_;
   bool has_sandbox_ = false;
-  std::string sandbox_program_, sandbox_config_;
+  std::string sandbox_program_, sandbox_base_path_, sandbox_config_;
   std::vector<std::string> sandbox_arguments_;
   std::map<std::string, std::string> sandbox_jobs_;
   std::string model_;  // JSON of "destination"

@@ -91,6 +91,13 @@ sdk::Status SandboxDestination::Control(const std::string& method, const std::st
   return {};
 }
 
+PeerAnswer SandboxDestination::Answer(const PeerRequest& request) {
+  if (options_.base_path.empty()) return client_->Send(request);
+  PeerRequest sent = request;
+  sent.url = options_.base_path + request.url;
+  return client_->Send(sent);
+}
+
 sdk::Status SandboxDestination::Reset() {
   sdk::Status status = Control("POST", "reset", "", nullptr);
   if (status.ok() && !options_.config.empty()) {

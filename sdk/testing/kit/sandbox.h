@@ -15,6 +15,7 @@ namespace penstock::kit {
 struct SandboxOptions {
   std::string program;                 // a file
   std::vector<std::string> arguments;  // besides --port 0 --die-with-parent --no-limits
+  std::string base_path;               // before every request of the connector: "/api"
   std::string config;                  // JSON for PUT /_sandbox/config after every reset, or empty
   std::map<std::string, std::string> jobs;  // mood -> JSON for PUT /_sandbox/config
 };
@@ -26,7 +27,7 @@ class SandboxDestination final : public Destination {
   ~SandboxDestination() override;
 
   sdk::Status Reset() override;
-  PeerAnswer Answer(const PeerRequest& request) override { return client_->Send(request); }
+  PeerAnswer Answer(const PeerRequest& request) override;
   bool CanTell() const override { return true; }
   sdk::Result<std::vector<StoredRecord>> Records(const std::string& object) override;
   void Connect() override { client_->Forget(); }

@@ -1,0 +1,13 @@
+// Credentials on a request, as the host attaches them.
+#pragma once
+
+#include "penstock/testing/fixture.hpp"
+#include "sdk/testing/kit/subject.h"
+
+namespace penstock::kit {
+
+/// Adds what the manifest's `auth` says, with the fixture's secrets: bearer, basic, header,
+/// standard_webhooks, or the one of these that the configuration chooses (from_config).
+void Authorise(const Subject& subject, const Facts& facts, PeerRequest* request);
+
+}  // namespace penstock::kit
