@@ -275,6 +275,7 @@ TEST(Kit, NamesThePlaceOfAMistakeInAFixture) {
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"confg: {}", "\"confg\" is not known here"},
       {"config: {region: x}", "config"},
+      {"config: {token: {$secret: token}, region: x}", "\"region\", which is not known here"},
       {"config: [1", "line 1"},
       {"config: {token: {$secret: token}}\nskip: {no.check: because}",
        "there is no check \"no.check\""},

@@ -45,8 +45,7 @@ void Confined(Trial& t, const std::vector<int>& calls, const std::string& rule) 
   const std::vector<std::string> made = relayed.Serve(
       calls,
       [&] {
-        auto opened =
-            sdk::ConnectorInstance::Open(**library, &host, t.facts().config_json, host.Context());
+        auto opened = sdk::ConnectorInstance::Open(**library, &host, t.config(), host.Context());
         if (opened.ok()) {
           Everything(t, &host, opened->get());
         } else {

@@ -108,4 +108,41 @@ std::string TextOf(const Json& value, std::string_view name, const std::string& 
   return member == nullptr || !member->IsString() ? otherwise : std::string(Plain(*member));
 }
 
+std::string WithMember(const std::string& json, const std::string& name, const std::string& text) {
+  rapidjson::Document document;
+  if (!ParseExact(json, &document) || !document.IsObject() || Find(document, name) != nullptr) {
+    return json;
+  }
+  auto& allocator = document.GetAllocator();
+  document.AddMember(Json(name.data(), static_cast<rapidjson::SizeType>(name.size()), allocator),
+                     Json(text.data(), static_cast<rapidjson::SizeType>(text.size()), allocator),
+                     allocator);
+  return ExactText(document);
+}
+
+namespace {
+
+void ReplaceSecrets(Json* json, const std::map<std::string, std::string>& secrets,
+                    rapidjson::Document::AllocatorType& allocator) {
+  if (const Json* name = json->MemberCount() == 1 ? Find(*json, "$secret") : nullptr) {
+    const auto it = secrets.find(std::string(Plain(*name)));
+    const std::string value = it == secrets.end() ? "secret" : it->second;
+    json->SetString(value.data(), static_cast<rapidjson::SizeType>(value.size()), allocator);
+    return;
+  }
+  for (auto& member : json->GetObject()) {
+    if (member.value.IsObject()) ReplaceSecrets(&member.value, secrets, allocator);
+  }
+}
+
+}  // namespace
+
+std::string WithSecrets(const std::string& json,
+                        const std::map<std::string, std::string>& secrets) {
+  rapidjson::Document document;
+  if (!ParseExact(json, &document) || !document.IsObject()) return json;
+  ReplaceSecrets(&document, secrets, document.GetAllocator());
+  return ExactText(document);
+}
+
 }  // namespace penstock::kit

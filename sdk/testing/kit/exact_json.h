@@ -3,6 +3,7 @@
 
 #include <rapidjson/document.h>
 
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -28,5 +29,11 @@ const Json* Find(const Json& value, std::string_view name);
 const Json* At(const Json& value, const std::string& pointer);
 /// Text of a string member, or `otherwise`.
 std::string TextOf(const Json& value, std::string_view name, const std::string& otherwise = {});
+
+/// The text with one more member at its end; as it is when it is no object or has the member.
+std::string WithMember(const std::string& json, const std::string& name, const std::string& text);
+
+/// The text with every {"$secret": NAME} replaced by the secret of that name, or by "secret".
+std::string WithSecrets(const std::string& json, const std::map<std::string, std::string>& secrets);
 
 }  // namespace penstock::kit

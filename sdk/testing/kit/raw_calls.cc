@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "penstock/json_reader.hpp"
+#include "sdk/testing/kit/exact_json.h"
 #include "sdk/testing/kit/failing_new.h"
 #include "sdk/testing/kit/trial.h"
 
@@ -37,9 +38,10 @@ void Report(Trial& trial, const RawResult& result, const std::string& what) {
 }
 
 std::string RawConfig(Trial& trial) {
-  if (trial.facts().config_json != "{}") return trial.facts().config_json;
+  if (trial.facts().config_json != "{}") return trial.config();
   const sdk::JsonValue* schema = sdk::Member(trial.subject().json, "config_schema");
-  return schema == nullptr ? "{}" : MadeUpConfig(*schema);
+  return WithMember(schema == nullptr ? "{}" : MadeUpConfig(*schema), "$base_url",
+                    "https://destination.example.com");
 }
 
 std::string AnAssignment(const Trial& trial) {

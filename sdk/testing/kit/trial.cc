@@ -1,5 +1,6 @@
 #include "sdk/testing/kit/trial.h"
 
+#include "sdk/testing/kit/exact_json.h"
 #include "sdk/testing/kit/fake_host.h"
 #include "sdk/testing/kit/opener.h"
 
@@ -57,8 +58,15 @@ FakeHost& Trial::host() {
   return *host_;
 }
 
+std::string Trial::config() const {
+  std::string base = facts_.base_url;
+  if (base.empty() && subject_.manifest) base = subject_.manifest->base_url;
+  if (base.empty()) base = "https://destination.example.com";
+  return WithMember(facts_.config_json, "$base_url", base);
+}
+
 std::unique_ptr<sdk::ConnectorInstance> Trial::Open(FakeHost* host) {
-  auto opened = OpenInstance(subject_, settings_, host, facts_.config_json);
+  auto opened = OpenInstance(subject_, settings_, host, config());
   if (!opened.ok()) {
     Fail("the connector does not open: " + opened.failure().code + ": " + opened.failure().message);
     return nullptr;

@@ -40,6 +40,8 @@ class Trial {
   const Subject& subject() const { return subject_; }
   const Settings& settings() const { return settings_; }
   const Facts& facts() const { return facts_; }
+  /// The fixture's configuration as the host hands it over: with the destination's address.
+  std::string config() const;
   Destination* destination() const { return destination_; }
   Transcript& transcript() const { return *transcript_; }
 
