@@ -310,8 +310,9 @@ OperationConfig ReadOperation(const Place& place, const std::string& name,
   operation.headers = headers;
   for (auto& [header, text] : ReadHeaders(place["headers"])) {
     check.CheckText(place["headers"][header.c_str()], text);
-    std::erase_if(operation.headers,
-                  [&](const auto& other) { return Lower(other.first) == Lower(header); });
+    std::erase_if(operation.headers, [lower = Lower(header)](const auto& other) {
+      return Lower(other.first) == lower;
+    });
     operation.headers.emplace_back(header, std::move(text));
   }
   ReadBody(place, check, &operation);
