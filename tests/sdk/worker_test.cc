@@ -3,32 +3,30 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <map>
 #include <thread>
 
+#include "sdk/runtime/call.h"
 #include "tests/sdk/scripted_host.h"
 
 namespace penstock::sdk {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool kSanitized = true;
-#else
-constexpr bool kSanitized = false;
-#endif
-
 class WorkerTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    options_.program = FindWorkerProgram();
+  void SetUp() override { Start(FindWorkerProgram(), TEST_CONNECTORS); }
+
+  void Start(const std::string& program, const std::string& connectors) {
+    options_.program = program;
     options_.memory_bytes = 256u << 20;
     options_.silence_ms = 1500;
     options_.started = [this](const WorkerReport& report) {
       report_ = report;
       ++started_;
     };
-    const Result<Sidecar> sidecar = ReadSidecar(TEST_CONNECTORS, "hostile");
+    const Result<Sidecar> sidecar = ReadSidecar(connectors, "hostile");
     ASSERT_TRUE(sidecar.ok()) << sidecar.failure().message;
     auto opened = OpenInWorker(*sidecar, &host_, "{}", options_);
     ASSERT_TRUE(opened.ok()) << opened.failure().message;
@@ -56,10 +54,11 @@ class WorkerTest : public ::testing::Test {
     return writer->Write(batch.c(), [this](const penstock_outcome& o) { outcome_ = Keep(o); });
   }
   /// The call fails, and says how the connector ended.
-  void ExpectCrash(const std::string& order, const std::string& how) {
+  void ExpectCrash(const std::string& order, const std::string& how,
+                   const std::string& code = "PS-CONN-CRASHED") {
     const Status status = Write(writer_.get(), {"a", order, "b"});
     ASSERT_FALSE(status.ok());
-    EXPECT_EQ(status.failure().code, "PS-CONN-CRASHED");
+    EXPECT_EQ(status.failure().code, code);
     EXPECT_NE(status.failure().message.find(how), std::string::npos) << status.failure().message;
     EXPECT_EQ(writer_->crash(), Crash::kCulprit);
     // The next call works, in another process.
@@ -108,12 +107,33 @@ TEST_F(WorkerTest, NoiseOnTheWireIsNotUnderstood) {
   EXPECT_TRUE(instance_->Check({}).ok());
 }
 
-TEST_F(WorkerTest, MemoryThatGrowsIsStoppedByItsLimit) {
-  if (kSanitized) GTEST_SKIP() << "the address sanitizer reserves more than any limit";
-  const Status status = Write(writer_.get(), {"eat"});
-  ASSERT_FALSE(status.ok());
-  EXPECT_EQ(writer_->crash(), Crash::kCulprit);
-  EXPECT_TRUE(Write(writer_.get(), {"fine"}).ok());
+/// The worker and the connector without sanitizers, whose address space has no room below a limit.
+class UnsanitizedWorkerTest : public WorkerTest {
+ protected:
+  void SetUp() override { Start(TEST_UNSANITIZED "/penstock-worker", TEST_UNSANITIZED); }
+  bool IsConfinedBy(const std::string& what) const {
+    return std::find(report_.confined.begin(), report_.confined.end(), what) !=
+           report_.confined.end();
+  }
+};
+
+TEST_F(UnsanitizedWorkerTest, SaysHowMuchMemoryItMayUse) {
+  EXPECT_TRUE(IsConfinedBy("memory 256 MiB"));
+  EXPECT_TRUE(IsConfinedBy("seccomp"));
+}
+
+TEST_F(UnsanitizedWorkerTest, MemoryThatGrowsIsStoppedByItsLimit) {
+  ExpectCrash("eat", "std::bad_alloc", std::string(runtime::kException));
+}
+
+TEST_F(UnsanitizedWorkerTest, MemoryThatIsNotAskedOfTheAllocatorIsStoppedToo) {
+  ExpectCrash("eat pages", "SIGSEGV");
+}
+
+// What a connector may need is there: half of the limit, again and again.
+TEST_F(UnsanitizedWorkerTest, MemoryBelowTheLimitIsGiven) {
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(Attempt("eat half"), "ok");
+  EXPECT_EQ(started_, 1);
 }
 
 TEST_F(WorkerTest, ItsLastWordsAreTold) {

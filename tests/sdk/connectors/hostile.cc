@@ -50,6 +50,10 @@ std::string Attempt(std::string_view order) {
                     ? -1
                     : 0);
   }
+  if (order == "eat half") {
+    const std::string bytes(128u << 20, 'x');
+    return bytes.back() == 'x' ? "ok" : "other";
+  }
   if (order == "kill host") return Came(::kill(::getppid(), SIGTERM));
   if (order == "environment") {
     const char* secret = std::getenv("HUBSPOT_TOKEN");
@@ -74,6 +78,11 @@ void Ruin(std::string_view order) {
   }
   while (order == "eat") {
     volatile char* bytes = static_cast<char*>(::operator new(1 << 20));
+    bytes[0] = 1;
+  }
+  while (order == "eat pages") {  // and does not look whether it got them
+    auto* bytes = static_cast<volatile char*>(
+        ::mmap(nullptr, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
     bytes[0] = 1;
   }
 }
