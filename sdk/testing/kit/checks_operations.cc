@@ -122,6 +122,16 @@ void DeleteMissing(Trial& t) {
   }
 }
 
+// Whether the destination knows the request again when it comes a second time. Then it may, though
+// the operation may not: a later run's requests carry other keys.
+bool HasKey(const PeerRequest& request) {
+  return std::any_of(request.headers.begin(), request.headers.end(), [](const auto& header) {
+    std::string name = header.first;
+    for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return name.find("idempotency") != std::string::npos || name == "webhook-id";
+  });
+}
+
 // A request against the rules for requests.
 void Judge(Trial& t, const PeerRequest& request, const sdk::Operation& operation) {
   const sdk::Manifest& manifest = *t.subject().manifest;
@@ -133,8 +143,10 @@ void Judge(Trial& t, const PeerRequest& request, const sdk::Operation& operation
     t.Fail(what + " counts in the limiter " + Quote(request.limiter) +
            ", which is not in the manifest");
   if (request.cost < 1) t.Fail(what + " costs nothing");
-  if (request.idempotent && !request.seqs.empty() && !operation.idempotent) {
-    t.Fail(what + " says that it may be sent twice; the catalog says that it may not");
+  if (request.idempotent && !request.seqs.empty() && !operation.idempotent && !HasKey(request)) {
+    t.Fail(what +
+           " says that it may be sent twice and carries no idempotency key; the catalog says that "
+           "it may not");
   }
   if (request.seqs.empty() && !t.host().IsRead(request)) {
     t.Fail(what + " writes and names no records");
