@@ -150,6 +150,16 @@ class WorkerInstance final : public ConnectorInstance {
   HostServices* services() { return services_; }
   int64_t silence_ms() const { return options_.silence_ms; }
   const std::string& id() const { return sidecar_.manifest.id; }
+  /// What an exception says is for programmers; the usual one is about memory.
+  Failure Escaped(Failure failure, const std::string& what) const {
+    const bool memory = failure.message == "std::bad_alloc" && options_.memory_bytes > 0;
+    failure.message =
+        "connector " + id() + " let an exception escape during " + what + ": " + failure.message +
+        (memory
+             ? ", its memory of " + std::to_string(options_.memory_bytes >> 20) + " MiB is used up"
+             : "");
+    return failure;
+  }
   Failure Contract(const std::string& sentence) const {
     return Failure{PENSTOCK_E_INTERNAL, "PS-CONN-CONTRACT", "connector " + id() + ": " + sentence,
                    0};
@@ -377,6 +387,7 @@ Status WorkerWriter::Call(Kind kind, const Packer& question, const OutcomeCallba
     // What it left behind may be anything, also all of its memory.
     process_->Bury("let an exception escape", false);
     crash_ = Crash::kCulprit;
+    return instance_->Escaped(status.failure(), kind == Kind::kWrite ? "write_batch" : "finish");
   }
   return status.ok() ? settled : status;
 }

@@ -123,7 +123,7 @@ TEST_F(UnsanitizedWorkerTest, SaysHowMuchMemoryItMayUse) {
 }
 
 TEST_F(UnsanitizedWorkerTest, MemoryThatGrowsIsStoppedByItsLimit) {
-  ExpectCrash("eat", "std::bad_alloc", std::string(runtime::kException));
+  ExpectCrash("eat", "its memory of 256 MiB is used up", std::string(runtime::kException));
 }
 
 TEST_F(UnsanitizedWorkerTest, MemoryThatIsNotAskedOfTheAllocatorIsStoppedToo) {
