@@ -4,60 +4,31 @@
 #include <rapidjson/document.h>
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <set>
 #include <sstream>
 
 #include "sdk/testing/process.h"
+#include "tests/conformance/run_kit.h"
 
 namespace {
 
 namespace fs = std::filesystem;
+using namespace penstock::conformance;  // NOLINT(google-build-using-namespace)
 using rapidjson::Document;
 using rapidjson::Value;
 
 const std::string kSource = std::string(PENSTOCK_TEST_SOURCE_DIR) + "/tests/conformance/";
-const std::string kProgram = std::string(PENSTOCK_TEST_BIN_DIR) + "/penstock-check";
-
-std::string ReadFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return std::move(text).str();
-}
-void WriteFile(const fs::path& path, const std::string& text) {
-  std::ofstream(path, std::ios::binary) << text;
-}
 
 std::string Text(const Value& value) {
   rapidjson::StringBuffer buffer;
   rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
   value.Accept(writer);
   return buffer.GetString();
-}
-
-/// Standard output and exit code of penstock-check.
-struct Ran {
-  std::string out;
-  int code = -1;
-};
-Ran RunKit(const std::string& arguments) {
-  Ran ran;
-  FILE* pipe = ::popen((kProgram + " " + arguments + " 2>&1").c_str(), "r");
-  if (pipe == nullptr) return ran;
-  char block[4096];
-  for (size_t n = 0; (n = std::fread(block, 1, sizeof(block), pipe)) > 0;) ran.out.append(block, n);
-  const int status = ::pclose(pipe);
-  ran.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  return ran;
 }
 
 /// Ids of the checks of a level, from --list.
@@ -86,22 +57,6 @@ std::string Joined(const std::set<std::string>& ids) {
   for (const std::string& id : ids) text += (text.empty() ? "" : " ") + id;
   return text.empty() ? "nothing" : text;
 }
-
-class Room {
- public:
-  explicit Room(const std::string& name)
-      : path_(fs::temp_directory_path() / ("kit-" + name + "-" + std::to_string(::getpid()))) {
-    fs::remove_all(path_);
-    fs::create_directories(path_);
-  }
-  ~Room() { fs::remove_all(path_); }
-  Room(const Room&) = delete;
-  Room& operator=(const Room&) = delete;
-  fs::path operator/(const std::string& name) const { return path_ / name; }
-
- private:
-  fs::path path_;
-};
 
 /// What the report must say of the case.
 void Compare(const Value& one, const Ran& ran) {
@@ -263,7 +218,7 @@ TEST(Kit, SaysWhatIsWrongWithItsArguments) {
       {connector + " --level 9", "--level"},
       {connector + " --json --junit", "--j"},
       {connector + " --live", "--config"},
-      {connector + " --record x.yaml", "--record is not built yet"}};
+      {connector + " --record x.yaml", "--record requires --live"}};
   for (const auto& [arguments, part] : cases) {
     const Ran ran = RunKit(arguments);
     EXPECT_EQ(ran.code, 2) << arguments;

@@ -2,12 +2,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <iostream>
 
 #include "sdk/testing/check/options.h"
 #include "sdk/testing/kit/fixture_file.h"
 #include "sdk/testing/kit/live.h"
 #include "sdk/testing/kit/opener.h"
+#include "sdk/testing/kit/recording.h"
 #include "sdk/testing/kit/report.h"
 #include "sdk/testing/kit/runner.h"
 
@@ -48,8 +50,10 @@ std::string Again(const Options& options) {
   return line + " --seed " + std::to_string(options.settings.seed);
 }
 
-// The checks that were asked for; false when one of them is not known.
-bool Select(const Options& options, std::vector<const Check*>* selected, std::string* unknown) {
+// The checks that were asked for; false when one of them is not known. Of a recording, the round
+// trip that it was made by too.
+bool Select(const Options& options, bool recorded, std::vector<const Check*>* selected,
+            std::string* unknown) {
   for (const std::string& id : options.checks) {
     const Check* check = FindCheck(id);
     if (check == nullptr) {
@@ -60,7 +64,9 @@ bool Select(const Options& options, std::vector<const Check*>* selected, std::st
   }
   if (!options.checks.empty()) return true;
   for (const Check& check : AllChecks()) {
-    const bool wanted = options.live ? check.level == 5 : check.level <= options.settings.level;
+    const bool wanted =
+        options.live ? check.level == 5
+                     : check.level <= options.settings.level || (check.level == 5 && recorded);
     if (wanted) selected->push_back(&check);
   }
   return true;
@@ -89,23 +95,45 @@ int Run(const Options& options, const Subject& subject, const Facts& facts,
   return bad ? 1 : 0;
 }
 
+int RunLive(const Options& options, const Subject& subject, const FileFixture& account, Facts facts,
+            const std::vector<const Check*>& selected) {
+  if (facts.base_url.empty() && subject.manifest) facts.base_url = subject.manifest->base_url;
+  sdk::Result<Address> address = ParseBaseUrl(facts.base_url);
+  if (!address.ok()) {
+    return Usage("--live needs the account's base URL: " + address.failure().message);
+  }
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  facts.recorded = static_cast<uint64_t>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(now).count());  // a key nobody has used
+  std::unique_ptr<Destination> destination = std::make_unique<LiveDestination>(*std::move(address));
+  if (options.record.empty()) return Run(options, subject, facts, destination.get(), selected);
+  sdk::Result<std::unique_ptr<Recording>> recording =
+      Recording::Create(options.record, facts.secrets);
+  if (!recording.ok()) return Usage(recording.failure().message);
+  destination = (*recording)->Around(std::move(destination));
+  if (const int code = Run(options, subject, facts, destination.get(), selected); code != 0) {
+    std::cerr << "penstock-check: nothing is recorded, because the check failed\n";
+    return code;
+  }
+  const sdk::Status written = (*recording)->Write(account, facts, subject);
+  if (!written.ok()) {
+    std::cerr << "penstock-check: nothing is recorded: " << written.failure().message << "\n";
+    return 1;
+  }
+  std::cerr << "penstock-check: recorded " << (*recording)->requests() << " requests in "
+            << options.record << "; look through it before you share it\n";
+  return 0;
+}
+
 int Main(int argc, char** argv) {
   Options options;
   int exit_code = 0;
   if (!ReadOptions(argc, argv, &options, &exit_code)) return exit_code;
   if (options.list) return List();
-  if (!options.record.empty()) {
-    return Usage("--record is not built yet; describe the destination in a fixture file by hand");
-  }
   if (options.settings.worker && !HasWorker()) {
     return Usage(
         "the program penstock-worker is not beside this one or in ../lib/penstock; install it, or "
         "leave --worker out");
-  }
-  std::vector<const Check*> selected;
-  std::string unknown;
-  if (!Select(options, &selected, &unknown)) {
-    return Usage("there is no check " + unknown + "; penstock-check --list shows all");
   }
   sdk::Result<Subject> subject = ReadSubject(options.connector);
   if (!subject.ok()) return Usage(subject.failure().message);
@@ -113,6 +141,11 @@ int Main(int argc, char** argv) {
   sdk::Result<FileFixture> fixture =
       FileFixture::Read(options.live ? options.live_config : options.fixture, *subject);
   if (!fixture.ok()) return Usage(fixture.failure().message);
+  std::vector<const Check*> selected;
+  std::string unknown;
+  if (!Select(options, fixture->Declare().recorded != 0, &selected, &unknown)) {
+    return Usage("there is no check " + unknown + "; penstock-check --list shows all");
+  }
   if (options.settings.readme.empty()) options.settings.readme = fixture->readme();
   Facts facts = fixture->Declare();
   if (!options.base_url.empty()) facts.base_url = options.base_url;
@@ -122,13 +155,7 @@ int Main(int argc, char** argv) {
     if (!started.ok()) return Usage(started.failure().message);
     destination = *std::move(started);
   }
-  if (options.live) {
-    if (facts.base_url.empty() && subject->manifest) facts.base_url = subject->manifest->base_url;
-    sdk::Result<Address> address = ParseBaseUrl(facts.base_url);
-    if (!address.ok())
-      return Usage("--live needs the account's base URL: " + address.failure().message);
-    destination = std::make_unique<LiveDestination>(*std::move(address));
-  }
+  if (options.live) return RunLive(options, *subject, *fixture, facts, selected);
   return Run(options, *subject, facts, destination.get(), selected);
 }
 

@@ -13,10 +13,11 @@ constexpr char kExamples[] =
     "  penstock-check build/acme.so --fixture fixture.yaml         level 3, the bar for listing\n"
     "  penstock-check build/acme.so --fixture fixture.yaml --level 4 --junit > report.xml\n"
     "  penstock-check build/acme.so --fixture fixture.yaml --check write.mapping --in-process\n"
+    "  penstock-check build/acme.so --live --config account.yaml --record recorded.yaml\n"
     "  penstock-check --list\n\n"
     "Exit code: 0 nothing failed, 1 something failed, 2 wrong usage.";
 
-void AddSelection(CLI::App& app, Options* options) {
+CLI::Option* AddSelection(CLI::App& app, Options* options) {
   app.add_option("connector", options->connector, "The connector's library, its sidecar beside it");
   app.add_option("--fixture", options->fixture,
                  "File (YAML or JSON) that describes configuration and destination");
@@ -24,8 +25,8 @@ void AddSelection(CLI::App& app, Options* options) {
                  "Checks up to this level: 1 static, 2 life cycle, 3 contract, 4 stress")
       ->check(CLI::Range(1, 4))
       ->capture_default_str();
-  app.add_option("--check", options->checks, "Only this check; may be repeated");
   app.add_flag("--list", options->list, "List the checks and stop");
+  return app.add_option("--check", options->checks, "Only this check; may be repeated");
 }
 
 void AddSettings(CLI::App& app, Options* options) {
@@ -53,7 +54,7 @@ void AddSettings(CLI::App& app, Options* options) {
 bool ReadOptions(int argc, char** argv, Options* options, int* exit_code) {
   CLI::App app{"Proves that a Penstock connector keeps the contract", "penstock-check"};
   app.footer(kExamples);
-  AddSelection(app, options);
+  CLI::Option* checks = AddSelection(app, options);
   AddSettings(app, options);
   auto* json = app.add_flag("--json", options->json, "Print one JSON document");
   app.add_flag("--junit", options->junit, "Print a JUnit XML document")->excludes(json);
@@ -63,14 +64,18 @@ bool ReadOptions(int argc, char** argv, Options* options, int* exit_code) {
                  "File with `config`, `secrets` and `base_url` of that account")
       ->needs(live);
   app.add_option("--base-url", options->base_url, "Base URL of that account")->needs(live);
-  app.add_option("--record", options->record,
-                 "Write a fixture recorded from a real account to this file");
+  auto* record = app.add_option("--record", options->record,
+                                "Write what the account answered, without secrets, to this new "
+                                "file: a fixture that replays it");
+  record->needs(live);
+  record->excludes(checks);
   try {
     app.parse(argc, argv);
     if (options->connector.empty() && !options->list) {
       throw CLI::RequiredError("connector");
     }
     if (options->live && options->live_config.empty()) throw CLI::RequiredError("--config");
+    options->settings.live = options->live;
   } catch (const CLI::ParseError& failure) {
     *exit_code = app.exit(failure) == 0 ? 0 : 2;
     return false;

@@ -1,5 +1,6 @@
 // live.*: a real account, on request only.
 #include <chrono>
+#include <thread>
 
 #include "sdk/testing/kit/holdings.h"
 #include "sdk/testing/kit/text.h"
@@ -44,6 +45,7 @@ bool Settles(Trial& t, const WritePlan& plan, const Row& row, bool there, const 
              (there ? " is not found" : " is still found"));
       return false;
     }
+    if (t.settings().live) std::this_thread::sleep_for(std::chrono::milliseconds(500));
   }
 }
 
@@ -54,10 +56,12 @@ void RoundTrip(Trial& t) {
   const std::string making = HasOperation(t, "upsert") ? "upsert" : "insert";
   const auto make = PlanFor(t, making);
   if (!make) return;
-  // A key that nobody has used before.
+  // A key that nobody has used before; of a recording, the one of then.
   const auto now = std::chrono::system_clock::now().time_since_epoch();
-  const auto n =
-      static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
+  const auto n = t.facts().recorded != 0
+                     ? t.facts().recorded
+                     : static_cast<uint64_t>(
+                           std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
   std::vector<Row> rows = SampleRows(t, *make, n, 1);
   const bool looks_up = t.instance()->has_lookup();
   if (!ExpectSuccess(t, WriteRows(t, *make, rows), rows, making)) return;

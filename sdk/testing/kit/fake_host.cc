@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cctype>
+#include <chrono>
+#include <thread>
 
 #include "sdk/testing/kit/sign.h"
 
@@ -148,6 +150,7 @@ sdk::Status FakeHost::Sleep(const sdk::ServiceCall& call, int64_t ms) {
     return sdk::Failure{PENSTOCK_E_CANCELLED, "KIT-CANCELLED", "the run is being stopped", 0};
   }
   const int64_t us = std::max<int64_t>(ms, 0) * 1000;
+  if (real_time) std::this_thread::sleep_for(std::chrono::microseconds(us));
   slept_ms_.fetch_add(std::max<int64_t>(ms, 0));
   const int64_t now = now_us_.fetch_add(us) + us;
   if (call.deadline_us != 0 && now >= call.deadline_us) {

@@ -36,6 +36,8 @@ class FakeHost final : public sdk::HostServices {
   std::function<void(const PeerRequest&, size_t n, PeerAnswer*)> after;
   /// Answers of one perform come back in the opposite order.
   bool backwards = false;
+  /// Sleep takes its time, as a real account needs it.
+  bool real_time = false;
   /// Called in each Sleep.
   std::function<void()> on_sleep;
 

@@ -79,6 +79,7 @@ sdk::Result<FileFixture> FileFixture::Read(const std::string& path, const Subjec
   if (!ParseExact(*text, &document) || !document.IsObject()) {
     return fixture.Wrong("it is no JSON object");
   }
+  fixture.source_ = *text;
   if (subject.manifest.has_value()) fixture.sandbox_program_ = subject.manifest->sandbox;
   sdk::Status status = fixture.Take(document);
   if (status.ok()) status = fixture.TakeMore(document);
@@ -98,7 +99,8 @@ sdk::Status FileFixture::Take(const rapidjson::Value& json) {
       "config",        "secrets", "base_url",        "sandbox", "destination",
       "object",        "key",     "fields",          "samples", "rejects",
       "skip",          "results", "results_pointer", "success", "open_fields",
-      "paged_catalog", "reads",   "golden",          "readme",  "baseline"};
+      "paged_catalog", "reads",   "golden",          "readme",  "baseline",
+      "recorded"};
   for (const auto& member : json.GetObject()) {
     if (kKnown.count(Plain(member.name)) == 0) {
       return Wrong("\"" + std::string(Plain(member.name)) + "\" is not known here");
@@ -141,6 +143,12 @@ sdk::Status FileFixture::TakeMore(const rapidjson::Value& json) {
   readme_ = Beside(path_, TextOf(json, "readme"));
   if (const Json* baseline = Find(json, "baseline")) {
     facts_.baseline = std::strtod(std::string(Plain(*baseline)).c_str(), nullptr);
+  }
+  if (const Json* recorded = Find(json, "recorded")) {
+    facts_.recorded = std::strtoull(std::string(Plain(*recorded)).c_str(), nullptr, 10);
+    if (!IsNumber(*recorded) || facts_.recorded == 0) {
+      return Wrong("recorded must be the number that penstock-check --record wrote");
+    }
   }
   const Json* sandbox = Find(json, "sandbox");
   const Json* model = Find(json, "destination");

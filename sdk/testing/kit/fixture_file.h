@@ -17,6 +17,8 @@ class FileFixture final : public Fixture {
   std::string Connector() const override { return connector_; }
   Facts Declare() const override { return facts_; }
   sdk::Result<std::unique_ptr<Destination>> Start() override;
+  /// The file as JSON.
+  const std::string& source() const { return source_; }
   /// README of the connector as the file names it, or empty.
   const std::string& readme() const { return readme_; }
   bool has_destination() const { return has_sandbox_ || !model_.empty(); }
@@ -28,6 +30,7 @@ class FileFixture final : public Fixture {
   sdk::Failure Wrong(const std::string& sentence) const;
 
   std::string path_, connector_, directory_;  // directory_: of the connector
+  std::string source_;
   Facts facts_;
   std::string readme_;
   bool has_sandbox_ = false;

@@ -1,5 +1,8 @@
 #include "sdk/testing/kit/model.h"
 
+#include <strings.h>
+
+#include <algorithm>
 #include <mutex>
 #include <vector>
 
@@ -109,6 +112,10 @@ class Model final : public Destination {
   sdk::Status Reset() override;
   PeerAnswer Answer(const PeerRequest& request) override;
   bool CanTell() const override { return !objects_.empty(); }
+  std::string Unanswered() const override {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return unanswered_;
+  }
   sdk::Result<std::vector<StoredRecord>> Records(const std::string& object) override {
     const std::lock_guard<std::mutex> lock(mutex_);
     return objects_[object].records;
@@ -134,7 +141,8 @@ class Model final : public Destination {
 
   rapidjson::Document document_;
   std::string authorization_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
+  std::string unanswered_;
   std::map<std::string, Object> objects_;
   std::map<size_t, size_t> answered_;  // route -> how often
   std::string mood_;
@@ -171,6 +179,7 @@ sdk::Status Model::Reset() {
   objects_.clear();
   answered_.clear();
   mood_.clear();
+  unanswered_.clear();
   const Json* objects = Find(document_, "objects");
   if (objects == nullptr || !objects->IsObject()) return {};
   for (const auto& member : objects->GetObject()) {
@@ -199,6 +208,8 @@ bool Model::Matches(const Json& route, const PeerRequest& request, const Json& b
   if (!Match(path, wanted, names)) return false;
   const std::string mood = TextOf(when, "mood");
   if (!mood.empty() && mood != mood_) return false;
+  if (const Json* text = Find(when, "text")) return Plain(*text) == request.body;
+  if (!request.body.empty() && body.IsNull() && request.body != "null") return false;
   const Json* members = Find(when, "body");
   if (members == nullptr || !members->IsObject()) return true;
   for (const auto& member : members->GetObject()) {
@@ -213,13 +224,17 @@ PeerAnswer Model::Give(const Json& answer, const Names& names) const {
   const Json* status = Find(answer, "status");
   given.status =
       status == nullptr ? 200 : std::atoi(std::string(Plain(*status)).c_str());  // NOLINT
-  given.headers = {{"Content-Type", "application/json"}};
   if (const Json* headers = Find(answer, "headers"); headers != nullptr && headers->IsObject()) {
     for (const auto& header : headers->GetObject()) {
       given.headers.emplace_back(Plain(header.name), Plain(header.value));
     }
   }
+  const bool typed = std::any_of(
+      given.headers.begin(), given.headers.end(),
+      [](const auto& header) { return ::strcasecmp(header.first.c_str(), "Content-Type") == 0; });
+  if (!typed) given.headers.emplace_back("Content-Type", "application/json");
   if (const Json* body = Find(answer, "body")) given.body = Filled(*body, names);
+  if (const Json* text = Find(answer, "text")) given.body = Plain(*text);
   return given;
 }
 
@@ -230,15 +245,18 @@ PeerAnswer Model::Answer(const PeerRequest& request) {
   refused.body = R"({"code": "unauthorized", "message": "The credentials are not accepted."})";
   if (!authorization_.empty() && request.Header("Authorization") != authorization_) return refused;
   rapidjson::Document body;
-  if (!request.body.empty() && !ParseExact(request.body, &body)) {
-    refused.status = 400;
-    refused.body = R"({"code": "bad_json", "message": "The body is not JSON."})";
-    return refused;
-  }
+  const bool readable = request.body.empty() || ParseExact(request.body, &body);
+  if (!readable) body.SetNull();
   const Json& routes = *Find(document_, "routes");
   for (rapidjson::SizeType i = 0; i < routes.Size(); ++i) {
     Names names;
     if (Matches(routes[i], request, body, &names)) return Run(routes[i], i, body, names);
+  }
+  if (unanswered_.empty()) unanswered_ = request.method + " " + request.url;
+  if (!readable) {
+    refused.status = 400;
+    refused.body = R"({"code": "bad_json", "message": "The body is not JSON."})";
+    return refused;
   }
   refused.status = 404;
   refused.body = R"({"code": "not_found", "message": "There is nothing at this path."})";

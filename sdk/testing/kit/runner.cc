@@ -94,6 +94,13 @@ Outcome Judge(const Check& check, const Bench& bench, Transcript* transcript) {
     }
   }
   check.run(trial);
+  // A recording answers what was asked then, and no other question; only its own round trip must
+  // ask nothing else.
+  if (bench.facts.recorded != 0 && check.level < 5 && bench.destination != nullptr) {
+    if (const std::string request = bench.destination->Unanswered(); !request.empty()) {
+      return {Verdict::kSkip, {"the recording holds no answer to " + request}, {}, {}, 0};
+    }
+  }
   return trial.Take();
 }
 

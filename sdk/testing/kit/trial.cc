@@ -54,14 +54,20 @@ void Trial::Skip(std::string why) {
 }
 
 FakeHost& Trial::host() {
-  if (!host_) host_ = std::make_unique<FakeHost>(subject_, facts_, destination_, transcript_);
+  if (!host_) {
+    host_ = std::make_unique<FakeHost>(subject_, facts_, destination_, transcript_);
+    host_->real_time = settings_.live;
+  }
   return *host_;
 }
 
+std::string DefaultBaseUrl(const Subject& subject) {
+  if (subject.manifest && !subject.manifest->base_url.empty()) return subject.manifest->base_url;
+  return "https://destination.example.com";
+}
+
 std::string Trial::config() const {
-  std::string base = facts_.base_url;
-  if (base.empty() && subject_.manifest) base = subject_.manifest->base_url;
-  if (base.empty()) base = "https://destination.example.com";
+  const std::string base = facts_.base_url.empty() ? DefaultBaseUrl(subject_) : facts_.base_url;
   return WithMember(facts_.config_json, "$base_url", base);
 }
 

@@ -22,11 +22,15 @@ struct Settings {
   int level = 3;
   int64_t timeout_ms = 60000;  // of one check
   bool worker = false;         // level 3 and 4 go through the worker process
+  bool live = false;           // a real account is behind it: waiting takes its time
   std::string readme;          // of the connector; empty: README.md beside the library
   std::string previous;        // manifest of the last release
   uint32_t fuzz_rounds = 200;
   std::string write_golden;  // file that write.golden writes instead of comparing
 };
+
+/// The address that a connector is told where no account has another one.
+std::string DefaultBaseUrl(const Subject& subject);
 
 class Trial {
  public:

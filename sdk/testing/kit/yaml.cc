@@ -2,15 +2,17 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <cctype>
 
 #include "penstock/json.hpp"
+#include "sdk/testing/kit/exact_json.h"
 
 namespace penstock::kit {
 namespace {
 
 // As JSON writes numbers.
-bool IsNumber(const std::string& text) {
+bool LooksLikeNumber(const std::string& text) {
   size_t at = text.starts_with('-') ? 1 : 0;
   const auto digits = [&] {
     const size_t start = at;
@@ -37,7 +39,7 @@ void Scalar(const YAML::Node& node, sdk::JsonWriter* json) {
     json->Raw(text);
   } else if (plain && (text.empty() || text == "null" || text == "~")) {
     json->Raw("null");
-  } else if (plain && IsNumber(text)) {
+  } else if (plain && LooksLikeNumber(text)) {
     json->Raw(text);
   } else {
     json->String(text);
@@ -67,7 +69,49 @@ void Put(const YAML::Node& node, sdk::JsonWriter* json) {
   }
 }
 
+// Words need no quotes; everything else gets them.
+bool IsWord(std::string_view text) {
+  if (text == "true" || text == "false" || text == "null" || text.empty()) return false;
+  return std::isalpha(static_cast<unsigned char>(text[0])) != 0 &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-';
+         });
+}
+
+void Emit(const Json& value, YAML::Emitter* out) {
+  if (value.IsObject()) {
+    if (value.ObjectEmpty()) *out << YAML::Flow;
+    *out << YAML::BeginMap;
+    for (const auto& member : value.GetObject()) {
+      *out << YAML::Key << std::string(Plain(member.name)) << YAML::Value;
+      Emit(member.value, out);
+    }
+    *out << YAML::EndMap;
+  } else if (value.IsArray()) {
+    if (value.Empty()) *out << YAML::Flow;
+    *out << YAML::BeginSeq;
+    for (const Json& item : value.GetArray()) Emit(item, out);
+    *out << YAML::EndSeq;
+  } else if (IsText(value) && !IsWord(Plain(value))) {
+    *out << YAML::DoubleQuoted << std::string(Plain(value));
+  } else if (value.IsString()) {
+    *out << std::string(Plain(value));
+  } else if (value.IsBool()) {
+    *out << value.GetBool();
+  } else {
+    *out << YAML::Null;
+  }
+}
+
 }  // namespace
+
+std::string JsonToYaml(const std::string& json) {
+  rapidjson::Document document;
+  if (!ParseExact(json, &document)) return {};
+  YAML::Emitter out;
+  Emit(document, &out);
+  return std::string(out.c_str(), out.size()) + "\n";
+}
 
 sdk::Result<std::string> YamlToJson(const std::string& yaml) {
   try {

@@ -11,4 +11,7 @@ namespace penstock::kit {
 /// KIT-YAML with line and column.
 sdk::Result<std::string> YamlToJson(const std::string& yaml);
 
+/// The other way, so that YamlToJson makes the same JSON of it. `json` is a whole JSON text.
+std::string JsonToYaml(const std::string& json);
+
 }  // namespace penstock::kit

@@ -60,6 +60,8 @@ class Destination {
   virtual bool CanTell() const { return false; }
   /// All records of an object, archived ones too, in no order.
   virtual sdk::Result<std::vector<StoredRecord>> Records(const std::string& object);
+  /// Of a recording: the first request since Reset that it holds no answer to. Empty: none.
+  virtual std::string Unanswered() const { return {}; }
   /// Called once, in the process of a check, before its first request.
   virtual void Connect() {}
   /// Puts the destination's jobs into a mood ("slow": done after some polls; "stuck": never).
@@ -78,6 +80,7 @@ struct Facts {
   std::string config_json = "{}";  // passes the config schema; secrets are {"$secret": "name"}
   std::map<std::string, std::string> secrets;  // by name; attached by the kit, unseen by connectors
   std::string base_url;                        // only for --live
+  uint64_t recorded = 0;  // number of the record that a recording was made with; 0: it is none
 
   std::string object;  // written by the checks; default: the first with most operations
   std::string key;     // its identifier; default: the first that is one field, not id
