@@ -98,7 +98,7 @@ void Project::FillCustomers(int count, int from) const {
 }
 
 std::unique_ptr<Child> Project::Start(const std::vector<std::string>& arguments) const {
-  return Child::Start({PenstockPath(), arguments, environment_, directory_}, temp_.path());
+  return Child::Start({program_, arguments, environment_, directory_}, temp_.path());
 }
 
 Output Project::Cli(const std::vector<std::string>& arguments) const {

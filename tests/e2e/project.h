@@ -41,6 +41,9 @@ struct Settings {
   std::vector<std::string> more;  // of the integration's keys, as lines "tolerate: {…}"
 };
 
+/// Path of the penstock binary.
+std::string PenstockPath();
+
 /// The integration is called `contacts`.
 class Project {
  public:
@@ -62,6 +65,8 @@ class Project {
   /// rows 0 … count-1: "user00007@example.com", "First7", "Last7", "+1555000007", "lead".
   void FillCustomers(int count, int from = 0) const;
 
+  /// What is run instead of PenstockPath().
+  void UseProgram(const std::string& path) { program_ = path; }
   /// `penstock arguments…` in the project's folder.
   std::unique_ptr<Child> Start(const std::vector<std::string>& arguments) const;
   Output Cli(const std::vector<std::string>& arguments) const;
@@ -75,6 +80,7 @@ class Project {
   TempDir temp_;
   std::string directory_;
   std::map<std::string, std::string> environment_;
+  std::string program_ = PenstockPath();
 };
 
 /// Fails the test unless the account's live contacts are exactly the table `customers`: e-mail,
@@ -87,7 +93,5 @@ std::string Email(int n);
 Json OnlyRun(const Output& output);
 /// Fails the test unless the counts of a run add up as they always must.
 void ExpectAddsUp(const Json& run);
-/// Path of the penstock binary.
-std::string PenstockPath();
 
 }  // namespace penstock::e2e

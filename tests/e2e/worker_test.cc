@@ -87,6 +87,26 @@ TEST_F(WorkerTest, ALoopIsStoppedAndTheRestIsWritten) {
   EXPECT_THAT(run["errors"][0]["message"].Text(), HasSubstr("did nothing for its host"));
 }
 
+// The worker and the connector have no sanitizer here, as when they are installed: with one there
+// is no limit.
+TEST_F(WorkerTest, MemoryThatGrowsIsStoppedAndTheRestIsWritten) {
+  project_.UseProgram(PENSTOCK_TEST_UNSANITIZED_DIR "/penstock");
+  project_.environment()["PENSTOCK_CONNECTORS"] = PENSTOCK_TEST_UNSANITIZED_DIR;
+  settings_.destination = "worker: {memory: 256MiB}";
+  project_.Configure(settings_);
+  project_.FillCustomers(1'000);
+  Poison(471, "eat");
+  const Output output = project_.Sync();
+  EXPECT_EQ(output.exit, 3) << output.Text();
+  const Json run = OnlyRun(output);
+  ExpectAddsUp(run);
+  EXPECT_EQ(run["outcomes"]["succeeded"].Int(), 999);
+  EXPECT_EQ(run["outcomes"]["rejected"].Int(), 1);
+  EXPECT_EQ(run["errors"][0]["example_key"].Text(), Email(471));
+  EXPECT_THAT(run["errors"][0]["message"].Text(), HasSubstr("its memory of 256 MiB is used up"));
+  EXPECT_EQ(Held(), 999u);
+}
+
 TEST_F(WorkerTest, InProcessIsThereForDebugging) {
   settings_.destination = "isolation: in_process";
   project_.Configure(settings_);

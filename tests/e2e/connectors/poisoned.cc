@@ -17,6 +17,7 @@ namespace {
 void Ruin(std::string_view order) {
   if (order == "segv") ::raise(SIGSEGV);
   if (order == "abort") std::abort();
+  while (order == "eat") *static_cast<volatile char*>(::operator new(1 << 20)) = 1;
   while (order == "loop") {
     static volatile int turns = 0;
     turns = turns + 1;
