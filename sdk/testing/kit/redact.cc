@@ -163,7 +163,9 @@ void Redactor::Put(const Json& json, bool by_name, bool secret, sdk::JsonWriter*
     out->BeginObject();
     for (const auto& member : json.GetObject()) {
       out->Key(Text(std::string(Plain(member.name))));
-      Put(member.value, by_name, by_name && IsSecretName(Plain(member.name)), out);
+      const std::string_view name = Plain(member.name);
+      // {$secret: name} names one and holds none.
+      Put(member.value, by_name, by_name && name != "$secret" && IsSecretName(name), out);
     }
     out->EndObject();
   } else if (json.IsArray()) {
