@@ -35,12 +35,10 @@ void Scalar(const YAML::Node& node, sdk::JsonWriter* json) {
   const std::string& text = node.Scalar();
   // "!" is the tag of a quoted scalar: it is text whatever it looks like.
   const bool plain = node.Tag() != "!";
-  if (plain && (text == "true" || text == "false")) {
+  if (plain && (text == "true" || text == "false" || LooksLikeNumber(text))) {
     json->Raw(text);
   } else if (plain && (text.empty() || text == "null" || text == "~")) {
     json->Raw("null");
-  } else if (plain && LooksLikeNumber(text)) {
-    json->Raw(text);
   } else {
     json->String(text);
   }
