@@ -10,6 +10,7 @@
 #include <memory>
 #include <vector>
 
+#include "sdk/runtime/elf_facts.h"
 #include "sdk/runtime/loader.h"
 
 namespace penstock::sdk {
@@ -52,6 +53,11 @@ bool IsSharedLibrary(const std::string& path, std::string* reason) {
   if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_ident[EI_DATA] != ELFDATA2LSB ||
       header.e_type != ET_DYN) {
     *reason = "it is no shared library of this machine's kind";
+    return false;
+  }
+  if (header.e_machine != ThisMachine()) {
+    *reason = "it is built for " + MachineName(header.e_machine) + ", this program runs on " +
+              MachineName(ThisMachine());
     return false;
   }
   *reason = "it is cut short or damaged";

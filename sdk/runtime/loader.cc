@@ -1,5 +1,8 @@
 #include "sdk/runtime/loader.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <boost/dll/library_info.hpp>
 #include <boost/dll/shared_library.hpp>
 #include <condition_variable>
@@ -106,16 +109,41 @@ Status CheckHostMinor(const Sidecar& sidecar) {
                                          std::to_string(PENSTOCK_ABI_MINOR));
 }
 
+/// The library, held open from its check to its load: what is hashed, read and mapped is this file,
+/// whatever its name comes to mean meanwhile. What remains is a change inside the file while it is
+/// being loaded, by somebody who may write to it: its owner and root, who could as well change this
+/// program. Others are refused by CheckFile.
+class HeldFile {
+ public:
+  explicit HeldFile(const std::string& path) : fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
+  HeldFile(const HeldFile&) = delete;
+  HeldFile& operator=(const HeldFile&) = delete;
+  ~HeldFile() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  bool open() const { return fd_ >= 0; }
+  /// Another name of the same file. With the number of the process in it, a debugger finds it too.
+  std::string path() const {
+    return "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(fd_);
+  }
+  /// Never closed from here on: the system's loader knows a library by its name, so another file
+  /// under this one would be taken for it.
+  void Keep() { fd_ = -1; }
+
+ private:
+  int fd_;
+};
+
 // Reads the symbol table; runs nothing.
-Status CheckSymbols(const std::string& path, const Sidecar& sidecar) {
+Status CheckSymbols(const std::string& path, const std::string& held, const Sidecar& sidecar) {
   std::string reason;
-  if (!runtime::IsSharedLibrary(path, &reason)) {
+  if (!runtime::IsSharedLibrary(held, &reason)) {
     return LoadFailure("PS-CONN-NOT-CONNECTOR",
                        Called(sidecar) + ": " + path + " is not a connector: " + reason);
   }
   std::string others;
   try {
-    boost::dll::library_info info(path);
+    boost::dll::library_info info(held);
     for (const std::string& symbol : info.symbols()) {
       if (symbol == kEntryName) return {};
       if (symbol.starts_with(kEntryStem)) others += (others.empty() ? "" : ", ") + symbol;
@@ -215,11 +243,12 @@ Status RunInit(const penstock_connector_entry& entry, const Sidecar& sidecar, in
                      Called(sidecar) + " did not start: " + state->result.failure().message);
 }
 
+// `from`: another name of the library at `path`, or that path itself.
 Result<std::unique_ptr<LoadedLibrary>> Load(const Sidecar& sidecar, const std::string& path,
-                                            std::string sha256) {
+                                            const std::string& from, std::string sha256) {
   try {
     boost::dll::shared_library library(
-        path, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
+        from, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
     const auto& entry = library.get<const penstock_connector_entry>(kEntryName);
     return std::make_unique<LoadedLibrary>(sidecar, std::move(sha256), std::move(library), &entry);
   } catch (const std::exception& e) {
@@ -228,12 +257,32 @@ Result<std::unique_ptr<LoadedLibrary>> Load(const Sidecar& sidecar, const std::s
   }
 }
 
-Result<std::string> CheckDigest(const std::string& path, const Sidecar& sidecar,
-                                const std::string& expected) {
-  Result<std::string> digest = Sha256OfFile(path);
-  if (!digest.ok() || expected.empty() || *digest == expected) return digest;
-  return LoadFailure("PS-CONN-DIGEST", Called(sidecar) + ": " + path + " has SHA-256 " + *digest +
+Status CheckDigest(const std::string& path, const std::string& digest, const Sidecar& sidecar,
+                   const std::string& expected) {
+  if (expected.empty() || digest == expected) return {};
+  return LoadFailure("PS-CONN-DIGEST", Called(sidecar) + ": " + path + " has SHA-256 " + digest +
                                            ", expected is " + expected);
+}
+
+// Everything between a name and a library whose code may run. A library that is to have a certain
+// digest is loaded from the file that was hashed; any other one by its own name, which reads better
+// in a debugger.
+Result<std::unique_ptr<LoadedLibrary>> CheckAndLoad(const Sidecar& sidecar, const std::string& path,
+                                                    const std::string& expected) {
+  HeldFile held(path);
+  if (!held.open()) {
+    return LoadFailure("PS-CONN-READ", Called(sidecar) + ": " + path + " cannot be read");
+  }
+  Result<std::string> digest = Sha256OfFile(held.path());
+  if (!digest.ok()) return digest.failure();
+  Status same = CheckDigest(path, *digest, sidecar, expected);
+  if (!same.ok()) return same.failure();
+  Status symbols = CheckSymbols(path, held.path(), sidecar);
+  if (!symbols.ok()) return symbols.failure();
+  if (expected.empty()) return Load(sidecar, path, path, *digest);
+  const std::string from = held.path();
+  held.Keep();
+  return Load(sidecar, path, from, *digest);
 }
 
 }  // namespace
@@ -250,15 +299,14 @@ Result<const ConnectorLibrary*> LoadConnector(const std::string& directory, cons
   Registry& registry = TheRegistry();
   const std::lock_guard<std::mutex> lock(registry.mutex);
   if (const auto it = registry.libraries.find(*path); it != registry.libraries.end()) {
+    Status same = CheckDigest(*path, it->second->sha256(), *sidecar, options.expected_sha256);
+    if (!same.ok()) return same.failure();
     return static_cast<const ConnectorLibrary*>(it->second.get());
   }
   if (const auto it = registry.failed.find(*path); it != registry.failed.end()) return it->second;
 
-  Result<std::string> digest = CheckDigest(*path, *sidecar, options.expected_sha256);
-  if (!digest.ok()) return digest.failure();
-  Status symbols = CheckSymbols(*path, *sidecar);
-  if (!symbols.ok()) return symbols.failure();
-  Result<std::unique_ptr<LoadedLibrary>> library = Load(*sidecar, *path, *digest);
+  Result<std::unique_ptr<LoadedLibrary>> library =
+      CheckAndLoad(*sidecar, *path, options.expected_sha256);
   if (!library.ok()) return library.failure();
   Status entry = CheckEntry((*library)->entry(), *sidecar);
   if (!entry.ok()) return entry.failure();

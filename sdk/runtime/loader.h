@@ -41,7 +41,8 @@ Result<std::string> Sha256OfFile(const std::string& path);
 
 struct LoadOptions {
   int64_t init_timeout_ms = 5000;  // how long a connector's init may take
-  std::string expected_sha256;     // empty: not compared
+  /// Of the very bytes that are loaded; empty: not compared.
+  std::string expected_sha256;
 };
 
 /// A loaded connector. Stays loaded, and this object valid, until the process ends. Immutable,
@@ -59,7 +60,8 @@ class ConnectorLibrary {
   virtual const penstock_connector_lookup* lookup() const = 0;
 };
 
-/// Loads the connector `id` of `directory`, or returns the one that is loaded already. In this
+/// Loads the connector `id` of `directory`, or returns the one that is loaded already (whose digest
+/// is compared, too). In this
 /// order, each failure with a code and a sentence of its own:
 ///   the sidecar                                          see ReadSidecar
 ///   the host minor version that it asks for              PS-CONN-HOST

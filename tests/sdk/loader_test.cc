@@ -1,6 +1,7 @@
 // The loader judges a connector before its code runs, and names what it found.
 #include "sdk/runtime/loader.h"
 
+#include <dlfcn.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
@@ -126,6 +127,22 @@ TEST_F(LoaderTest, RefusesAnotherDigest) {
   EXPECT_NE(Load("good", options).find("PS-CONN-DIGEST"), std::string::npos);
   options.expected_sha256 = *Sha256OfFile(directory_ / "good.so");
   EXPECT_EQ(Load("good", options), "loaded");
+}
+
+// By the name of the open file that was hashed: its own name may mean another file by now.
+TEST_F(LoaderTest, WhatWasHashedIsWhatIsLoaded) {
+  Install("good");
+  LoadOptions options;
+  options.expected_sha256 = *Sha256OfFile(directory_ / "good.so");
+  const auto library = LoadConnector(directory_, "good", options);
+  ASSERT_TRUE(library.ok()) << library.failure().message;
+  Dl_info info{};
+  ASSERT_NE(::dladdr(&(*library)->entry(), &info), 0);
+  EXPECT_TRUE(std::string(info.dli_fname).starts_with("/proc/")) << info.dli_fname;
+  EXPECT_TRUE(fs::equivalent(info.dli_fname, directory_ / "good.so"));
+  options.expected_sha256 = std::string(64, '0');
+  EXPECT_NE(Load("good", options).find("PS-CONN-DIGEST"), std::string::npos)
+      << "one that is loaded already is held to the digest, too";
 }
 
 TEST_F(LoaderTest, RefusesAFileThatIsNoLibrary) {

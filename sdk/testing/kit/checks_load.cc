@@ -2,7 +2,7 @@
 #include <ctime>
 #include <thread>
 
-#include "sdk/testing/kit/elf_facts.h"
+#include "sdk/runtime/elf_facts.h"
 #include "sdk/testing/kit/library.h"
 #include "sdk/testing/kit/process_state.h"
 #include "sdk/testing/kit/raw_host.h"
@@ -85,7 +85,7 @@ void EmbeddedManifest(Trial& t) {
 }
 
 void Reload(Trial& t) {
-  const auto elf = ReadElf(t.subject().path);
+  const auto elf = sdk::ReadElf(t.subject().path);
   // A sanitizer keeps what it needs to tell of a library; memory is judged without.
   const bool sanitized = elf.ok() && elf->Sanitized();
   int rounds = sanitized ? 20 : 100;

@@ -3,7 +3,7 @@
 #include <array>
 #include <filesystem>
 
-#include "sdk/testing/kit/elf_facts.h"
+#include "sdk/runtime/elf_facts.h"
 #include "sdk/testing/kit/text.h"
 #include "sdk/testing/kit/trial.h"
 
@@ -25,10 +25,6 @@ constexpr std::array<std::string_view, 9> kNetworkLibraries = {
 constexpr std::array<std::string_view, 9> kNetworkSymbols = {
     "socket",     "connect", "getaddrinfo", "gethostbyname", "accept",
     "socketpair", "bind",    "listen",      "curl_easy_init"};
-// Debian 12, the oldest system that is supported.
-constexpr std::array<int, 3> kGlibc = {2, 36, 0};
-constexpr std::array<int, 3> kGlibcxx = {3, 4, 30};
-constexpr std::array<int, 3> kCxxAbi = {1, 3, 13};
 
 bool StartsWithAny(std::string_view text, std::span<const std::string_view> prefixes) {
   return std::any_of(prefixes.begin(), prefixes.end(),
@@ -36,7 +32,7 @@ bool StartsWithAny(std::string_view text, std::span<const std::string_view> pref
 }
 
 void SingleExport(Trial& t) {
-  const auto elf = ReadElf(t.subject().path);
+  const auto elf = sdk::ReadElf(t.subject().path);
   if (!elf.ok()) return t.Fail(elf.failure().message);
   const auto& names = elf->exported;
   if (std::find(names.begin(), names.end(), kEntry) == names.end()) {
@@ -52,7 +48,7 @@ void SingleExport(Trial& t) {
 }
 
 void NoUnique(Trial& t) {
-  const auto elf = ReadElf(t.subject().path);
+  const auto elf = sdk::ReadElf(t.subject().path);
   if (!elf.ok()) return t.Fail(elf.failure().message);
   if (!elf->unique.empty()) {
     t.Fail("unique symbols keep it from ever being unloaded: " + JoinSome(elf->unique));
@@ -60,7 +56,7 @@ void NoUnique(Trial& t) {
 }
 
 void Needed(Trial& t) {
-  const auto elf = ReadElf(t.subject().path);
+  const auto elf = sdk::ReadElf(t.subject().path);
   if (!elf.ok()) return t.Fail(elf.failure().message);
   std::vector<std::string> others, sanitizers;
   for (const std::string& library : elf->needed) {
@@ -79,7 +75,7 @@ void Needed(Trial& t) {
 }
 
 void NoNetwork(Trial& t) {
-  const auto elf = ReadElf(t.subject().path);
+  const auto elf = sdk::ReadElf(t.subject().path);
   if (!elf.ok()) return t.Fail(elf.failure().message);
   std::vector<std::string> bad;
   for (const std::string& library : elf->needed) {
@@ -97,29 +93,10 @@ void NoNetwork(Trial& t) {
   }
 }
 
-std::array<int, 3> Number(std::string_view text) {
-  std::array<int, 3> parts{};
-  size_t part = 0;
-  for (const char c : text) {
-    if (c == '.') {
-      if (++part == parts.size()) break;
-    } else if (c >= '0' && c <= '9') {
-      parts[part] = parts[part] * 10 + (c - '0');
-    }
-  }
-  return parts;
-}
-
 void Baseline(Trial& t) {
-  const auto elf = ReadElf(t.subject().path);
+  const auto elf = sdk::ReadElf(t.subject().path);
   if (!elf.ok()) return t.Fail(elf.failure().message);
-  std::vector<std::string> newer;
-  for (const std::string& version : elf->versions) {
-    const bool beyond = (version.starts_with("GLIBC_") && Number(version.substr(6)) > kGlibc) ||
-                        (version.starts_with("GLIBCXX_") && Number(version.substr(8)) > kGlibcxx) ||
-                        (version.starts_with("CXXABI_") && Number(version.substr(7)) > kCxxAbi);
-    if (beyond) newer.push_back(version);
-  }
+  const std::vector<std::string> newer = elf->BeyondBaseline();
   if (!newer.empty()) {
     t.Fail("it needs " + JoinSome(newer) +
            "; build on Debian 12 (glibc 2.36, libstdc++ of GCC 12) or older");
@@ -127,7 +104,7 @@ void Baseline(Trial& t) {
 }
 
 void Hardening(Trial& t) {
-  const auto elf = ReadElf(t.subject().path);
+  const auto elf = sdk::ReadElf(t.subject().path);
   if (!elf.ok()) return t.Fail(elf.failure().message);
   if (!elf->relro) t.Fail("its relocations stay writable; link with -Wl,-z,relro");
   if (elf->executable_stack) t.Fail("it asks for an executable stack");

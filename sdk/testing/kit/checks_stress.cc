@@ -3,7 +3,7 @@
 #include <ctime>
 #include <thread>
 
-#include "sdk/testing/kit/elf_facts.h"
+#include "sdk/runtime/elf_facts.h"
 #include "sdk/testing/kit/failing_new.h"
 #include "sdk/testing/kit/holdings.h"
 #include "sdk/testing/kit/library.h"
@@ -40,7 +40,7 @@ bool Starved(Trial& t, uint64_t n, const char* what, Body&& body) {
 }
 
 void Contained(Trial& t) {
-  const auto elf = ReadElf(t.subject().path);
+  const auto elf = sdk::ReadElf(t.subject().path);
   if (elf.ok() && !elf->Imports("_Znwm")) {
     return t.Skip(
         "the library has an operator new of its own; check a build with -shared-libstdc++");

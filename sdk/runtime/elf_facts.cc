@@ -1,14 +1,25 @@
-#include "sdk/testing/kit/elf_facts.h"
+#include "sdk/runtime/elf_facts.h"
 
 #include <elf.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <string_view>
 
-#include "sdk/testing/kit/subject.h"
+#include "sdk/runtime/files.h"
 
-namespace penstock::kit {
+namespace penstock::sdk {
 namespace {
+
+constexpr uint64_t kLargest = 1u << 30;
+
+// Debian 12, the oldest system that is supported.
+constexpr std::array<int, 3> kGlibc = {2, 36, 0};
+constexpr std::array<int, 3> kGlibcxx = {3, 4, 30};
+constexpr std::array<int, 3> kCxxAbi = {1, 3, 13};
 
 // Reads structs at offsets without trusting either.
 class Reader {
@@ -41,12 +52,14 @@ class ElfReader {
         header_.e_type != ET_DYN || header_.e_shnum == 0) {
       return false;
     }
+    facts->machine = header_.e_machine;
     for (uint16_t i = 0; i < header_.e_shnum; ++i) {
       Elf64_Shdr section{};
       if (!file_.At(header_.e_shoff + uint64_t{i} * sizeof(section), &section)) return false;
       if (section.sh_type == SHT_DYNSYM) Symbols(section, facts);
       if (section.sh_type == SHT_DYNAMIC) Dynamic(section, facts);
-      if (section.sh_type == SHT_GNU_verneed) Versions(section, facts);
+      if (section.sh_type == SHT_GNU_verneed) Asked(section, facts);
+      if (section.sh_type == SHT_GNU_verdef) Offered(section, facts);
     }
     Segments(facts);
     return true;
@@ -92,17 +105,32 @@ class ElfReader {
     }
   }
 
-  void Versions(const Elf64_Shdr& section, ElfFacts* facts) const {
+  void Offered(const Elf64_Shdr& section, ElfFacts* facts) const {
+    const uint64_t strings = Strings(section);
+    uint64_t at = section.sh_offset;
+    for (uint32_t n = 0; n < section.sh_info; ++n) {
+      Elf64_Verdef defined{};
+      Elf64_Verdaux name{};  // the first is its own, others are of those it goes on from
+      if (!file_.At(at, &defined) || !file_.At(at + defined.vd_aux, &name)) return;
+      facts->offered.push_back(file_.Text(strings + name.vda_name));
+      if (defined.vd_next == 0) return;
+      at += defined.vd_next;
+    }
+  }
+
+  void Asked(const Elf64_Shdr& section, ElfFacts* facts) const {
     const uint64_t strings = Strings(section);
     uint64_t at = section.sh_offset;
     for (uint32_t n = 0; n < section.sh_info; ++n) {
       Elf64_Verneed need{};
       if (!file_.At(at, &need)) return;
+      const std::string library = file_.Text(strings + need.vn_file);
       uint64_t item_at = at + need.vn_aux;
       for (uint16_t i = 0; i < need.vn_cnt; ++i) {
         Elf64_Vernaux item{};
         if (!file_.At(item_at, &item)) return;
         facts->versions.push_back(file_.Text(strings + item.vna_name));
+        facts->asked.emplace_back(library, facts->versions.back());
         item_at += item.vna_next;
       }
       at += need.vn_next;
@@ -122,6 +150,20 @@ class ElfReader {
   Elf64_Ehdr header_{};
 };
 
+// "2.34" of "GLIBC_2.34" as numbers.
+std::array<int, 3> Number(std::string_view text) {
+  std::array<int, 3> parts{};
+  size_t part = 0;
+  for (const char c : text) {
+    if (c == '.') {
+      if (++part == parts.size()) break;
+    } else if (c >= '0' && c <= '9') {
+      parts[part] = parts[part] * 10 + (c - '0');
+    }
+  }
+  return parts;
+}
+
 }  // namespace
 
 bool ElfFacts::Sanitized() const {
@@ -136,15 +178,56 @@ bool ElfFacts::Imports(const std::string& symbol) const {
   return std::find(imported.begin(), imported.end(), symbol) != imported.end();
 }
 
-sdk::Result<ElfFacts> ReadElf(const std::string& path) {
-  sdk::Result<std::string> bytes = ReadText(path);
-  if (!bytes.ok()) return bytes.failure();
+std::vector<std::string> ElfFacts::BeyondBaseline() const {
+  std::vector<std::string> newer;
+  for (const std::string& version : versions) {
+    const bool beyond = (version.starts_with("GLIBC_") && Number(version.substr(6)) > kGlibc) ||
+                        (version.starts_with("GLIBCXX_") && Number(version.substr(8)) > kGlibcxx) ||
+                        (version.starts_with("CXXABI_") && Number(version.substr(7)) > kCxxAbi);
+    if (beyond) newer.push_back(version);
+  }
+  return newer;
+}
+
+Result<ElfFacts> ReadElf(const std::string& path) {
+  std::error_code error;
+  const uint64_t size = std::filesystem::file_size(path, error);
+  std::ifstream in(path, std::ios::binary);
+  std::string bytes(error || size > kLargest ? 0 : size, '\0');
+  if (error || size > kLargest || !in.read(bytes.data(), static_cast<std::streamsize>(size))) {
+    return runtime::LoadFailure("PS-CONN-READ", "the file " + path + " cannot be read");
+  }
   ElfFacts facts;
-  if (!ElfReader(*std::move(bytes)).Read(&facts)) {
-    return sdk::Failure{PENSTOCK_E_INVALID_ARGUMENT, "KIT-ELF",
-                        path + " is no shared library of this machine's kind", 0};
+  if (!ElfReader(std::move(bytes)).Read(&facts)) {
+    return runtime::LoadFailure("PS-CONN-NOT-CONNECTOR",
+                                path + " is no shared library of this machine's kind");
   }
   return facts;
 }
 
-}  // namespace penstock::kit
+std::string MachineName(uint16_t machine) {
+  switch (machine) {
+    case EM_X86_64:
+      return "x86_64";
+    case EM_AARCH64:
+      return "aarch64";
+    case EM_RISCV:
+      return "riscv64";
+    default:
+      return "machine " + std::to_string(machine);
+  }
+}
+
+uint16_t ThisMachine() {
+#if defined(__x86_64__)
+  return EM_X86_64;
+#elif defined(__aarch64__)
+  return EM_AARCH64;
+#elif defined(__riscv)
+  return EM_RISCV;
+#else
+#error "name the ELF machine of this processor"
+#endif
+}
+
+}  // namespace penstock::sdk
