@@ -5,6 +5,7 @@
 #include <chrono>
 #include <iostream>
 
+#include "sdk/runtime/loader.h"
 #include "sdk/testing/check/options.h"
 #include "sdk/testing/kit/fixture_file.h"
 #include "sdk/testing/kit/live.h"
@@ -75,9 +76,13 @@ bool Select(const Options& options, bool recorded, std::vector<const Check*>* se
 int Run(const Options& options, const Subject& subject, const Facts& facts,
         Destination* destination, const std::vector<const Check*>& selected) {
   const Bench bench{subject, options.settings, facts, destination};
-  const RunInfo info{subject.id, subject.manifest ? subject.manifest->version : "?",
-                     options.live ? 5 : options.settings.level, options.settings.seed,
-                     Again(options)};
+  const sdk::Result<std::string> digest = sdk::Sha256OfFile(subject.path);
+  const RunInfo info{subject.id,
+                     subject.manifest ? subject.manifest->version : "?",
+                     options.live ? 5 : options.settings.level,
+                     options.settings.seed,
+                     Again(options),
+                     digest.ok() ? *digest : ""};
   const bool text = !options.json && !options.junit;
   std::vector<Reported> all;
   std::unique_ptr<TextReport> report;

@@ -36,6 +36,7 @@ std::string_view VerdictName(Verdict verdict);
 /// What came of one check.
 struct Outcome {
   Verdict verdict = Verdict::kPass;
+  bool unable = false;            // skipped for want of a destination
   std::vector<std::string> seen;  // one sentence each; the reason of a skip or a warning
   std::string transcript;         // requests and answers, as text
   std::string printed;            // standard output and error, cut

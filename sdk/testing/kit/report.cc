@@ -129,9 +129,24 @@ void TextReport::End(const std::vector<Reported>& all) {
        << " failed, " << Count(all, Verdict::kSkip) << " skipped\n";
 }
 
+int PassedLevel(const std::vector<Reported>& all) {
+  constexpr int kHighest = 4;  // 5 is a live account, another day another one
+  int passed = kHighest;
+  for (const Check& check : AllChecks()) {
+    if (check.level > passed) continue;
+    const auto ran =
+        std::find_if(all.begin(), all.end(), [&](const Reported& r) { return r.check == &check; });
+    const bool good = ran != all.end() && !IsBad(ran->outcome.verdict) && !ran->outcome.unable;
+    if (!good) passed = check.level - 1;
+  }
+  return passed;
+}
+
 std::string JsonReport(const RunInfo& info, const std::vector<Reported>& all) {
   sdk::JsonWriter json;
   json.BeginObject().Key("connector").String(info.connector).Key("version").String(info.version);
+  json.Key("sha256").String(info.sha256);
+  json.Key("passed_level").Raw(std::to_string(PassedLevel(all)));
   json.Key("level").Raw(std::to_string(info.level)).Key("seed").Raw(std::to_string(info.seed));
   json.Key("counts").BeginObject();
   for (const Verdict verdict : {Verdict::kPass, Verdict::kFail, Verdict::kCrash, Verdict::kTimeout,

@@ -19,7 +19,8 @@ struct RunInfo {
   std::string connector, version;
   int level = 0;
   unsigned seed = 0;
-  std::string again;  // the command line that runs one check again, without --check ID
+  std::string again;        // the command line that runs one check again, without --check ID
+  std::string sha256 = {};  // of the library; empty: not known
 };
 
 /// Rule, what was seen, requests and answers, and how to run it again: of a failure.
@@ -40,6 +41,12 @@ class TextReport {
   bool terminal_;
 };
 
+/// The highest level of which, and of all below it, every check ran and none is bad: 0 to 4. A
+/// check that had no destination to run against did not run; one with another reason to skip
+/// counts.
+int PassedLevel(const std::vector<Reported>& all);
+
+/// With `sha256` and `passed_level`: what `penstock connector install --report` goes by.
 std::string JsonReport(const RunInfo& info, const std::vector<Reported>& all);
 std::string JUnitReport(const RunInfo& info, const std::vector<Reported>& all);
 

@@ -53,7 +53,7 @@ std::string Encode(const Outcome& outcome) {
   sdk::JsonWriter json;
   json.BeginObject().Key("verdict").String(VerdictName(outcome.verdict)).Key("seen").BeginArray();
   for (const std::string& saw : outcome.seen) json.String(saw);
-  json.EndArray().EndObject();
+  json.EndArray().Key("unable").Raw(outcome.unable ? "true" : "false").EndObject();
   return json.Take();
 }
 
@@ -63,6 +63,7 @@ bool Decode(const std::string& text, Outcome* outcome) {
   for (const Verdict verdict : {Verdict::kPass, Verdict::kFail, Verdict::kSkip, Verdict::kWarn}) {
     if (sdk::TextMember(document, "verdict") == VerdictName(verdict)) outcome->verdict = verdict;
   }
+  outcome->unable = sdk::TrueMember(document, "unable");
   const sdk::JsonValue* seen = sdk::ArrayMember(document, "seen");
   if (seen == nullptr) return false;
   for (const sdk::JsonValue& item : seen->GetArray())
@@ -79,11 +80,11 @@ Outcome Judge(const Check& check, const Bench& bench, Transcript* transcript) {
   }
   if ((check.needs & (kDestination | kOracle)) != 0) {
     if (bench.destination == nullptr) {
-      trial.Skip("needs a destination (--fixture FILE)");
+      trial.Unable("needs a destination (--fixture FILE)");
       return trial.Take();
     }
     if ((check.needs & kOracle) != 0 && !bench.destination->CanTell()) {
-      trial.Skip("the fixture cannot tell what its destination holds");
+      trial.Unable("the fixture cannot tell what its destination holds");
       return trial.Take();
     }
     bench.destination->Connect();
@@ -98,7 +99,11 @@ Outcome Judge(const Check& check, const Bench& bench, Transcript* transcript) {
   // ask nothing else.
   if (bench.facts.recorded != 0 && check.level < 5 && bench.destination != nullptr) {
     if (const std::string request = bench.destination->Unanswered(); !request.empty()) {
-      return {Verdict::kSkip, {"the recording holds no answer to " + request}, {}, {}, 0};
+      Outcome skipped;
+      skipped.verdict = Verdict::kSkip;
+      skipped.unable = true;
+      skipped.seen = {"the recording holds no answer to " + request};
+      return skipped;
     }
   }
   return trial.Take();

@@ -53,6 +53,11 @@ void Trial::Skip(std::string why) {
   outcome_.seen = {std::move(why)};
 }
 
+void Trial::Unable(std::string why) {
+  Skip(std::move(why));
+  outcome_.unable = true;
+}
+
 FakeHost& Trial::host() {
   if (!host_) {
     host_ = std::make_unique<FakeHost>(subject_, facts_, destination_, transcript_);

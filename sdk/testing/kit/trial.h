@@ -54,6 +54,8 @@ class Trial {
   void Warn(std::string saw);
   /// The check does not apply; `why` is shown.
   void Skip(std::string why);
+  /// The check applies, and there is nothing to run it against.
+  void Unable(std::string why);
   bool failed() const { return outcome_.verdict == Verdict::kFail; }
   Outcome Take() { return std::move(outcome_); }
 
