@@ -30,6 +30,8 @@ void AddGlobalOptions(Verb program, GlobalOptions* options) {
   program.Option("--env", &options->environment, "The environment");
   program.Option("--connectors", &options->connectors, "The folder of connectors");
   program.Flag("--json", &options->json, "One JSON document on standard output");
+  program.Flag("--locked", &options->locked,
+               "Run only connectors that penstock.lock holds; for machines where nobody looks");
   program.Flag("-v,--verbose", &options->verbose, "Show what connectors log");
 }
 

@@ -8,13 +8,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
 
 #include "host/cli/codes.h"
 #include "host/cli/json.h"
 #include "host/engine/offline.h"
 #include "host/project/connectors.h"
 #include "host/project/reading.h"
+#include "host/trust/found.h"
 
 namespace penstock::cli {
 namespace {
@@ -111,9 +111,18 @@ std::string Context::ConnectorDirectory() const {
   if (!options.connectors.empty()) return options.connectors;
   const char* set = std::getenv("PENSTOCK_CONNECTORS");
   if (set != nullptr && *set != '\0') return set;
-  std::error_code ignored;
-  const auto self = std::filesystem::read_symlink("/proc/self/exe", ignored);
-  return (self.parent_path().parent_path() / "lib" / "penstock" / "connectors").string();
+  return trust::InstalledConnectors();
+}
+
+std::string Context::ProjectDirectory() const {
+  return project::FindProjectDirectory(LoadOptions());
+}
+
+project::ConnectorFolders Context::ConnectorFolders() const {
+  const char* set = std::getenv("PENSTOCK_CONNECTORS");
+  const bool named = !options.connectors.empty() || (set != nullptr && *set != '\0');
+  const std::string home = named ? "" : ProjectDirectory();
+  return {home.empty() ? "" : home + "/connectors", ConnectorDirectory()};
 }
 
 project::LoadOptions Context::LoadOptions() const {
@@ -124,13 +133,19 @@ project::LoadOptions Context::LoadOptions() const {
   return load;
 }
 
-std::optional<project::LoadedProject> Context::LoadProject() {
+Result<project::LoadedProject> Context::ReadProject() const {
   auto loaded = project::LoadProject(LoadOptions());
+  if (loaded.ok() && options.locked) loaded->project.policy.locked = true;
+  return loaded;
+}
+
+std::optional<project::LoadedProject> Context::LoadProject() {
+  auto loaded = ReadProject();
   if (!loaded.ok()) {
     Fail(loaded.error());
     return std::nullopt;
   }
-  project::CheckConnectors(ConnectorDirectory(), secrets::ProcessEnvironment(), &*loaded);
+  project::CheckConnectors(ConnectorFolders(), secrets::ProcessEnvironment(), &*loaded);
   project::CheckNeighbours(&*loaded);
   if (!loaded->errors.empty()) {
     Fail(loaded->errors);
@@ -144,7 +159,7 @@ engine::Engine* Context::OpenEngine() {
   auto loaded = LoadProject();
   if (!loaded) return nullptr;
   engine::EngineOptions open;
-  open.connector_directory = ConnectorDirectory();
+  open.connectors = ConnectorFolders();
   open.lookup = secrets::ProcessEnvironment();
   open.version = kVersion;
   open.cancelled = Cancelled;
@@ -152,6 +167,9 @@ engine::Engine* Context::OpenEngine() {
     if (level >= PENSTOCK_LOG_WARN || options.verbose) {
       PrintError("penstock: " + Printable(message) + "\n");
     }
+  };
+  open.notice = [this](const std::string& sentence) {
+    PrintError("penstock: " + Printable(sentence) + "\n");
   };
   auto engine = engine::Engine::Open(std::move(loaded->project), std::move(open));
   if (!engine.ok()) {

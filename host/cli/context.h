@@ -10,6 +10,7 @@
 
 #include "host/cli/text.h"
 #include "host/engine/engine.h"
+#include "host/project/connector_folders.h"
 #include "host/project/project.h"
 
 namespace penstock::cli {
@@ -22,6 +23,7 @@ struct GlobalOptions {
   std::string environment = "default";
   std::string connectors;  // --connectors
   bool json = false;
+  bool locked = false;
   bool verbose = false;
 };
 
@@ -50,7 +52,13 @@ class Context {
 
   /// --connectors, PENSTOCK_CONNECTORS, or the folder beside the binary.
   std::string ConnectorDirectory() const;
+  /// Where connectors are looked for: the project's own folder first, unless the user named one.
+  project::ConnectorFolders ConnectorFolders() const;
+  /// The folder of the project here; empty: there is none.
+  std::string ProjectDirectory() const;
   project::LoadOptions LoadOptions() const;
+  /// Reads the project without checking it; --locked is in its policy.
+  Result<project::LoadedProject> ReadProject() const;
   /// Loads and checks the project. Nothing after Fail.
   std::optional<project::LoadedProject> LoadProject();
   /// The engine of the project, opened once. Null after Fail.

@@ -19,6 +19,7 @@ void AddRecordVerbs(Verb program, Context* context);     // records why
 void AddRepairVerbs(Verb program, Context* context);     // retry settle forget
 void AddChangelogVerbs(Verb program, Context* context);  // changelog show|verify
 void AddConnectorVerbs(Verb program, Context* context);  // connector list|show, sandbox
+void AddTrustVerbs(Verb connector, Context* context);    // connector install|uninstall|trust
 void AddHelpVerbs(Verb program, Context* context);       // explain completion version
 void AddAuthorVerbs(Verb connector, Context* context);   // connector new|conform
 void AddDevVerb(Verb connector, Context* context);       // connector dev

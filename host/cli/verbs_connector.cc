@@ -5,12 +5,14 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <map>
 #include <memory>
 
 #include "core/base/suggest.h"
 #include "host/cli/context.h"
 #include "host/cli/json.h"
 #include "host/cli/verbs.h"
+#include "host/trust/trust.h"
 #include "sdk/runtime/loader.h"
 
 namespace penstock::cli {
@@ -30,8 +32,17 @@ std::string SandboxOf(const sdk::Sidecar& sidecar) {
 }
 
 void ListVerb(Context* context) {
-  const auto listed = sdk::ListConnectors(context->ConnectorDirectory());
+  auto listed = sdk::ListConnectors(context->ConnectorDirectory());
   if (!listed.ok()) return context->Fail(ErrorOf(listed.failure()));
+  // The project's own stand in place of those of the same name.
+  if (auto own = sdk::ListConnectors(context->ConnectorFolders().own()); own.ok()) {
+    std::map<std::string, sdk::ListedConnector> by_id;
+    for (const auto* list : {&*own, &*listed}) {
+      for (const sdk::ListedConnector& connector : *list) by_id.emplace(connector.id, connector);
+    }
+    listed->clear();
+    for (auto& [id, connector] : by_id) listed->push_back(std::move(connector));
+  }
   Table table({"connector", "version", "publisher", "sandbox", "name"});
   Json json;
   json.Begin().BeginList("connectors");
@@ -93,22 +104,51 @@ std::string AuthText(const sdk::Auth& auth) {
   return how + ", from the setting " + auth.secret;
 }
 
+// How the project's lock file stands to it; nothing outside of a project.
+std::string LockLine(Context* context, const sdk::Sidecar& sidecar) {
+  if (context->ProjectDirectory().empty()) return {};
+  const auto loaded = context->ReadProject();
+  const auto found = trust::Inspect(sidecar);
+  if (!found.ok()) return "  lock      " + found.error().message + "\n";
+  if (!loaded.ok()) return {};
+  const auto lock = trust::ReadLock(trust::SettingsOf(loaded->project));
+  if (!lock.ok()) return "  lock      " + lock.error().message + "\n";
+  const trust::Judgement judgement = trust::Compare(*lock, *found);
+  switch (judgement.standing) {
+    case trust::Standing::kSame:
+      return "  lock      as penstock.lock has it, " +
+             (judgement.level == 0 ? "no level recorded"
+                                   : "level " + std::to_string(judgement.level)) +
+             "\n";
+    case trust::Standing::kNew:
+      return "  lock      not in penstock.lock yet\n";
+    case trust::Standing::kChanged:
+      return "  lock      not as penstock.lock has it: " + judgement.differences + "\n";
+  }
+  return {};
+}
+
 void ShowVerb(Context* context, const std::string& id) {
-  const auto sidecar = sdk::ReadSidecar(context->ConnectorDirectory(), id);
+  const auto sidecar = sdk::ReadSidecar(context->ConnectorFolders().Of(id), id);
   if (!sidecar.ok()) return context->Fail(ErrorOf(sidecar.failure()));
   const sdk::Manifest& m = sidecar->manifest;
+  const auto digest = sdk::Sha256OfFile(sidecar->library_path);
   if (context->json()) {
     Json json;
     json.Begin()
         .Raw("manifest", sidecar->manifest_json)
         .Text("library", sidecar->library_path)
+        .Text("sha256", digest.ok() ? *digest : "")
         .End();
     return context->Print(json.Take() + "\n");
   }
   std::string text = context->paint().Bold(m.name) + " (" + m.id + ") " + m.version +
                      (m.publisher.empty() ? "" : ", by " + m.publisher) + "\n";
   text += "  library   " + sidecar->library_path + "\n";
+  if (digest.ok()) text += "  SHA-256   " + *digest + "\n";
   text += "  address   " + (m.base_url.empty() ? "given by base_url" : m.base_url) + "\n";
+  text += "  hosts     " + trust::HostsText(trust::HostsOf(m)) + "\n";
+  text += LockLine(context, *sidecar);
   text += "  auth      " + AuthText(m.auth) + "\n";
   text += "  sandbox   " +
           (SandboxOf(*sidecar) == "yes" ? "penstock sandbox " + m.id : SandboxOf(*sidecar)) + "\n";
@@ -124,7 +164,7 @@ void ShowVerb(Context* context, const std::string& id) {
 }
 
 void SandboxVerb(Context* context, const std::string& id, const std::vector<std::string>& args) {
-  const auto sidecar = sdk::ReadSidecar(context->ConnectorDirectory(), id);
+  const auto sidecar = sdk::ReadSidecar(context->ConnectorFolders().Of(id), id);
   if (!sidecar.ok()) return context->Fail(ErrorOf(sidecar.failure()));
   const std::string& name = sidecar->manifest.sandbox;
   if (name.empty()) {
@@ -158,6 +198,7 @@ void AddConnectorVerbs(Verb program, Context* context) {
   show.Do([context, id] { ShowVerb(context, *id); });
   AddAuthorVerbs(connector, context);
   AddDevVerb(connector, context);
+  AddTrustVerbs(connector, context);
 
   Verb sandbox = program.AddVerb(
       "sandbox", "Start a local stand-in of a destination's API",

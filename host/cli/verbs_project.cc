@@ -7,16 +7,18 @@
 #include "host/cli/verbs.h"
 #include "host/engine/offline.h"
 #include "host/project/connectors.h"
+#include "host/trust/trust.h"
 
 namespace penstock::cli {
 namespace {
 
 void Validate(Context* context) {
-  auto loaded = project::LoadProject(context->LoadOptions());
+  auto loaded = context->ReadProject();
   if (!loaded.ok()) return context->Fail(loaded.error());
-  project::CheckConnectors(context->ConnectorDirectory(), secrets::ProcessEnvironment(), &*loaded);
+  project::CheckConnectors(context->ConnectorFolders(), secrets::ProcessEnvironment(), &*loaded);
   project::CheckNeighbours(&*loaded);
   engine::CheckAgainstCatalogs(&*loaded);
+  trust::CheckProject(context->ConnectorFolders(), &*loaded);
   for (const auto& [id, settings] : loaded->project.integrations) {
     if (!settings.trigger_place) continue;
     Error note = UsageError("PS-CONF-TRIGGER",

@@ -157,9 +157,12 @@ static_assert(static_cast<int>(Crash::kBystander) == static_cast<int>(sdk::Crash
 /// In a worker unless the project says otherwise.
 sdk::Result<std::unique_ptr<sdk::ConnectorInstance>> OpenConnector(
     const project::DestinationSettings& settings, const OpenOptions& options,
-    const sdk::Sidecar& sidecar, sdk::HostServices* services, const std::string& config) {
+    const sdk::Sidecar& sidecar, const std::string& sha256, sdk::HostServices* services,
+    const std::string& config) {
   if (settings.in_process) {
-    const auto library = sdk::LoadConnector(options.connector_directory, settings.connector);
+    sdk::LoadOptions load;
+    load.expected_sha256 = sha256;
+    const auto library = sdk::LoadConnector(options.connector_directory, settings.connector, load);
     if (!library.ok()) return library.failure();
     return sdk::ConnectorInstance::Open(**library, services, config);
   }
@@ -168,6 +171,7 @@ sdk::Result<std::unique_ptr<sdk::ConnectorInstance>> OpenConnector(
       options.worker_program.empty() ? sdk::FindWorkerProgram() : options.worker_program;
   worker.memory_bytes = settings.worker_memory_bytes;
   worker.silence_ms = settings.worker_silence_ms;
+  worker.expected_sha256 = sha256;
   worker.started = [id = settings.connector, log = options.log](const sdk::WorkerReport& report) {
     for (const std::string& refused : report.refused) {
       if (log) {
@@ -190,6 +194,14 @@ Result<std::unique_ptr<EngineDestination>> EngineDestination::Open(
   PENSTOCK_ASSIGN_OR_RETURN(auto gateway,
                             OpenGateway(settings, sidecar->manifest, config, &options));
   std::unique_ptr<EngineDestination> out(new EngineDestination(options.catalog_path));
+  if (options.admit) {
+    auto admission = options.admit(*sidecar);
+    if (!admission.ok()) {
+      return admission.error().file.empty() ? At(admission.error(), settings.connector_place)
+                                            : admission.error();
+    }
+    out->admission_ = *std::move(admission);
+  }
   for (const auto& [name, secret] : config.secrets) out->redactor_.Add(secret);
   for (const std::string& text : http::SecretTexts(config.auth, config.Credential())) {
     out->redactor_.Add(text);
@@ -201,7 +213,8 @@ Result<std::unique_ptr<EngineDestination>> EngineDestination::Open(
   services.log = options.log;
   services.redactor = out->redactor_;
   out->services_ = std::make_unique<GatewayServices>(std::move(gateway), std::move(services));
-  auto instance = OpenConnector(settings, options, *sidecar, out->services_.get(), config.json);
+  auto instance = OpenConnector(settings, options, *sidecar, out->admission_.sha256,
+                                out->services_.get(), config.json);
   if (!instance.ok()) {
     const bool load = instance.failure().code.starts_with("PS-CONN-");
     return At(ErrorOf(instance.failure()), load ? settings.connector_place : settings.place);

@@ -13,12 +13,15 @@
 #include "host/exchanges/redactor.h"
 #include "host/project/project.h"
 #include "host/secrets/references.h"
+#include "host/trust/trust.h"
 #include "sdk/runtime/worker.h"
 
 namespace penstock::engine {
 
 struct OpenOptions {
   std::string connector_directory;
+  /// Whether the connector may run; what it admits is what is loaded. Empty: any (for its author).
+  std::function<Result<trust::Admission>(const sdk::Sidecar&)> admit;
   secrets::Lookup lookup;
   std::string version;
   std::string catalog_path;    // empty: the catalog is asked for anew in each process
@@ -32,7 +35,7 @@ struct OpenOptions {
 class EngineDestination final : public Destination {
  public:
   /// Resolves references, loads the connector and opens it; makes no request. PS-CONF-ENV,
-  /// PS-CONF-CONNECTOR, PS-CONF-CONFIG, PS-CONN-..., PS-HTTP-...
+  /// PS-CONF-CONNECTOR, PS-CONF-CONFIG, PS-CONN-..., PS-TRUST-..., PS-HTTP-...
   static Result<std::unique_ptr<EngineDestination>> Open(
       const project::DestinationSettings& settings, OpenOptions options);
 
@@ -43,6 +46,8 @@ class EngineDestination final : public Destination {
   /// Knows every secret of this destination. [thread-safe]
   const exchanges::Redactor& redactor() const { return redactor_; }
   GatewayServices* services() { return services_.get(); }
+  /// The connector that runs; nothing known of it where nobody had to admit it.
+  const trust::Admission& admission() const { return admission_; }
 
   const sdk::Manifest& manifest() const override { return instance_->manifest(); }
   sdk::Result<sdk::CheckReport> Check(const CallLimits& limits) override;
@@ -60,6 +65,7 @@ class EngineDestination final : public Destination {
   explicit EngineDestination(std::string catalog_path) : cache_(std::move(catalog_path)) {}
   bool Usable(const sdk::Object& object) const;
 
+  trust::Admission admission_;
   exchanges::Redactor redactor_;
   std::unique_ptr<GatewayServices> services_;
   std::unique_ptr<sdk::ConnectorInstance> instance_;

@@ -58,9 +58,15 @@ Session::~Session() {
   if (destination_ != nullptr) destination_->services()->SetExchanges(nullptr);
 }
 
+Status Session::CheckLevel() const {
+  if (destination_ == nullptr) return {};
+  return trust::CheckLevel(engine_->project_.policy, integration(), destination_->admission());
+}
+
 // Runs of several integrations on one object take turns; the lock dies with its process.
 Status Session::RunStarted(const RunRecord& record) {
   if (destination_ == nullptr) return {};
+  PENSTOCK_RETURN_IF_ERROR(CheckLevel());
   const Integration& it = integration();
   const std::string locks = engine_->project_.StateDirectory() + "/locks";
   PENSTOCK_RETURN_IF_ERROR(file::MakeDirectories(locks));
@@ -195,7 +201,10 @@ Result<std::unique_ptr<EngineDestination>> Engine::OpenApart(
     return project::UnknownName("destination", name, Names(project_.destinations));
   }
   OpenOptions open;
-  open.connector_directory = options_.connector_directory;
+  open.connector_directory = options_.connectors.Of(found->second.connector);
+  trust::TrustSettings trust = trust::SettingsOf(project_);
+  trust.notice = options_.notice;
+  open.admit = [trust](const sdk::Sidecar& sidecar) { return trust::Admit(trust, sidecar); };
   open.lookup = options_.lookup;
   open.version = options_.version;
   open.catalog_path = project_.CatalogPath(name);
@@ -238,8 +247,14 @@ Result<std::unique_ptr<Session>> Engine::Prepare(const std::string& integration,
     return raw->engine_->store_->Log("run.interrupted", record.integration, RunLogJson(record));
   };
   if (needs.record_settings) {
-    PENSTOCK_RETURN_IF_ERROR(store_->RecordSettings(
-        integration, SettingsOf(project_, found->second), {GitCommit(project_.directory)}));
+    PENSTOCK_RETURN_IF_ERROR(session->CheckLevel());
+    auto settings = SettingsOf(project_, found->second);
+    if (session->destination_ != nullptr) {
+      const trust::Admission& runs = session->destination_->admission();
+      settings["destination.connector_library"] = runs.version + " " + runs.sha256;
+    }
+    PENSTOCK_RETURN_IF_ERROR(
+        store_->RecordSettings(integration, settings, {GitCommit(project_.directory)}));
   }
   return session;
 }

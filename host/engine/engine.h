@@ -10,18 +10,20 @@
 #include "core/file/file.h"
 #include "core/run/run.h"
 #include "host/engine/destination.h"
+#include "host/project/connector_folders.h"
 #include "host/project/project.h"
 #include "host/store/store.h"
 
 namespace penstock::engine {
 
 struct EngineOptions {
-  std::string connector_directory;
+  project::ConnectorFolders connectors{"", ""};
   secrets::Lookup lookup;           // of ${env:NAME}
   std::string version;              // of penstock
   std::string actor;                // who, for the changelog; empty: the user and the machine
   std::function<bool()> cancelled;  // [thread-safe]; may be empty
   std::function<void(int32_t level, std::string message)> log;  // of connectors; may be empty
+  std::function<void(const std::string& sentence)> notice;      // for people; may be empty
 };
 
 /// Which ends of an integration a verb needs.
@@ -47,6 +49,7 @@ class Session {
  private:
   friend class Engine;
   explicit Session(Engine* engine) : engine_(engine) {}
+  Status CheckLevel() const;
   Status RunStarted(const RunRecord& record);
   Status RunFinished(const RunRecord& record);
 

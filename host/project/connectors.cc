@@ -176,18 +176,16 @@ class DestinationCheck {
   Document schema_, config_;
 };
 
-void ComplainOfConnector(const std::string& directory, const sdk::Failure& failure,
+void ComplainOfConnector(const ConnectorFolders& folders, const sdk::Failure& failure,
                          const DestinationSettings& destination, LoadedProject* loaded) {
-  std::vector<std::string> known;
-  if (const auto listed = sdk::ListConnectors(directory); listed.ok()) {
-    for (const sdk::ListedConnector& connector : *listed) known.push_back(connector.id);
-  }
+  const std::vector<std::string> known = folders.Connectors();
   std::string message = "There is no connector \"" + destination.connector + "\".";
   std::string hint = DidYouMean(destination.connector, known);
   if (failure.code != "PS-CONN-NOT-FOUND" && failure.code != "PS-CONN-DIR") {
     message = "Connector " + destination.connector + " cannot be used: " + failure.message + ".";
   } else if (known.empty()) {
-    hint = "No connector is installed in " + directory + "; name another folder with --connectors.";
+    hint = "No connector is installed in " + folders.installed() +
+           "; name another folder with --connectors.";
   } else if (hint.empty()) {
     hint = "Installed: " + JoinNames(known) + ".";
   }
@@ -234,12 +232,12 @@ void CheckPair(const IntegrationSettings& a, const IntegrationSettings& b, Loade
 
 }  // namespace
 
-void CheckConnectors(const std::string& connector_directory, const secrets::Lookup& lookup,
+void CheckConnectors(const ConnectorFolders& folders, const secrets::Lookup& lookup,
                      LoadedProject* loaded) {
   for (const auto& [name, destination] : loaded->project.destinations) {
-    const auto sidecar = sdk::ReadSidecar(connector_directory, destination.connector);
+    const auto sidecar = sdk::ReadSidecar(folders.Of(destination.connector), destination.connector);
     if (!sidecar.ok()) {
-      ComplainOfConnector(connector_directory, sidecar.failure(), destination, loaded);
+      ComplainOfConnector(folders, sidecar.failure(), destination, loaded);
       continue;
     }
     DestinationCheck(sidecar->manifest, destination, loaded).Run(lookup);

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "host/project/connector_folders.h"
 #include "host/project/project.h"
 #include "host/secrets/references.h"
 
@@ -13,7 +14,7 @@ namespace penstock::project {
 /// settings are known and complete (PS-CONF-KEY, PS-CONF-REQUIRED, PS-CONF-CONFIG), no secret
 /// stands there literally (PS-CONF-SECRET, which does not print it). Settings that refer to
 /// variables which are not set are not judged: they are warned of. Adds to `loaded`.
-void CheckConnectors(const std::string& connector_directory, const secrets::Lookup& lookup,
+void CheckConnectors(const ConnectorFolders& folders, const secrets::Lookup& lookup,
                      LoadedProject* loaded);
 
 /// Two integrations on one account and object: refused when one of them deletes (PS-CONF-SHARED),

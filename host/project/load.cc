@@ -30,6 +30,19 @@ Result<std::string> ReadText(const fs::path& path, const std::string& shown) {
   return text.str();
 }
 
+fs::path ProjectFile(const LoadOptions& options) {
+  const fs::path base = options.directory.empty() ? fs::path(".") : fs::path(options.directory);
+  fs::path path = options.file.empty() ? base / "penstock.yaml" : fs::path(options.file);
+  if (!options.file.empty() && path.is_relative()) path = base / path;
+  std::error_code ignored;
+  if (fs::is_directory(path, ignored)) path /= "penstock.yaml";
+  return path.lexically_normal();
+}
+
+std::string DirectoryOf(const fs::path& file) {
+  return fs::absolute(file).parent_path().lexically_normal().string();
+}
+
 // One load: the files, the merged tree, the sections.
 class Loader {
  public:
@@ -49,12 +62,8 @@ class Loader {
 
  private:
   Result<YamlNode> ReadRoot() {
-    const fs::path base = options_.directory.empty() ? fs::path(".") : fs::path(options_.directory);
-    fs::path path = options_.file.empty() ? base / "penstock.yaml" : fs::path(options_.file);
-    if (!options_.file.empty() && path.is_relative()) path = base / path;
+    const fs::path path = ProjectFile(options_);
     std::error_code ignored;
-    if (fs::is_directory(path, ignored)) path /= "penstock.yaml";
-    path = path.lexically_normal();
     project_.file = path.string();
     project_.environment = options_.environment.empty() ? "default" : options_.environment;
     if (!fs::exists(path, ignored)) {
@@ -64,7 +73,7 @@ class Loader {
       e.file = project_.file;
       return e;
     }
-    project_.directory = fs::absolute(path).parent_path().lexically_normal().string();
+    project_.directory = DirectoryOf(path);
     return ReadFile(path, project_.file);
   }
 
@@ -129,6 +138,7 @@ class Loader {
     const YamlNode* section = root->Find("environments");
     const std::string& name = project_.environment;
     std::vector<std::string> known = {"default"};
+    project_.environments = known;
     const YamlNode* over = nullptr;
     if (section != nullptr && section->IsMap()) {
       for (const YamlNode::Member& member : section->members) {
@@ -136,6 +146,7 @@ class Loader {
         if (member.key == name) over = &member.value;
         CheckEnvironment(member);
       }
+      project_.environments = known;
     } else if (section != nullptr) {
       complaints_.Fail(*section, "PS-CONF-TYPE", "\"environments\" must be a map of environments.");
     }
@@ -148,7 +159,7 @@ class Loader {
     if (over == nullptr || !over->IsMap()) return;
     YamlNode layer = *over;  // MergeYaml replaces the tree that `over` points into
     std::erase_if(layer.members, [](const YamlNode::Member& member) {
-      return member.key != "sources" && member.key != "destinations";
+      return member.key != "sources" && member.key != "destinations" && member.key != "policy";
     });
     *root = MergeYaml(*root, layer);
   }
@@ -158,6 +169,7 @@ class Loader {
     MapReader map(&complaints_, member.value, "environment " + member.key);
     map.Take("sources");
     map.Take("destinations");
+    map.Take("policy");
     map.Later("integrations", "Integrations per environment are not built yet.");
     map.Later("connections", "There are no connections; the words are sources and destinations.");
     map.Finish();
@@ -197,6 +209,9 @@ class Loader {
     map.Take("environments");
     IntegrationContext context;
     if (const auto memory = ReadMemory(&map)) context.memory_bytes = *memory;
+    if (const auto* policy = map.TakeMember("policy")) {
+      project_.policy = ReadPolicy(&complaints_, *policy);
+    }
     for (const char* key : {"notify", "service", "retention", "secrets", "triggers", "tests"}) {
       map.Later(key, "\"" + std::string(key) + "\" in the project file is not built yet.");
     }
@@ -232,6 +247,16 @@ std::string Project::StateDirectory() const { return directory + "/.penstock/" +
 std::string Project::CatalogPath(const std::string& destination) const {
   const std::string of = environment == "default" ? "" : environment + "/";
   return directory + "/catalog/" + of + destination + ".json";
+}
+
+std::string Project::ConnectorDirectory() const { return directory + "/connectors"; }
+
+std::string Project::LockPath() const { return directory + "/penstock.lock"; }
+
+std::string FindProjectDirectory(const LoadOptions& options) {
+  const fs::path file = ProjectFile(options);
+  std::error_code ignored;
+  return fs::exists(file, ignored) ? DirectoryOf(file) : std::string();
 }
 
 Error UnknownName(const std::string& what, const std::string& name,

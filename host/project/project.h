@@ -49,6 +49,19 @@ struct IntegrationSettings {
   Place place;        // of its name
 };
 
+/// What the project asks of connectors before they may run.
+struct Policy {
+  bool locked = false;         // `connectors: locked`: only what penstock.lock holds
+  int level = 0;               // of the conformance kit, for every mode; 0: none
+  std::map<Mode, int> levels;  // for single modes, in place of `level`
+  Place place;                 // of the section
+
+  int LevelFor(Mode mode) const {
+    const auto own = levels.find(mode);
+    return own == levels.end() ? level : own->second;
+  }
+};
+
 struct Project {
   std::string directory;    // absolute, of the project file
   std::string file;         // the project file, as messages name it
@@ -56,12 +69,18 @@ struct Project {
   std::map<std::string, SourceSettings> sources;
   std::map<std::string, DestinationSettings> destinations;
   std::map<std::string, IntegrationSettings> integrations;
+  std::vector<std::string> environments;  // that there are, "default" among them
+  Policy policy;
 
   /// `.penstock/<environment>` below the project, absolute.
   std::string StateDirectory() const;
   /// `catalog/[<environment>/]<destination>.json` below the project, absolute; no folder for
   /// default.
   std::string CatalogPath(const std::string& destination) const;
+  /// `connectors` below the project: those that were installed for it. Absolute; may not exist.
+  std::string ConnectorDirectory() const;
+  /// `penstock.lock` below the project, absolute.
+  std::string LockPath() const;
 };
 
 struct LoadOptions {
@@ -82,6 +101,9 @@ struct LoadedProject {
 /// the file are collected, not returned; PS-CONF-MISSING when there is no project file.
 /// [thread-safe]
 Result<LoadedProject> LoadProject(const LoadOptions& options);
+
+/// The folder of the project file that LoadProject would read, absolute; empty: there is none.
+std::string FindProjectDirectory(const LoadOptions& options);
 
 /// "integration", "source", ...: complains that `name` is unknown, with a suggestion. PS-CONF-NAME.
 Error UnknownName(const std::string& what, const std::string& name,

@@ -18,6 +18,9 @@ std::optional<SourceSettings> ReadSource(Complaints* complaints, const Project& 
 std::optional<DestinationSettings> ReadDestination(Complaints* complaints, const Project& project,
                                                    const YamlNode::Member& member);
 
+/// The section "policy".
+Policy ReadPolicy(Complaints* complaints, const YamlNode::Member& member);
+
 /// What integrations take from the project as a whole.
 struct IntegrationContext {
   uint64_t memory_bytes = 64u << 20;

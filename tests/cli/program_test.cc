@@ -122,6 +122,9 @@ TEST_F(ProgramTest, EveryVerbHasHelpWithExamples) {
                            "connector show",
                            "connector new",
                            "connector dev",
+                           "connector install",
+                           "connector uninstall",
+                           "connector trust",
                            "explain",
                            "completion",
                            "version"}) {
