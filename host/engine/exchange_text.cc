@@ -2,11 +2,13 @@
 
 #include <rapidjson/document.h>
 #include <rapidjson/prettywriter.h>
+#include <rapidjson/reader.h>
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
 #include <algorithm>
 #include <cstdint>
+#include <string_view>
 
 namespace penstock::engine {
 namespace {
@@ -18,6 +20,94 @@ constexpr char kMask[] = "•••";
 constexpr size_t kAround = 300;
 constexpr size_t kOneLine = 1000;  // what is shorter is not spread over lines
 
+// Numbers are shown as they were sent, digit by digit: in the document they are strings behind
+// kNumber, and strings stand behind kText.
+constexpr char kNumber = '#';
+constexpr char kText = '$';
+
+std::string_view TextOf(const Value& tagged) {
+  return std::string_view(tagged.GetString(), tagged.GetStringLength()).substr(1);
+}
+
+/// Events of a reader, on their way into a document.
+template <typename To>
+class Tagging {
+ public:
+  explicit Tagging(To* to) : to_(to) {}
+  bool Null() { return to_->Null(); }
+  bool Bool(bool value) { return to_->Bool(value); }
+  bool RawNumber(const char* text, rapidjson::SizeType size, bool) {
+    return Tag(kNumber, text, size);
+  }
+  bool String(const char* text, rapidjson::SizeType size, bool) { return Tag(kText, text, size); }
+  bool Key(const char* text, rapidjson::SizeType size, bool) { return to_->Key(text, size, true); }
+  bool StartObject() { return to_->StartObject(); }
+  bool EndObject(rapidjson::SizeType n) { return to_->EndObject(n); }
+  bool StartArray() { return to_->StartArray(); }
+  bool EndArray(rapidjson::SizeType n) { return to_->EndArray(n); }
+  // Not called: numbers come as text.
+  bool Int(int) { return false; }
+  bool Uint(unsigned) { return false; }
+  bool Int64(int64_t) { return false; }
+  bool Uint64(uint64_t) { return false; }
+  bool Double(double) { return false; }
+
+ private:
+  bool Tag(char tag, const char* text, rapidjson::SizeType size) {
+    std::string tagged(1, tag);
+    tagged.append(text, size);
+    return to_->String(tagged.data(), static_cast<rapidjson::SizeType>(tagged.size()), true);
+  }
+  To* to_;
+};
+
+/// Events of a document, on their way to a writer.
+template <typename To>
+class Untagging {
+ public:
+  explicit Untagging(To* to) : to_(to) {}
+  bool Null() { return to_->Null(); }
+  bool Bool(bool value) { return to_->Bool(value); }
+  bool String(const char* tagged, rapidjson::SizeType size, bool) {
+    if (tagged[0] == kNumber) return to_->RawValue(tagged + 1, size - 1, rapidjson::kNumberType);
+    return to_->String(tagged + 1, size - 1);
+  }
+  bool Key(const char* text, rapidjson::SizeType size, bool) { return to_->Key(text, size); }
+  bool StartObject() { return to_->StartObject(); }
+  bool EndObject(rapidjson::SizeType n) { return to_->EndObject(n); }
+  bool StartArray() { return to_->StartArray(); }
+  bool EndArray(rapidjson::SizeType n) { return to_->EndArray(n); }
+  bool RawNumber(const char*, rapidjson::SizeType, bool) { return false; }
+  bool Int(int) { return false; }
+  bool Uint(unsigned) { return false; }
+  bool Int64(int64_t) { return false; }
+  bool Uint64(uint64_t) { return false; }
+  bool Double(double) { return false; }
+
+ private:
+  To* to_;
+};
+
+/// False: `body` is no JSON.
+bool Parse(const std::string& body, Document* document) {
+  rapidjson::MemoryStream bytes(body.data(), body.size());
+  bool read = false;
+  const auto generate = [&](Document& handler) {
+    Tagging<Document> tagging(&handler);
+    rapidjson::Reader reader;
+    read = !reader.Parse<rapidjson::kParseNumbersAsStringsFlag>(bytes, tagging).IsError();
+    return read;
+  };
+  document->Populate(generate);
+  return read;
+}
+
+template <typename Writer>
+void Write(const Document& document, Writer* writer) {
+  Untagging<Writer> untagging(writer);
+  document.Accept(untagging);
+}
+
 bool Holds(const Value& value, const std::vector<std::string>& needles) {
   if (value.IsObject()) {
     return std::any_of(value.MemberBegin(), value.MemberEnd(),
@@ -27,9 +117,8 @@ bool Holds(const Value& value, const std::vector<std::string>& needles) {
     return std::any_of(value.Begin(), value.End(),
                        [&](const Value& item) { return Holds(item, needles); });
   }
-  std::string text;
-  if (value.IsString()) text.assign(value.GetString(), value.GetStringLength());
-  if (value.IsInt64()) text = std::to_string(value.GetInt64());
+  if (!value.IsString()) return false;
+  const std::string_view text = TextOf(value);
   return !text.empty() && std::find(needles.begin(), needles.end(), text) != needles.end();
 }
 
@@ -65,7 +154,7 @@ void Mask(Value* value, const std::set<std::string>& masked, Document::Allocator
   if (!value->IsObject()) return;
   for (auto& member : value->GetObject()) {
     if (masked.contains(member.name.GetString())) {
-      member.value.SetString(kMask, allocator);
+      member.value.SetString(kText + std::string(kMask), allocator);
     } else {
       Mask(&member.value, masked, allocator);
     }
@@ -85,8 +174,7 @@ Excerpt ExcerptOf(const std::string& body, const std::vector<std::string>& needl
                   const std::set<std::string>& masked, size_t limit) {
   Excerpt out;
   Document document;
-  document.Parse(body.data(), body.size());
-  if (document.HasParseError() || !(document.IsObject() || document.IsArray())) {
+  if (!Parse(body, &document) || !(document.IsObject() || document.IsArray())) {
     if (!masked.empty()) {
       out.text = body.empty() ? "" : "(not shown: it holds sensitive fields)";
       return out;
@@ -105,7 +193,7 @@ Excerpt ExcerptOf(const std::string& body, const std::vector<std::string>& needl
   Mask(&document, masked, document.GetAllocator());
   rapidjson::StringBuffer compact;
   rapidjson::Writer<rapidjson::StringBuffer> line(compact);
-  document.Accept(line);
+  Write(document, &line);
   if (compact.GetSize() <= kOneLine) {
     out.text = {compact.GetString(), compact.GetSize()};
     return out;
@@ -113,7 +201,7 @@ Excerpt ExcerptOf(const std::string& body, const std::vector<std::string>& needl
   rapidjson::StringBuffer buffer;
   rapidjson::PrettyWriter<rapidjson::StringBuffer> writer(buffer);
   writer.SetIndent(' ', 2);
-  document.Accept(writer);
+  Write(document, &writer);
   out.text = Cut({buffer.GetString(), buffer.GetSize()}, limit);
   return out;
 }

@@ -38,6 +38,10 @@ TEST(ExcerptTest, MasksAndCuts) {
   EXPECT_EQ(ExcerptOf("no json, phone 123", {}, {"phone"}, 1000).text.find("123"),
             std::string::npos);
   EXPECT_EQ(ExcerptOf("äääää", {}, {}, 3).text, "ä…");
+  // Numbers as they were sent, and strings that look like them.
+  const std::string exact =
+      R"({"a":12.50,"b":[1e400,-0,12345678901234567890.12],"c":"#1","d":"$"})";
+  EXPECT_EQ(ExcerptOf(exact, {}, {}, 1000).text, exact);
   EXPECT_EQ(ExcerptOf("", {"a"}, {"b"}, 10).text, "");
 }
 
