@@ -3,7 +3,6 @@
 #include <array>
 #include <chrono>
 #include <ctime>
-#include <thread>
 
 #include "core/changelog/line.h"
 #include "core/file/file.h"
@@ -15,7 +14,7 @@ using changelog::Format;
 using changelog::Parse;
 
 constexpr size_t kTailBlock = 16u << 10;
-constexpr int kLockTries = 1000;  // of 10 ms
+constexpr std::chrono::seconds kLockPatience{10};
 
 std::string TimeText(int64_t at_us) {
   const std::time_t seconds = static_cast<std::time_t>(at_us / 1000000);
@@ -43,11 +42,8 @@ Error CorruptAt(Error e, const std::string& path, uint64_t line) {
 
 Result<file::Lock> LockForWriting(const std::string& path) {
   PENSTOCK_ASSIGN_OR_RETURN(file::Lock lock, file::Lock::Open(path + ".lock"));
-  for (int i = 0; i < kLockTries; ++i) {
-    PENSTOCK_ASSIGN_OR_RETURN(const bool locked, lock.TryLock());
-    if (locked) return lock;
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
+  PENSTOCK_ASSIGN_OR_RETURN(const bool locked, lock.LockWithin(kLockPatience));
+  if (locked) return lock;
   return MakeError("PS-LOG-WRITE", "Another process keeps the changelog locked.",
                    "Try again; penstock itself holds the lock for milliseconds.");
 }

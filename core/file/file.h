@@ -2,6 +2,7 @@
 // can fail, cut short or kill at the n-th call.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -90,6 +91,8 @@ class Lock {
   ~Lock();
   /// True if this object now has it. Never waits. PS-FILE-LOCK.
   Result<bool> TryLock();
+  /// The same, trying again for so long: for locks that are held for moments. PS-FILE-LOCK.
+  Result<bool> LockWithin(std::chrono::milliseconds patience);
   /// Says who has the lock; only while having it.
   Status SetHolder(std::string_view text);
   /// What the holder said; at most 4 KiB.
@@ -117,7 +120,10 @@ bool Exists(const std::string& path);
 Result<int64_t> ModifiedUnixMicros(const std::string& path);
 /// Whole small file (at most `limit` bytes).
 Result<std::string> ReadAll(const std::string& path, uint64_t limit = 64u << 20);
-/// Temporary file, sync, rename, directory sync: readers see the old or the new content. 0600.
-Status WriteAll(const std::string& path, std::string_view content);
+enum class Readers { kOwner, kEverybody };
+/// Temporary file, sync, rename, directory sync: readers see the old or the new content. 0600, or
+/// 0644 for everybody.
+Status WriteAll(const std::string& path, std::string_view content,
+                Readers readers = Readers::kOwner);
 
 }  // namespace penstock::file

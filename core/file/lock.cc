@@ -2,6 +2,8 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <thread>
+
 #include "core/file/file.h"
 #include "core/file/internal.h"
 
@@ -41,6 +43,16 @@ Result<bool> Lock::TryLock() {
   if (result == 0) return true;
   if (errno == EWOULDBLOCK) return false;
   return internal::FromErrno("PS-FILE-LOCK", path_, "cannot be locked", errno);
+}
+
+Result<bool> Lock::LockWithin(std::chrono::milliseconds patience) {
+  constexpr std::chrono::milliseconds kPoll{10};
+  const auto until = std::chrono::steady_clock::now() + patience;
+  while (true) {
+    PENSTOCK_ASSIGN_OR_RETURN(const bool locked, TryLock());
+    if (locked || std::chrono::steady_clock::now() >= until) return locked;
+    std::this_thread::sleep_for(kPoll);
+  }
 }
 
 Status Lock::SetHolder(std::string_view text) {

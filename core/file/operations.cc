@@ -129,13 +129,16 @@ Result<std::string> ReadAll(const std::string& path, uint64_t limit) {
   return content;
 }
 
-Status WriteAll(const std::string& path, std::string_view content) {
+Status WriteAll(const std::string& path, std::string_view content, Readers readers) {
   // The process's id keeps two writers of one file apart; the last rename wins.
   const std::string temporary = path + "." + std::to_string(::getpid()) + ".tmp";
   PENSTOCK_RETURN_IF_ERROR(Remove(temporary));
   Status status = [&]() -> Status {
     PENSTOCK_ASSIGN_OR_RETURN(Writer writer, Writer::Create(temporary));
     PENSTOCK_RETURN_IF_ERROR(writer.Write(content));
+    if (readers == Readers::kEverybody && ::chmod(temporary.c_str(), 0644) != 0) {
+      return FromErrno("PS-FILE-WRITE", temporary, "cannot be made readable", errno);
+    }
     PENSTOCK_RETURN_IF_ERROR(writer.Sync());
     return RenameDurably(temporary, path);
   }();

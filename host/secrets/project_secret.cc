@@ -3,7 +3,6 @@
 #include <openssl/rand.h>
 
 #include <chrono>
-#include <thread>
 
 #include "core/file/file.h"
 
@@ -21,11 +20,8 @@ Error Unusable(const std::string& path, const std::string& why) {
 // Waits for whoever makes the secret at this moment: a matter of milliseconds.
 Result<file::Lock> LockMaking(const std::string& path) {
   PENSTOCK_ASSIGN_OR_RETURN(file::Lock lock, file::Lock::Open(path));
-  for (int i = 0; i < 500; ++i) {
-    PENSTOCK_ASSIGN_OR_RETURN(const bool locked, lock.TryLock());
-    if (locked) return lock;
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
+  PENSTOCK_ASSIGN_OR_RETURN(const bool locked, lock.LockWithin(std::chrono::seconds(5)));
+  if (locked) return lock;
   return Unusable(path, "another process keeps it locked");
 }
 

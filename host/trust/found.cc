@@ -1,13 +1,11 @@
 #include "host/trust/found.h"
 
 #include <grp.h>
-#include <openssl/sha.h>
 #include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
 #include <vector>
 
@@ -81,18 +79,6 @@ Result<std::string> Inside(const fs::path& path, const fs::path& home, const std
 
 }  // namespace
 
-std::string Sha256OfBytes(std::string_view bytes) {
-  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
-  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data());
-  constexpr std::string_view kHex = "0123456789abcdef";
-  std::string text;
-  for (const unsigned char byte : digest) {
-    text += kHex[byte >> 4];
-    text += kHex[byte & 15];
-  }
-  return text;
-}
-
 std::string InstalledConnectors() {
   std::error_code ignored;
   const fs::path self = fs::read_symlink("/proc/self/exe", ignored);
@@ -113,7 +99,7 @@ Found Described(const sdk::Sidecar& sidecar) {
   found.version = sidecar.manifest.version;
   found.machine = sdk::MachineName(sdk::ThisMachine());
   found.hosts = HostsOf(sidecar.manifest);
-  found.manifest_sha256 = Sha256OfBytes(sidecar.manifest_json);
+  found.manifest_sha256 = sdk::Sha256OfBytes(sidecar.manifest_json);
   return found;
 }
 

@@ -36,7 +36,4 @@ std::vector<std::string> HostsOf(const sdk::Manifest& manifest);
 /// Folder of the connectors that come with this program: ../lib/penstock/connectors of it.
 std::string InstalledConnectors();
 
-/// 64 lower-case hex digits. [thread-safe]
-std::string Sha256OfBytes(std::string_view bytes);
-
 }  // namespace penstock::trust

@@ -49,19 +49,6 @@ Result<sdk::Sidecar> SidecarOf(const fs::path& file) {
   return *sidecar;
 }
 
-// Temporary beside its place, synced, then renamed. Readable by all: nothing in it is secret.
-Status PutFile(const fs::path& path, std::string_view bytes) {
-  const std::string fresh = path.string() + ".new";
-  PENSTOCK_RETURN_IF_ERROR(file::Remove(fresh));  // left by a process that was ended here
-  PENSTOCK_ASSIGN_OR_RETURN(file::Writer writer, file::Writer::Create(fresh));
-  PENSTOCK_RETURN_IF_ERROR(writer.Write(bytes));
-  std::error_code ignored;
-  fs::permissions(fresh, fs::perms::group_read | fs::perms::others_read, fs::perm_options::add,
-                  ignored);
-  PENSTOCK_RETURN_IF_ERROR(writer.Sync());
-  return file::RenameDurably(fresh, path.string());
-}
-
 Status MakeFolder(const std::string& directory) {
   if (file::Exists(directory)) return {};
   PENSTOCK_RETURN_IF_ERROR(file::MakeDirectories(directory));
@@ -114,7 +101,7 @@ Result<Examined> Examine(const InstallRequest& request) {
   out.result.manifest_json = sidecar.manifest_json;
   Found& found = out.result.found;
   found = Described(sidecar);
-  found.library_sha256 = Sha256OfBytes(out.library);
+  found.library_sha256 = sdk::Sha256OfBytes(out.library);
   found.library = (fs::path(request.directory) / sidecar.manifest.library).string();
   if (!request.sha256.empty() && request.sha256 != found.library_sha256) {
     return UsageError("PS-CONN-DIGEST",
@@ -138,8 +125,10 @@ Result<Installed> Install(const TrustSettings& settings, const InstallRequest& r
   const Status done = Update(settings, [&](LockFile* lock) -> Status {
     PENSTOCK_RETURN_IF_ERROR(CheckLocked(settings, *lock, found));
     PENSTOCK_RETURN_IF_ERROR(MakeFolder(request.directory));
-    PENSTOCK_RETURN_IF_ERROR(PutFile(found.library, examined.library));
-    PENSTOCK_RETURN_IF_ERROR(PutFile(sidecar, out.manifest_json));
+    // Nothing in them is secret.
+    constexpr auto kReaders = file::Readers::kEverybody;
+    PENSTOCK_RETURN_IF_ERROR(file::WriteAll(found.library, examined.library, kReaders));
+    PENSTOCK_RETURN_IF_ERROR(file::WriteAll(sidecar, out.manifest_json, kReaders));
     out.accepted = Put(lock, found, examined.level);
     return {};
   });

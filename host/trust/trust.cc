@@ -4,7 +4,6 @@
 #include <chrono>
 #include <filesystem>
 #include <iterator>
-#include <thread>
 
 #include "core/file/file.h"
 #include "host/project/reading.h"
@@ -14,7 +13,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr auto kPoll = std::chrono::milliseconds(20);
 constexpr auto kPatience = std::chrono::seconds(10);
 constexpr size_t kDigestShown = 12;
 
@@ -98,42 +96,19 @@ std::string NoticeText(const Found& found, const Judgement& judgement, const std
          HostsText(found.hosts) + "; " + where;
 }
 
-Status WriteLock(const std::string& path, const LockFile& lock) {
-  const std::string fresh = path + ".new";
-  // What a process left that was ended in here; none other is in here now.
-  PENSTOCK_RETURN_IF_ERROR(file::Remove(fresh));
-  PENSTOCK_ASSIGN_OR_RETURN(file::Writer writer, file::Writer::Create(fresh));
-  PENSTOCK_RETURN_IF_ERROR(writer.Write(LockText(lock)));
-  // It holds no secret, and whoever runs the project has to read it.
-  std::error_code ignored;
-  fs::permissions(fresh,
-                  fs::perms::owner_read | fs::perms::owner_write | fs::perms::group_read |
-                      fs::perms::others_read,
-                  ignored);
-  PENSTOCK_RETURN_IF_ERROR(writer.Sync());
-  return file::RenameDurably(fresh, path);
-}
-
 Error CannotWrite(const TrustSettings& settings, const Error& why) {
-  Error e = MakeError("PS-TRUST-WRITE", settings.lock_path + " cannot be written: " + why.message,
-                      "Run `penstock connector trust` where the project's folder can be written, "
-                      "and commit the file.");
-  return e;
+  return MakeError("PS-TRUST-WRITE", settings.lock_path + " cannot be written: " + why.message,
+                   "Run `penstock connector trust` where the project's folder can be written, "
+                   "and commit the file.");
 }
 
 Result<file::Lock> HoldGuard(const TrustSettings& settings) {
   PENSTOCK_RETURN_IF_ERROR(file::MakeDirectories(settings.guard_directory));
   PENSTOCK_ASSIGN_OR_RETURN(file::Lock guard,
                             file::Lock::Open(settings.guard_directory + "/trust.lock"));
-  const auto until = std::chrono::steady_clock::now() + kPatience;
-  while (true) {
-    PENSTOCK_ASSIGN_OR_RETURN(const bool held, guard.TryLock());
-    if (held) return guard;
-    if (std::chrono::steady_clock::now() >= until) {
-      return MakeError("PS-TRUST-WRITE", "another process has been changing it for 10 s.");
-    }
-    std::this_thread::sleep_for(kPoll);
-  }
+  PENSTOCK_ASSIGN_OR_RETURN(const bool held, guard.LockWithin(kPatience));
+  if (held) return guard;
+  return MakeError("PS-TRUST-WRITE", "another process has been changing it for 10 s.");
 }
 
 }  // namespace
@@ -221,7 +196,9 @@ Status Update(const TrustSettings& settings, const std::function<Status(LockFile
   const std::string before = LockText(lock);
   PENSTOCK_RETURN_IF_ERROR(change(&lock));
   if (LockText(lock) == before) return {};
-  const Status written = WriteLock(settings.lock_path, lock);
+  // It holds no secret, and whoever runs the project has to read it.
+  const Status written =
+      file::WriteAll(settings.lock_path, LockText(lock), file::Readers::kEverybody);
   return written.ok() ? written : Status(CannotWrite(settings, written.error()));
 }
 

@@ -80,32 +80,59 @@ bool IsSharedLibrary(const std::string& path, std::string* reason) {
 
 }  // namespace runtime
 
+namespace {
+
+/// SHA-256 of bytes that come in parts.
+class Digest {
+ public:
+  Digest() : context_(EVP_MD_CTX_new(), &EVP_MD_CTX_free) {
+    good_ = context_ != nullptr && EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) == 1;
+  }
+  void Add(std::string_view bytes) {
+    good_ = good_ && EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()) == 1;
+  }
+  /// In hexadecimal digits; empty when OpenSSL failed (it had no memory). Once.
+  std::string Text() {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+    unsigned int n = 0;
+    if (!good_ || EVP_DigestFinal_ex(context_.get(), digest.data(), &n) != 1) return {};
+    constexpr std::string_view kHex = "0123456789abcdef";
+    std::string text;
+    for (unsigned int i = 0; i < n; ++i) {
+      text += kHex[digest[i] >> 4];
+      text += kHex[digest[i] & 15];
+    }
+    return text;
+  }
+
+ private:
+  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_;
+  bool good_ = false;
+};
+
+}  // namespace
+
 Result<std::string> Sha256OfFile(const std::string& path) {
   const Failure unreadable =
       runtime::LoadFailure("PS-CONN-READ", "the file " + path + " cannot be read");
   std::ifstream file(path, std::ios::binary);
   if (!file) return unreadable;
-  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
-                                                                        &EVP_MD_CTX_free);
-  if (context == nullptr || EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) != 1) {
-    return unreadable;
-  }
+  Digest digest;
   std::vector<char> block(1 << 16);
   while (file) {
     file.read(block.data(), static_cast<std::streamsize>(block.size()));
-    EVP_DigestUpdate(context.get(), block.data(), static_cast<size_t>(file.gcount()));
+    digest.Add({block.data(), static_cast<size_t>(file.gcount())});
   }
   if (file.bad() || !file.eof()) return unreadable;
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int n = 0;
-  if (EVP_DigestFinal_ex(context.get(), digest.data(), &n) != 1) return unreadable;
-  constexpr std::string_view kHex = "0123456789abcdef";
-  std::string text;
-  for (unsigned int i = 0; i < n; ++i) {
-    text += kHex[digest[i] >> 4];
-    text += kHex[digest[i] & 15];
-  }
+  std::string text = digest.Text();
+  if (text.empty()) return unreadable;
   return text;
+}
+
+std::string Sha256OfBytes(std::string_view bytes) {
+  Digest digest;
+  digest.Add(bytes);
+  return digest.Text();
 }
 
 }  // namespace penstock::sdk

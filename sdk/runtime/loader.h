@@ -38,6 +38,8 @@ Result<Sidecar> ReadSidecar(const std::string& directory, const std::string& id)
 
 /// SHA-256 of a file, 64 lower-case hex digits. PS-CONN-READ. [thread-safe]
 Result<std::string> Sha256OfFile(const std::string& path);
+/// The same of bytes; empty, which no digest is, when OpenSSL has no memory. [thread-safe]
+std::string Sha256OfBytes(std::string_view bytes);
 
 struct LoadOptions {
   int64_t init_timeout_ms = 5000;  // how long a connector's init may take

@@ -102,7 +102,7 @@ TEST_F(TrustTest, FirstUseIsRecordedAndToldOnce) {
   EXPECT_FALSE(fs::exists(settings_.lock_path)) << "judging writes nothing";
   const auto first = AdmitIt();
   ASSERT_TRUE(first.ok()) << first.error().message;
-  EXPECT_EQ(first->sha256, Sha256OfBytes("library"));
+  EXPECT_EQ(first->sha256, sdk::Sha256OfBytes("library"));
   EXPECT_EQ(first->level, 0);
   ASSERT_EQ(notices_.size(), 1u);
   EXPECT_THAT(notices_[0], HasSubstr("first use of connector acme 1.0.0"));
@@ -125,8 +125,8 @@ TEST_F(TrustTest, AChangeIsRefusedUntilItIsAccepted) {
   EXPECT_EQ(Code(), "PS-TRUST-CHANGED");
   const std::string said = Message();
   EXPECT_THAT(said, HasSubstr("version 1.1.0, recorded is 1.0.0"));
-  EXPECT_THAT(said, HasSubstr(Sha256OfBytes("another library") + ", recorded is " +
-                              Sha256OfBytes("library")));
+  EXPECT_THAT(said, HasSubstr(sdk::Sha256OfBytes("another library") + ", recorded is " +
+                              sdk::Sha256OfBytes("library")));
   EXPECT_THAT(said, HasSubstr("may send to other.example, which is not recorded"));
   EXPECT_EQ(LockOnDisk(), before);
   const auto accepted = Accept(settings_, *Inspect(Sidecar()), std::nullopt);
