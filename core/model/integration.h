@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/error.h"
 #include "core/value/value.h"
 
 namespace penstock {
@@ -75,6 +76,15 @@ struct Place {
   int line = 0;
   int column = 0;
 };
+
+/// The error, standing there; one that has a place keeps it.
+inline Error At(Error error, const Place& place) {
+  if (!error.file.empty()) return error;
+  error.file = place.file;
+  error.line = place.line;
+  error.column = place.column;
+  return error;
+}
 
 struct Integration {
   std::string id;

@@ -162,12 +162,8 @@ Result<sdk::Object> FindObject(const RunEnvironment& env) {
                  "integration " + integration.id + ": destination " + integration.destination +
                      " has no object " + integration.object,
                  near.empty() ? "objects are: " + Joined(names) : "did you mean " + near + "?");
-  if (const auto at = integration.places.find("object"); at != integration.places.end()) {
-    error.file = at->second.file;
-    error.line = at->second.line;
-    error.column = at->second.column;
-  }
-  return error;
+  const auto at = integration.places.find("object");
+  return at == integration.places.end() ? error : At(std::move(error), at->second);
 }
 
 Result<std::string> AskAccount(const RunEnvironment& env) {

@@ -20,9 +20,7 @@ Error InModel(const Integration& integration, Error error) {
   if (!integration.sql_file.empty()) {
     error.file = integration.sql_file;
   } else if (const auto at = integration.places.find("model"); at != integration.places.end()) {
-    error.file = at->second.file;
-    error.line = at->second.line;
-    error.column = at->second.column;
+    return At(std::move(error), at->second);
   }
   return error;
 }

@@ -25,10 +25,7 @@ void Validate(Context* context) {
                             "The trigger of " + id + " (" + settings.trigger +
                                 ") acts only under `penstock serve`, which is not built yet.",
                             "Until then, call `penstock sync " + id + "` from cron.");
-    note.file = settings.trigger_place->file;
-    note.line = settings.trigger_place->line;
-    note.column = settings.trigger_place->column;
-    loaded->warnings.push_back(std::move(note));
+    loaded->warnings.push_back(At(std::move(note), *settings.trigger_place));
   }
   if (context->json()) {
     Json json;

@@ -133,14 +133,11 @@ void InstallVerb(Context* context, trust::InstallRequest request) {
 }
 
 Error InUse(const project::DestinationSettings& destination, const std::string& environment) {
-  Error e = UsageError("PS-CONN-IN-USE",
+  return At(UsageError("PS-CONN-IN-USE",
                        "Destination " + destination.name + " (environment " + environment +
                            ") uses connector " + destination.connector + ": it stays.",
-                       "Take the destination out of the project file first.");
-  e.file = destination.connector_place.file;
-  e.line = destination.connector_place.line;
-  e.column = destination.connector_place.column;
-  return e;
+                       "Take the destination out of the project file first."),
+            destination.connector_place);
 }
 
 // The first destination that uses the connector, in any environment; nothing when none does.

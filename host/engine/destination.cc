@@ -22,13 +22,6 @@ Error ErrorOf(const sdk::Failure& failure) {
   return UsageError(code, failure.message + ".");
 }
 
-Error At(Error error, const Place& place) {
-  error.file = place.file;
-  error.line = place.line;
-  error.column = place.column;
-  return error;
-}
-
 std::string Text(const rapidjson::Document& document) {
   rapidjson::StringBuffer buffer;
   rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
@@ -196,10 +189,7 @@ Result<std::unique_ptr<EngineDestination>> EngineDestination::Open(
   std::unique_ptr<EngineDestination> out(new EngineDestination(options.catalog_path));
   if (options.admit) {
     auto admission = options.admit(*sidecar);
-    if (!admission.ok()) {
-      return admission.error().file.empty() ? At(admission.error(), settings.connector_place)
-                                            : admission.error();
-    }
+    if (!admission.ok()) return At(admission.error(), settings.connector_place);
     out->admission_ = *std::move(admission);
   }
   for (const auto& [name, secret] : config.secrets) out->redactor_.Add(secret);

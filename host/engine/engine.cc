@@ -44,14 +44,6 @@ std::vector<std::string> Names(const auto& map) {
   return names;
 }
 
-Error At(Error error, const Place& place) {
-  if (!error.file.empty()) return error;
-  error.file = place.file;
-  error.line = place.line;
-  error.column = place.column;
-  return error;
-}
-
 }  // namespace
 
 Session::~Session() {

@@ -11,14 +11,8 @@ namespace {
 
 void Complain(project::LoadedProject* loaded, Error error, const Integration& it,
               const std::string& place) {
-  if (error.file.empty()) {
-    if (const auto at = it.places.find(place); at != it.places.end()) {
-      error.file = at->second.file;
-      error.line = at->second.line;
-      error.column = at->second.column;
-    }
-  }
-  loaded->errors.push_back(std::move(error));
+  const auto at = it.places.find(place);
+  loaded->errors.push_back(at == it.places.end() ? error : At(std::move(error), at->second));
 }
 
 // The columns that the model would have to return: whether it does is known online only.

@@ -21,11 +21,7 @@ using rapidjson::Value;
 
 void Complain(LoadedProject* loaded, const Place& at, const char* code, std::string message,
               std::string hint) {
-  Error e = UsageError(code, std::move(message), std::move(hint));
-  e.file = at.file;
-  e.line = at.line;
-  e.column = at.column;
-  loaded->errors.push_back(std::move(e));
+  loaded->errors.push_back(At(UsageError(code, std::move(message), std::move(hint)), at));
 }
 
 std::string Text(const Document& document) {
@@ -144,12 +140,8 @@ class DestinationCheck {
       }
       if (resolved.error().code == "PS-CONF-ENV") {
         Error warning = resolved.error();
-        const Place place = PlaceOf(name);
         warning.message = "Destination " + destination_.name + ": " + warning.message;
-        warning.file = place.file;
-        warning.line = place.line;
-        warning.column = place.column;
-        loaded_->warnings.push_back(std::move(warning));
+        loaded_->warnings.push_back(At(std::move(warning), PlaceOf(name)));
       }
       schema_["properties"][member.name] = Value(rapidjson::kObjectType);
       all_known = all_known && name == manifest_.auth.secret;

@@ -124,11 +124,7 @@ void ReadReferences(Complaints* complaints, MapReader* map, const IntegrationCon
     bool found = false;
     for (const std::string& known : end.known) found = found || known == *name;
     if (found) continue;
-    Error e = UnknownName(end.key, *name, end.known);
-    e.file = place.file;
-    e.line = place.line;
-    e.column = place.column;
-    complaints->Add(std::move(e));
+    complaints->Add(At(UnknownName(end.key, *name, end.known), place));
   }
 }
 

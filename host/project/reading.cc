@@ -19,11 +19,7 @@ const YamlNode& EmptyMap() {
 }
 
 Error Placed(const Place& at, const char* code, std::string message, std::string hint) {
-  Error e = UsageError(code, std::move(message), std::move(hint));
-  e.file = at.file;
-  e.line = at.line;
-  e.column = at.column;
-  return e;
+  return At(UsageError(code, std::move(message), std::move(hint)), at);
 }
 
 }  // namespace

@@ -239,7 +239,7 @@ Status CheckLevel(const project::Policy& policy, const Integration& integration,
   const std::string passed = admission.level == 0
                                  ? "no level is recorded"
                                  : "level " + std::to_string(admission.level) + " is recorded";
-  Error e = UsageError(
+  Error error = UsageError(
       "PS-TRUST-LEVEL",
       "The policy asks for level " + std::to_string(asked) + " of the conformance kit in mode " +
           std::string(ModeName(integration.mode)) + ", and of connector " + admission.connector +
@@ -248,11 +248,7 @@ Status CheckLevel(const project::Policy& policy, const Integration& integration,
           " --fixture FILE --json > report.json` and record that with `penstock connector trust " +
           admission.connector + " --report report.json`.");
   const auto at = integration.places.find("mode");
-  const Place& place = at == integration.places.end() ? policy.place : at->second;
-  e.file = place.file;
-  e.line = place.line;
-  e.column = place.column;
-  return e;
+  return At(std::move(error), at == integration.places.end() ? policy.place : at->second);
 }
 
 void CheckProject(const project::ConnectorFolders& folders, project::LoadedProject* loaded) {
@@ -267,13 +263,7 @@ void CheckProject(const project::ConnectorFolders& folders, project::LoadedProje
       admitted[name] = *std::move(admission);
       continue;
     }
-    Error e = admission.error();
-    if (e.file.empty()) {
-      e.file = destination.connector_place.file;
-      e.line = destination.connector_place.line;
-      e.column = destination.connector_place.column;
-    }
-    loaded->errors.push_back(std::move(e));
+    loaded->errors.push_back(At(admission.error(), destination.connector_place));
   }
   for (const auto& [id, integration] : project.integrations) {
     const auto admission = admitted.find(integration.integration.destination);
