@@ -29,63 +29,44 @@ std::string_view TextOf(const Value& tagged) {
   return std::string_view(tagged.GetString(), tagged.GetStringLength()).substr(1);
 }
 
-/// Events of a reader, on their way into a document.
-template <typename To>
-class Tagging {
- public:
-  explicit Tagging(To* to) : to_(to) {}
-  bool Null() { return to_->Null(); }
-  bool Bool(bool value) { return to_->Bool(value); }
+/// Hands events on, but for those of texts and numbers.
+template <typename Self, typename To>
+struct Passing : rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Self> {
+  explicit Passing(To* receiver) : to(receiver) {}
+  bool Null() { return to->Null(); }
+  bool Bool(bool value) { return to->Bool(value); }
+  bool Key(const char* text, rapidjson::SizeType size, bool) { return to->Key(text, size, true); }
+  bool StartObject() { return to->StartObject(); }
+  bool EndObject(rapidjson::SizeType n) { return to->EndObject(n); }
+  bool StartArray() { return to->StartArray(); }
+  bool EndArray(rapidjson::SizeType n) { return to->EndArray(n); }
+  To* to;
+};
+
+/// From a reader into a document.
+struct Tagging : Passing<Tagging, Document> {
+  using Passing::Passing;
   bool RawNumber(const char* text, rapidjson::SizeType size, bool) {
     return Tag(kNumber, text, size);
   }
   bool String(const char* text, rapidjson::SizeType size, bool) { return Tag(kText, text, size); }
-  bool Key(const char* text, rapidjson::SizeType size, bool) { return to_->Key(text, size, true); }
-  bool StartObject() { return to_->StartObject(); }
-  bool EndObject(rapidjson::SizeType n) { return to_->EndObject(n); }
-  bool StartArray() { return to_->StartArray(); }
-  bool EndArray(rapidjson::SizeType n) { return to_->EndArray(n); }
-  // Not called: numbers come as text.
-  bool Int(int) { return false; }
-  bool Uint(unsigned) { return false; }
-  bool Int64(int64_t) { return false; }
-  bool Uint64(uint64_t) { return false; }
-  bool Double(double) { return false; }
-
- private:
   bool Tag(char tag, const char* text, rapidjson::SizeType size) {
     std::string tagged(1, tag);
     tagged.append(text, size);
-    return to_->String(tagged.data(), static_cast<rapidjson::SizeType>(tagged.size()), true);
+    return to->String(tagged.data(), static_cast<rapidjson::SizeType>(tagged.size()), true);
   }
-  To* to_;
 };
 
-/// Events of a document, on their way to a writer.
+/// From a document to a writer.
 template <typename To>
-class Untagging {
- public:
-  explicit Untagging(To* to) : to_(to) {}
-  bool Null() { return to_->Null(); }
-  bool Bool(bool value) { return to_->Bool(value); }
+struct Untagging : Passing<Untagging<To>, To> {
+  using Passing<Untagging<To>, To>::Passing;
   bool String(const char* tagged, rapidjson::SizeType size, bool) {
-    if (tagged[0] == kNumber) return to_->RawValue(tagged + 1, size - 1, rapidjson::kNumberType);
-    return to_->String(tagged + 1, size - 1);
+    if (tagged[0] == kNumber) {
+      return this->to->RawValue(tagged + 1, size - 1, rapidjson::kNumberType);
+    }
+    return this->to->String(tagged + 1, size - 1);
   }
-  bool Key(const char* text, rapidjson::SizeType size, bool) { return to_->Key(text, size); }
-  bool StartObject() { return to_->StartObject(); }
-  bool EndObject(rapidjson::SizeType n) { return to_->EndObject(n); }
-  bool StartArray() { return to_->StartArray(); }
-  bool EndArray(rapidjson::SizeType n) { return to_->EndArray(n); }
-  bool RawNumber(const char*, rapidjson::SizeType, bool) { return false; }
-  bool Int(int) { return false; }
-  bool Uint(unsigned) { return false; }
-  bool Int64(int64_t) { return false; }
-  bool Uint64(uint64_t) { return false; }
-  bool Double(double) { return false; }
-
- private:
-  To* to_;
 };
 
 /// False: `body` is no JSON.
@@ -93,7 +74,7 @@ bool Parse(const std::string& body, Document* document) {
   rapidjson::MemoryStream bytes(body.data(), body.size());
   bool read = false;
   const auto generate = [&](Document& handler) {
-    Tagging<Document> tagging(&handler);
+    Tagging tagging(&handler);
     rapidjson::Reader reader;
     read = !reader.Parse<rapidjson::kParseNumbersAsStringsFlag>(bytes, tagging).IsError();
     return read;
