@@ -56,6 +56,16 @@ std::string ErrorText(const Error& error, const Paint& paint, const char* word, 
 
 }  // namespace
 
+std::string Become(const std::string& program, const std::vector<std::string>& arguments) {
+  std::vector<std::string> words = {program};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  ::execv(program.c_str(), argv.data());
+  return std::strerror(errno);
+}
+
 bool Cancelled() { return cancelled != 0; }
 
 void InstallSignalHandlers() {

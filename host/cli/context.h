@@ -76,6 +76,9 @@ class Context {
   std::unique_ptr<engine::Engine> engine_;
 };
 
+/// Runs another program in place of this one; returns only when it cannot, with why.
+std::string Become(const std::string& program, const std::vector<std::string>& arguments);
+
 /// True once SIGINT or SIGTERM came; the second one ends the process. [thread-safe]
 bool Cancelled();
 void InstallSignalHandlers();

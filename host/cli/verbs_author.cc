@@ -102,14 +102,9 @@ void ConformVerb(Context* context, const std::vector<std::string>& arguments) {
   std::error_code ignored;
   const fs::path self = fs::read_symlink("/proc/self/exe", ignored);
   const std::string program = (self.parent_path() / "penstock-check").string();
-  std::vector<std::string> words = {program};
-  words.insert(words.end(), arguments.begin(), arguments.end());
-  std::vector<char*> argv;
-  for (std::string& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
-  ::execv(program.c_str(), argv.data());
-  context->Fail(MakeError("PS-CLI-NO-CHECK", "The conformance kit cannot be started: " + program +
-                                                 ": " + std::strerror(errno) + "."));
+  const std::string why = Become(program, arguments);
+  context->Fail(MakeError("PS-CLI-NO-CHECK",
+                          "The conformance kit cannot be started: " + program + ": " + why + "."));
 }
 
 }  // namespace

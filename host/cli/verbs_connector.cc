@@ -1,9 +1,6 @@
 // connector list and show, sandbox: what is installed. No connector code runs.
 #include <rapidjson/document.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -171,15 +168,9 @@ void SandboxVerb(Context* context, const std::string& id, const std::vector<std:
     return context->Fail(UsageError("PS-CLI-NO-SANDBOX", "Connector " + id + " has no sandbox."));
   }
   const std::filesystem::path program = std::filesystem::path(sidecar->path).parent_path() / name;
-  std::vector<std::string> words = {program.string()};
-  words.insert(words.end(), args.begin(), args.end());
-  std::vector<char*> argv;
-  for (std::string& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
-  ::execv(program.c_str(), argv.data());
-  context->Fail(MakeError("PS-CLI-NO-SANDBOX", "The sandbox of " + id +
-                                                   " cannot be started: " + program.string() +
-                                                   ": " + std::strerror(errno) + "."));
+  const std::string why = Become(program.string(), args);
+  context->Fail(MakeError("PS-CLI-NO-SANDBOX", "The sandbox of " + id + " cannot be started: " +
+                                                   program.string() + ": " + why + "."));
 }
 
 }  // namespace
