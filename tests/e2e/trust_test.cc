@@ -4,7 +4,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "tests/e2e/e2e.h"
+#include "tests/e2e/poisoned.h"
 
 namespace penstock::e2e {
 namespace {
@@ -23,22 +23,11 @@ void Append(const fs::path& path, const std::string& bytes) {
   std::ofstream(path, std::ios::binary | std::ios::app) << bytes;
 }
 
-class ConnectorTrustTest : public ::testing::Test {
+class ConnectorTrustTest : public PoisonedTest {
  protected:
   void SetUp() override {
-    std::string error;
-    sandbox_ =
-        sandbox::SandboxProcess::Start(PENSTOCK_TEST_CONNECTOR_DIR "/loopback-sandbox", {}, &error);
-    ASSERT_NE(sandbox_, nullptr) << error;
-    project_.environment()["LOOPBACK_TOKEN"] = "loopback";
+    ASSERT_NO_FATAL_FAILURE(PoisonedTest::SetUp());
     project_.environment()["PENSTOCK_CONNECTORS"] = "";
-    settings_.connector = "poisoned";
-    settings_.config = R"({token: "${env:LOOPBACK_TOKEN}"})";
-    settings_.base_url = sandbox_->url();
-    settings_.object = "things";
-    settings_.key = "{key: email}";
-    settings_.mapping = {"name: first_name"};
-    project_.Configure(settings_);
     project_.FillCustomers(3);
     CopyConnector("poisoned", PENSTOCK_TEST_POISONED_DIR, folder());
   }
@@ -70,13 +59,6 @@ class ConnectorTrustTest : public ::testing::Test {
     EXPECT_THAT(output.err + output.out, HasSubstr(code));
     EXPECT_THAT(output.err + output.out, HasSubstr(part));
   }
-  int64_t Requests() const {
-    return Json::Parse(sandbox_->Call("GET", "/_sandbox/stats").body)["total"].Int();
-  }
-
-  std::unique_ptr<sandbox::SandboxProcess> sandbox_;
-  Project project_;
-  Settings settings_;
 };
 
 TEST_F(ConnectorTrustTest, FirstUseIsShownThenAChangeIsRefusedUntilItIsTrusted) {

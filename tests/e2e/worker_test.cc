@@ -1,27 +1,16 @@
 // Runs with a connector that a record brings down: the others are written, and the host goes on.
-#include "tests/e2e/e2e.h"
+#include "tests/e2e/poisoned.h"
 
 namespace penstock::e2e {
 namespace {
 
 using ::testing::HasSubstr;
 
-class WorkerTest : public ::testing::Test {
+class WorkerTest : public PoisonedTest {
  protected:
   void SetUp() override {
-    std::string error;
-    sandbox_ =
-        sandbox::SandboxProcess::Start(PENSTOCK_TEST_CONNECTOR_DIR "/loopback-sandbox", {}, &error);
-    ASSERT_NE(sandbox_, nullptr) << error;
+    ASSERT_NO_FATAL_FAILURE(PoisonedTest::SetUp());
     project_.environment()["PENSTOCK_CONNECTORS"] = PENSTOCK_TEST_POISONED_DIR;
-    settings_.connector = "poisoned";
-    settings_.config = R"({token: "${env:LOOPBACK_TOKEN}"})";
-    project_.environment()["LOOPBACK_TOKEN"] = "loopback";
-    settings_.base_url = sandbox_->url();
-    settings_.object = "things";
-    settings_.key = "{key: email}";
-    settings_.mapping = {"name: first_name"};
-    project_.Configure(settings_);
   }
   void Poison(int n, const std::string& order) {
     project_.Sql("UPDATE customers SET first_name = '" + order +
@@ -31,13 +20,6 @@ class WorkerTest : public ::testing::Test {
     const std::string body = sandbox_->Call("GET", "/_sandbox/objects/things").body;
     return static_cast<size_t>(std::count(body.begin(), body.end(), '\n'));
   }
-  int64_t Requests() const {
-    return Json::Parse(sandbox_->Call("GET", "/_sandbox/stats").body)["total"].Int();
-  }
-
-  std::unique_ptr<sandbox::SandboxProcess> sandbox_;
-  Project project_;
-  Settings settings_;
 };
 
 TEST_F(WorkerTest, OneOfTenThousandRecordsBringsTheConnectorDown) {
