@@ -250,6 +250,25 @@ TEST(Kit, NamesThePlaceOfAMistakeInAFixture) {
   }
 }
 
+// Level 3 is passed by what ran, not by what had no destination to run against.
+TEST(Kit, TellsTheLevelThatWasPassed) {
+  const Room room("level");
+  const auto passed = [&](const std::string& rule, const std::string& more) {
+    std::string fixture = ReadFile(kSource + "fixture.yaml");
+    fixture.replace(fixture.find("@BREAK@"), 7, rule);
+    fixture.replace(fixture.find("golden.jsonl"), 12, kSource + "golden.jsonl");
+    WriteFile(room / "f.yaml", fixture);
+    const Ran ran = RunKit(std::string(TEST_CONNECTORS) + "/broken.so --json --level 3" +
+                           (more.empty() ? more : more + (room / "f.yaml").string()));
+    Document report;
+    report.Parse(ran.out.data(), ran.out.size());
+    return report.HasParseError() ? -1 : report["passed_level"].GetInt();
+  };
+  EXPECT_EQ(passed("", ""), 2);
+  EXPECT_EQ(passed("", " --fixture "), 3);
+  EXPECT_EQ(passed("check.classes", " --fixture "), 2);
+}
+
 // A failure tells all that is needed to look at it.
 TEST(Kit, ReportsFailuresForPeopleAndPrograms) {
   const Room room("report");

@@ -141,6 +141,9 @@ TEST(Redactor, TakesOutWhatAnswersHold) {
       R"({"X-Api-Key":"redacted","refreshToken":0,"tokens":3,"key":"kit1"})");
   EXPECT_EQ(Redacted({}, "Authorization: Bearer abc.def-123456; Basic information"),
             "Authorization: Bearer redacted-1; Basic information");
+  // All that stands under such a name.
+  EXPECT_EQ(Redacted({}, R"({"credentials": {"key": "abcdefghijkl", "list": [{"of": "short"}]}})"),
+            R"({"credentials":{"key":"redacted-1","list":[{"of":"redacted"}]}})");
   EXPECT_EQ(Redacted({}, R"({"login": "eyJhbGciOi.eyJzdWIiOi.c2ln"})"),
             R"({"login":"redacted-1"})");
 }

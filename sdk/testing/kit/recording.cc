@@ -82,7 +82,11 @@ class Recorder final : public Destination {
   PeerAnswer Answer(const PeerRequest& request) override {
     PeerAnswer answer = account_->Answer(request);
     const std::lock_guard<std::mutex> lock(mutex_);
-    (void)WriteAll(kept_, Line(request, answer) + "\n");
+    // An exchange that is not kept must not look as if there had been none: the check fails.
+    if (!WriteAll(kept_, Line(request, answer) + "\n")) {
+      answer.transport = PENSTOCK_TRANSPORT_LOST;
+      answer.error = std::string("it could not be recorded: ") + std::strerror(errno);
+    }
     return answer;
   }
 

@@ -134,7 +134,7 @@ void Redactor::LearnText(std::string_view text) {
 void Redactor::LearnValue(const Json& json, bool secret) {
   if (json.IsObject()) {
     for (const auto& member : json.GetObject()) {
-      LearnValue(member.value, IsSecretName(Plain(member.name)));
+      LearnValue(member.value, secret || IsSecretName(Plain(member.name)));
     }
   } else if (json.IsArray()) {
     for (const Json& item : json.GetArray()) LearnValue(item, secret);
@@ -165,7 +165,8 @@ void Redactor::Put(const Json& json, bool by_name, bool secret, sdk::JsonWriter*
       out->Key(Text(std::string(Plain(member.name))));
       const std::string_view name = Plain(member.name);
       // {$secret: name} names one and holds none.
-      Put(member.value, by_name, by_name && name != "$secret" && IsSecretName(name), out);
+      Put(member.value, by_name, by_name && name != "$secret" && (secret || IsSecretName(name)),
+          out);
     }
     out->EndObject();
   } else if (json.IsArray()) {
