@@ -45,9 +45,10 @@ void OnSystemCall(int, siginfo_t* info, void* context) {
 #if defined(__x86_64__)
     const auto path = static_cast<uintptr_t>(machine->uc_mcontext.gregs[REG_RSI]);
     if (TakesPath(info->si_syscall) && path != 0) {
-      std::strncpy(noted.texts[at], reinterpret_cast<const char*>(path),
-                   sizeof(noted.texts[at]) - 1);
-      noted.texts[at][sizeof(noted.texts[at]) - 1] = '\0';
+      const char* text = reinterpret_cast<const char*>(path);
+      const size_t length = strnlen(text, sizeof(noted.texts[at]) - 1);
+      std::memcpy(noted.texts[at], text, length);
+      noted.texts[at][length] = '\0';
     }
 #endif
   }
