@@ -243,5 +243,23 @@ TEST(Fuzz, AnswersToHubSpot) {
       Assign("contacts", {"email", "firstname"}));
 }
 
+TEST(Fuzz, AnswersToHttp) {
+  FuzzAnswers(
+      "http",
+      R"({"check":{"path":"/account","id":"/account/id","name":"/account/name"},)"
+      R"("objects":{"things":{"key":"email","fields":{"email":"string","name":"string"},)"
+      R"("operations":{"upsert":{"path":"/batch","max_records":100,"body":{"r":"{$records}"},)"
+      R"("answer":{"results":{"at":"/results","match":{"field":"email","at":"/email"},)"
+      R"("success":{"at":"/status","equals":["created","updated","unchanged"]},)"
+      R"("created":{"at":"/status","equals":"created"},)"
+      R"("unchanged":{"at":"/status","equals":"unchanged"},"id":"/id","code":"/error/code",)"
+      R"("message":"/error/message","field":"/error/field"}}}}}}})",
+      {R"({"results":[{"email":"k1@x.example","status":"created","id":"1"},)"
+       R"({"email":"k2@x.example","status":"failed","error":{"code":"c","message":"m",)"
+       R"("field":"name"}},{"email":"k3@x.example","status":"updated","id":3}]})",
+       R"({"account":{"id":7,"name":"Acme"}})"},
+      Assign("things", {"email", "name"}));
+}
+
 }  // namespace
 }  // namespace penstock::fuzz
