@@ -22,6 +22,8 @@ set(CPACK_PENSTOCK_SDK_FILE penstock-sdk-${PROJECT_VERSION}-linux-${PENSTOCK_ARC
 
 # The libraries that the programs need are found in them (dpkg-shlibdeps).
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+# And what no link shows: roots of TLS, names of time zones.
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "ca-certificates, tzdata")
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "g++, cmake")
 set(CPACK_DEBIAN_PACKAGE_SECTION database)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
