@@ -14,7 +14,9 @@
 namespace penstock::sdk::wire {
 namespace {
 
-constexpr size_t kHeader = 5;       // length, kind
+constexpr size_t kHeader = 5;  // length, kind
+constexpr size_t kMostFrames = 2;
+constexpr size_t kAhead = 64u << 10;
 constexpr size_t kStep = 1u << 20;  // a length is believed as far as bytes come
 constexpr int64_t kSliceMs = 100;   // between two looks at `cancelled`
 constexpr int kWholeMs = -1;
@@ -36,21 +38,27 @@ void Channel::Break(End end) {
 
 int Channel::TakeFd() { return std::exchange(received_fd_, -1); }
 
-bool Channel::Send(Kind kind, std::string_view payload, int pass_fd) {
+bool Channel::Send(std::initializer_list<Frame> frames, int pass_fd) {
   if (end_ != End::kNone) return false;
-  if (payload.size() > kMaxPayload) {
-    Break(End::kMalformed);
-    return false;
+  std::array<std::array<char, kHeader>, kMostFrames> headers{};
+  std::array<iovec, 2 * kMostFrames> parts{};
+  size_t n = 0, left = 0;
+  for (const Frame& frame : frames) {
+    if (frame.payload.size() > kMaxPayload || n == parts.size()) {
+      Break(End::kMalformed);
+      return false;
+    }
+    std::array<char, kHeader>& header = headers[n / 2];
+    const auto length = static_cast<uint32_t>(frame.payload.size());
+    std::memcpy(header.data(), &length, sizeof(length));
+    header[4] = static_cast<char>(frame.kind);
+    parts[n++] = {header.data(), header.size()};
+    parts[n++] = {const_cast<char*>(frame.payload.data()), frame.payload.size()};
+    left += header.size() + frame.payload.size();
   }
-  std::array<char, kHeader> header{};
-  const auto length = static_cast<uint32_t>(payload.size());
-  std::memcpy(header.data(), &length, sizeof(length));
-  header[4] = static_cast<char>(kind);
-  std::array<iovec, 2> parts = {iovec{header.data(), header.size()},
-                                iovec{const_cast<char*>(payload.data()), payload.size()}};
   msghdr message{};
   message.msg_iov = parts.data();
-  message.msg_iovlen = parts.size();
+  message.msg_iovlen = n;
   alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
   if (pass_fd >= 0) {
     message.msg_control = control.data();
@@ -61,7 +69,6 @@ bool Channel::Send(Kind kind, std::string_view payload, int pass_fd) {
     item->cmsg_len = CMSG_LEN(sizeof(int));
     std::memcpy(CMSG_DATA(item), &pass_fd, sizeof(int));
   }
-  size_t left = header.size() + payload.size();
   while (left > 0) {
     const ssize_t sent = ::sendmsg(fd_, &message, MSG_NOSIGNAL);
     if (sent < 0 && errno == EINTR) continue;
@@ -108,10 +115,10 @@ bool Channel::Wait(const Patience& patience, int64_t* waited_ms) {
   }
 }
 
-bool Channel::ReadExactly(char* bytes, size_t n, const Patience& patience) {
+// At least one byte; 0: the channel is broken. Asks for bytes first and waits if there are none.
+size_t Channel::ReadSome(char* bytes, size_t n, const Patience& patience) {
   int64_t waited_ms = 0;
-  while (n > 0) {
-    if (!Wait(patience, &waited_ms)) return false;
+  while (true) {
     iovec part{bytes, n};
     msghdr message{};
     message.msg_iov = &part;
@@ -119,11 +126,15 @@ bool Channel::ReadExactly(char* bytes, size_t n, const Patience& patience) {
     alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
     message.msg_control = control.data();
     message.msg_controllen = control.size();
-    const ssize_t got = ::recvmsg(fd_, &message, MSG_CMSG_CLOEXEC);
-    if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+    const ssize_t got = ::recvmsg(fd_, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0 && errno == EAGAIN) {
+      if (!Wait(patience, &waited_ms)) return 0;
+      continue;
+    }
     if (got <= 0) {
       Break(End::kClosed);
-      return false;
+      return 0;
     }
     for (cmsghdr* item = CMSG_FIRSTHDR(&message); item != nullptr;
          item = CMSG_NXTHDR(&message, item)) {
@@ -133,9 +144,28 @@ bool Channel::ReadExactly(char* bytes, size_t n, const Patience& patience) {
       if (received_fd_ >= 0) ::close(received_fd_);
       received_fd_ = fd;
     }
-    waited_ms = 0;
+    return static_cast<size_t>(got);
+  }
+}
+
+bool Channel::ReadExactly(char* bytes, size_t n, const Patience& patience) {
+  while (n > 0) {
+    size_t got = std::min(n, ahead_to_ - ahead_from_);
+    if (got > 0) {
+      std::memcpy(bytes, ahead_.data() + ahead_from_, got);
+      ahead_from_ += got;
+    } else if (n >= kAhead) {
+      got = ReadSome(bytes, n, patience);
+      if (got == 0) return false;
+    } else {
+      ahead_.resize(kAhead);
+      ahead_from_ = 0;
+      ahead_to_ = ReadSome(ahead_.data(), kAhead, patience);
+      if (ahead_to_ == 0) return false;
+      continue;
+    }
     bytes += got;
-    n -= static_cast<size_t>(got);
+    n -= got;
   }
   return true;
 }

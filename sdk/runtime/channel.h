@@ -5,8 +5,10 @@
 
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "penstock/result.hpp"
 
@@ -60,6 +62,11 @@ struct Patience {
   int64_t cancelled_ms = 0;         // how long to wait on once cancelled
 };
 
+struct Frame {
+  Kind kind;
+  std::string_view payload;
+};
+
 /// Owns its socket. One thread at a time. Once broken it stays so.
 class Channel {
  public:
@@ -73,7 +80,11 @@ class Channel {
   int fd() const { return fd_; }
   /// False when the other end is gone. `pass_fd`: handed over with the frame, -1: none; stays the
   /// caller's.
-  bool Send(Kind kind, std::string_view payload, int pass_fd = -1);
+  bool Send(Kind kind, std::string_view payload, int pass_fd = -1) {
+    return Send({Frame{kind, payload}}, pass_fd);
+  }
+  /// Frames (at most two) that wake the other end once.
+  bool Send(std::initializer_list<Frame> frames, int pass_fd = -1);
   /// The next frame. False: see end().
   bool Receive(Kind* kind, std::string* payload, const Patience& patience = {});
   /// The socket that came with the last frames, or -1; the caller's from then on.
@@ -84,9 +95,12 @@ class Channel {
 
  private:
   bool Wait(const Patience& patience, int64_t* waited_ms);
+  size_t ReadSome(char* bytes, size_t n, const Patience& patience);
   bool ReadExactly(char* bytes, size_t n, const Patience& patience);
 
   int fd_;
+  std::vector<char> ahead_;  // what came with a frame and is of the next: [ahead_from_, ahead_to_)
+  size_t ahead_from_ = 0, ahead_to_ = 0;
   int received_fd_ = -1;
   End end_ = End::kNone;
 };

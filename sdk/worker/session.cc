@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstring>
+#include <utility>
 
 namespace penstock::sdk::worker {
 namespace {
@@ -52,25 +53,24 @@ Session::~Session() {
 
 Session* Session::Current() { return current; }
 
-void Session::FlushOutcomes() {
-  if (n_outcomes_ == 0) return;
+std::string Session::TakeOutcomes() {
   wire::Packer frame;
-  frame.U64(n_outcomes_);
-  std::string payload = frame.bytes() + outcomes_.bytes();
-  outcomes_ = wire::Packer();
-  n_outcomes_ = 0;
-  if (!channel_->Send(wire::Kind::kOutcomes, payload)) HostIsGone();
+  frame.U64(std::exchange(n_outcomes_, 0));
+  return frame.bytes() + std::exchange(outcomes_, wire::Packer()).bytes();
 }
 
 void Session::Report(const penstock_outcome& outcome) {
   wire::PutOutcome(outcome, &outcomes_);
   ++n_outcomes_;
-  if (outcomes_.bytes().size() >= kFlushBytes) FlushOutcomes();
+  if (outcomes_.bytes().size() < kFlushBytes) return;
+  if (!channel_->Send(wire::Kind::kOutcomes, TakeOutcomes())) HostIsGone();
 }
 
 void Session::Send(wire::Kind kind, std::string_view payload) {
-  FlushOutcomes();
-  if (!channel_->Send(kind, payload)) HostIsGone();
+  const bool sent =
+      n_outcomes_ == 0 ? channel_->Send(kind, payload)
+                       : channel_->Send({{wire::Kind::kOutcomes, TakeOutcomes()}, {kind, payload}});
+  if (!sent) HostIsGone();
 }
 
 void Session::Receive(wire::Kind* kind, std::string* payload) {

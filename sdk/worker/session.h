@@ -34,7 +34,7 @@ class Session {
   wire::Channel* channel() { return channel_; }
 
  private:
-  void FlushOutcomes();
+  std::string TakeOutcomes();
 
   wire::Channel* const channel_;
   Session* const outer_;
