@@ -46,6 +46,7 @@ struct Field {
   bool updateable = true;
   bool unique = false;
   std::vector<Normaliser> normalisers;
+  std::string read_only_because = {};  // neither createable nor updateable: why, as half a sentence
 };
 
 /// What can be done to an object, by which identifier.
