@@ -25,6 +25,7 @@ Limiter ReadLimiter(const Json& json) {
     limiter.header_window_ms = Text(*headers, "window_ms");
     limiter.header_daily_max = Text(*headers, "daily_max");
     limiter.header_daily_remaining = Text(*headers, "daily_remaining");
+    limiter.header_daily_usage = Text(*headers, "daily_usage");
   }
   return limiter;
 }

@@ -81,6 +81,7 @@ TEST(Manifest, IsReadWhole) {
   EXPECT_EQ(manifest->limiters[0].requests, 190);
   EXPECT_EQ(manifest->limiters[0].window_ms, 10000);
   EXPECT_EQ(manifest->limiters[0].header_daily_remaining, "X-Daily-Remaining");
+  EXPECT_EQ(manifest->limiters[0].header_daily_usage, "X-Usage");
   EXPECT_EQ(manifest->retry.not_applied, (std::vector<int>{429, 423}));
   EXPECT_EQ(manifest->retry.unclear, (std::vector<int>{500, 502, 504}));
   EXPECT_EQ(manifest->retry.attempts, 7u);

@@ -93,6 +93,7 @@ struct Limiter {
   // Names of answer headers that tell the budget as the destination sees it; empty: none.
   std::string header_max, header_remaining, header_window_ms, header_daily_max,
       header_daily_remaining;
+  std::string header_daily_usage = {};  // both in one, as USED/ALLOWED: "api-usage=18/15000"
 };
 
 struct RetryPolicy {
