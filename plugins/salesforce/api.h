@@ -67,6 +67,8 @@ class Api {
   std::string CollectionsBy(std::string_view object, std::string_view external_id) const {
     return Collections() + "/" + std::string(object) + "/" + std::string(external_id);
   }
+  std::string Jobs() const { return root_ + "/jobs/ingest"; }
+  std::string Job(std::string_view id) const { return Jobs() + "/" + std::string(id); }
 
  private:
   std::string version_, root_;

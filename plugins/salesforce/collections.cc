@@ -4,7 +4,6 @@
 
 #include "plugins/salesforce/answers.h"
 #include "plugins/salesforce/bodies.h"
-#include "plugins/salesforce/soql.h"
 
 namespace penstock::salesforce {
 
@@ -41,16 +40,15 @@ CollectionsWriter::CollectionsWriter(sdk::Http http, Api api, Shape shape, Optio
       options_(std::move(options)),
       chunk_(std::clamp<size_t>(chunk, 1, kMaxRecords)) {}
 
-Status CollectionsWriter::Write(sdk::Call call, const sdk::Batch& batch, Outcomes& outcomes) {
-  sdk::Result<std::vector<Item>> items = Prepare(call, batch, outcomes);
-  if (!items.ok()) return items.failure();
+Status CollectionsWriter::Send(sdk::Call call, const sdk::Batch& batch, std::vector<Item> items,
+                               Outcomes& outcomes) {
   Jobs jobs(batch);
-  for (const sdk::Range& range : sdk::Chunk(items->size(), chunk_)) {
+  for (const sdk::Range& range : sdk::Chunk(items.size(), chunk_)) {
     std::vector<Item> part;
     std::vector<size_t> records;
     for (size_t i = range.begin; i < range.end; ++i) {
-      records.push_back((*items)[i].record);
-      part.push_back(std::move((*items)[i]));
+      records.push_back(items[i].record);
+      part.push_back(std::move(items[i]));
     }
     jobs.http.Add(RequestOf(batch, part), std::move(records));
     jobs.items.push_back(std::move(part));
@@ -59,72 +57,6 @@ Status CollectionsWriter::Write(sdk::Call call, const sdk::Batch& batch, Outcome
                         [&](size_t index, const HttpResponse& response, RequestOutcomes& records) {
                           return Take(jobs.items[index], response, records);
                         });
-}
-
-sdk::Result<std::vector<CollectionsWriter::Item>> CollectionsWriter::Prepare(
-    sdk::Call call, const sdk::Batch& batch, Outcomes& outcomes) const {
-  std::vector<Item> items;
-  for (size_t i = 0; i < batch.size(); ++i) {
-    const Unsayable wrong =
-        shape_.verb == Verb::kDelete ? Unsayable() : FindUnsayable(shape_, batch, i);
-    if (!wrong.code.empty()) {
-      outcomes.Rejected(batch.seq(i), sdk::ErrorClass::kData,
-                        {wrong.code, wrong.message, wrong.field});
-      continue;
-    }
-    Item item{i, std::string(batch.id(i))};
-    if (shape_.key == nullptr && item.id.empty()) {
-      item.id = ValueText(batch.value(i, shape_.key_index));
-    }
-    items.push_back(std::move(item));
-  }
-  Status status = Resolve(call, batch, &items, outcomes);
-  if (status.ok()) return items;
-  for (const Item& item : items) {
-    outcomes.Unsent(batch.seq(item.record), {"NOT_SENT", status.failure().message, {}});
-  }
-  return status.failure();
-}
-
-Status CollectionsWriter::Resolve(sdk::Call call, const sdk::Batch& batch, std::vector<Item>* items,
-                                  Outcomes& outcomes) const {
-  // Salesforce itself finds the records of an upsert, and keeps unique keys unique.
-  const bool by_id = shape_.verb == Verb::kUpdate || shape_.verb == Verb::kDelete;
-  const bool inserts = shape_.verb == Verb::kInsert && !shape_.key->unique;
-  if (shape_.key == nullptr || (!by_id && !inserts)) return {};
-  std::vector<std::string> keys;
-  for (const Item& item : *items) {
-    if (inserts || item.id.empty()) {
-      keys.push_back(ValueText(batch.value(item.record, shape_.key_index)));
-    }
-  }
-  if (keys.empty()) return {};
-  auto found = FindByKey(http_, call, api_, {shape_.object->name, shape_.key}, keys, {});
-  if (!found.ok()) return found.failure();
-  std::vector<Item> left;
-  size_t next = 0;
-  for (Item& item : *items) {
-    if (!inserts && !item.id.empty()) {
-      left.push_back(std::move(item));
-      continue;
-    }
-    const std::optional<FoundRecord>& record = (*found)[next++];
-    const uint64_t seq = batch.seq(item.record);
-    if (inserts && record) {
-      outcomes.Exists(seq, record->id, {"EXISTS", "a record with this key is there already", {}});
-    } else if (by_id && !record) {
-      outcomes.Missing(seq, {"NOT_FOUND", "there is no record with this key", {}});
-    } else if (by_id && record->others > 0) {
-      outcomes.Rejected(
-          seq, sdk::ErrorClass::kConflict,
-          {"DUPLICATE_EXTERNAL_ID", "several records have this key", shape_.key_name()});
-    } else {
-      if (by_id) item.id = record->id;
-      left.push_back(std::move(item));
-    }
-  }
-  *items = std::move(left);
-  return {};
 }
 
 HttpRequest CollectionsWriter::RequestOf(const sdk::Batch& batch,

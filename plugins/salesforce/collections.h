@@ -9,6 +9,7 @@
 #include "penstock/connector.hpp"
 #include "plugins/salesforce/api.h"
 #include "plugins/salesforce/options.h"
+#include "plugins/salesforce/prepare.h"
 #include "plugins/salesforce/shape.h"
 #include "plugins/salesforce/verdict.h"
 
@@ -19,15 +20,11 @@ class CollectionsWriter {
   // `chunk`: records of a request, at most kMaxRecords. Borrows nothing.
   CollectionsWriter(sdk::Http http, Api api, Shape shape, Options options, size_t chunk);
 
-  // Reports an outcome of every record. Blocks. [serial:writer]
-  sdk::Status Write(sdk::Call call, const sdk::Batch& batch, sdk::Outcomes& outcomes);
+  // Sends the prepared records of a batch and reports an outcome of each. Blocks. [serial:writer]
+  sdk::Status Send(sdk::Call call, const sdk::Batch& batch, std::vector<Item> items,
+                   sdk::Outcomes& outcomes);
 
  private:
-  // A record to send: its place in the batch, and its id where Salesforce goes by that.
-  struct Item {
-    size_t record = 0;
-    std::string id;
-  };
   // The requests of one call, with the items of each.
   struct Jobs {
     explicit Jobs(const sdk::Batch& batch) : http(batch) {}
@@ -35,12 +32,6 @@ class CollectionsWriter {
     std::vector<std::vector<Item>> items;
   };
 
-  // The records that are to be sent; all others have their outcome.
-  sdk::Result<std::vector<Item>> Prepare(sdk::Call call, const sdk::Batch& batch,
-                                         sdk::Outcomes& outcomes) const;
-  // Takes out of `items` what the search by key settles, and sets the ids of the others.
-  sdk::Status Resolve(sdk::Call call, const sdk::Batch& batch, std::vector<Item>* items,
-                      sdk::Outcomes& outcomes) const;
   sdk::HttpRequest RequestOf(const sdk::Batch& batch, const std::vector<Item>& items) const;
   // The outcomes of one request's records; not ok when the run should stop.
   sdk::Status Take(const std::vector<Item>& items, const sdk::HttpResponse& response,

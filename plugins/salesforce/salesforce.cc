@@ -7,31 +7,18 @@
 #include "plugins/salesforce/bodies.h"
 #include "plugins/salesforce/catalog.h"
 #include "plugins/salesforce/check.h"
-#include "plugins/salesforce/collections.h"
 #include "plugins/salesforce/soql.h"
+#include "plugins/salesforce/writer.h"
 
 namespace penstock::salesforce {
 namespace {
-
-class RecordWriter {
- public:
-  explicit RecordWriter(CollectionsWriter collections) : collections_(std::move(collections)) {}
-
-  sdk::Status Write(sdk::Call call, const sdk::Batch& batch, sdk::Outcomes& outcomes) {
-    return collections_.Write(call, batch, outcomes);
-  }
-  // Everything is reported by Write already.
-  sdk::Status Finish(sdk::Call, sdk::Outcomes&) { return {}; }
-
- private:
-  CollectionsWriter collections_;
-};
 
 class Salesforce {
  public:
   using Writer = RecordWriter;
 
-  Salesforce(sdk::Host host, Api api) : http_(host), api_(api), schemas_(http_, std::move(api)) {}
+  Salesforce(sdk::Host host, Api api)
+      : host_(host), http_(host), api_(api), schemas_(http_, std::move(api)) {}
 
   static sdk::Result<std::unique_ptr<Salesforce>> Open(sdk::Host host, sdk::Call,
                                                        std::string_view config_json) {
@@ -51,16 +38,10 @@ class Salesforce {
 
   sdk::Result<std::unique_ptr<RecordWriter>> Begin(sdk::Call call,
                                                    const sdk::Assignment& assignment,
-                                                   std::span<const sdk::Note>) {
+                                                   std::span<const sdk::Note> notes) {
     auto object = schemas_.Get(call, assignment.object);
     if (!object.ok()) return object.failure();
-    sdk::Result<Shape> shape = MakeShape(*object, assignment);
-    if (!shape.ok()) return shape.failure();
-    sdk::Result<Options> options = Options::Read(assignment.options);
-    if (!options.ok()) return options.failure();
-    return std::make_unique<RecordWriter>(CollectionsWriter(http_, api_, *std::move(shape),
-                                                            *std::move(options),
-                                                            assignment.limits.max_request_records));
+    return RecordWriter::Begin(host_, call, api_, *object, assignment, notes);
   }
 
   sdk::Status Lookup(sdk::Call call, const sdk::Assignment& assignment, const sdk::Keys& keys,
@@ -109,6 +90,7 @@ class Salesforce {
     found.At(index, record->id, values);
   }
 
+  sdk::Host host_;
   sdk::Http http_;
   Api api_;
   Schemas schemas_;
