@@ -9,6 +9,7 @@
 #include "host/cli/context.h"
 #include "host/cli/json.h"
 #include "host/cli/verbs.h"
+#include "host/project/reading.h"
 #include "host/trust/trust.h"
 #include "sdk/runtime/loader.h"
 
@@ -97,6 +98,17 @@ std::string SettingsText(const sdk::Manifest& manifest, const Paint& paint) {
 std::string AuthText(const sdk::Auth& auth) {
   if (auth.type == "none") return "none";
   if (auth.type == "from_config") return "as the setting " + auth.property + " says";
+  if (auth.type == "oauth2") {
+    return "OAuth 2.0 (" + project::JoinNames(auth.oauth.grants) +
+           "); the host gets and renews the tokens";
+  }
+  if (auth.type == "one_of") {
+    std::string all;
+    for (const sdk::Auth& choice : auth.choices) {
+      all += (all.empty() ? "" : "; or ") + AuthText(choice);
+    }
+    return all;
+  }
   const std::string how = auth.type == "header" ? "header " + auth.header : auth.type;
   return how + ", from the setting " + auth.secret;
 }
