@@ -43,6 +43,7 @@ struct Request {
   std::map<std::string, std::string> params;  // what the route's {names} matched
   Headers headers;
   std::string body;
+  std::string body_file;                     // where the body is, if the vendor had it spooled
   std::string route;                         // template of the route that matched, "" if none
   std::map<std::string, std::string> notes;  // between a vendor's own calls
   std::int64_t now_ms;                       // arrival on the sandbox's clock, ms since 1970 UTC
