@@ -30,28 +30,13 @@ constexpr int kBacklog = 1024;
 constexpr std::int64_t kMaxControlBody = 2LL << 30;
 constexpr auto kGrace = std::chrono::seconds(2);
 
-void ReadQuery(std::string_view query, std::map<std::string, std::string>* into) {
-  while (!query.empty()) {
-    std::size_t end = query.find('&');
-    std::string_view pair = query.substr(0, end);
-    query = end == query.npos ? std::string_view() : query.substr(end + 1);
-    if (pair.empty()) continue;
-    std::size_t equals = pair.find('=');
-    std::string name = UrlDecode(pair.substr(0, equals), true);
-    std::string value;
-    if (equals != pair.npos) value = UrlDecode(pair.substr(equals + 1), true);
-    auto [place, fresh] = into->emplace(std::move(name), value);
-    if (!fresh) place->second += "," + value;
-  }
-}
-
 Request ReadHead(const Poco::Net::HTTPServerRequest& from, std::int64_t now_ms) {
   Request request;
   request.method = from.getMethod();
   std::string_view uri = from.getURI();
   std::size_t question = uri.find('?');
   request.path = uri.substr(0, question);
-  if (question != uri.npos) ReadQuery(uri.substr(question + 1), &request.query);
+  if (question != uri.npos) request.query = ReadForm(uri.substr(question + 1));
   for (const auto& [name, value] : from) request.headers.emplace_back(name, value);
   request.now_ms = now_ms;
   return request;

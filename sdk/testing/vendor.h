@@ -97,6 +97,8 @@ class Vendor {
   virtual void Normalise(const Table& /*table*/, Values* /*values*/) {}
   // GET /_sandbox/stats: members of the vendor's own, into an open object.
   virtual void WriteStats(JsonWriter& /*json*/) {}
+  // The server is about to stop: ends threads of the vendor's own, and handlers that wait.
+  virtual void Stop() {}
   // POST /_sandbox/reset: the store is empty now; back to the state after Start().
   virtual void Reset() {}
 };
