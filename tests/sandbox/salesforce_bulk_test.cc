@@ -91,9 +91,12 @@ TEST_F(SalesforceBulkTest, UpdatesDeletesAndReferences) {
          &job);
   EXPECT_EQ(Kept("Task").begin()->second["WhoId"], ids["C1"]);
   RunJob(R"({"object":"Contact","operation":"update"})",
-         "Id,Account.Ext__c\n" + ids["C1"] + ",#N/A\n0035g000000ZZZZ,\n,\n", &job);
+         "Id,AccountId,Account.Ext__c\n" + ids["C1"] + ",#N/A,\n0035g000000ZZZZ,,\n,,\n" +
+             ids["C2"] + ",,#N/A\n",
+         &job);
   EXPECT_EQ(KeptRow("Contact", ids["C1"])["AccountId"], "");
-  EXPECT_EQ(Results(job, "failedResults").size(), 2U);
+  // A reference is cleared by its id field, not by its key.
+  EXPECT_EQ(Results(job, "failedResults").size(), 3U);
   RunJob(R"({"object":"Contact","operation":"delete"})", "Id\n" + ids["C1"] + "\nx\n", &job);
   EXPECT_EQ(Results(job, "successfulResults").size(), 1U);
   EXPECT_EQ(Results(job, "failedResults")[0]["sf__Error"], "MALFORMED_ID:malformed id x:Id --");

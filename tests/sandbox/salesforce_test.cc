@@ -92,6 +92,33 @@ TEST_F(SalesforceTest, DescribeTellsWhatAFieldTakes) {
   EXPECT_THAT(Rest("GET", "/sobjects").body, HasSubstr("Order__c"));
 }
 
+TEST_F(SalesforceTest, OrgsAreDescribedInYaml) {
+  const std::string file = ::testing::TempDir() + "salesforce_org.yaml";
+  auto start = [&](const std::string& objects) {
+    std::ofstream(file) << "org: {name: Small, type: Base Edition, instance: PEN6}\n"
+                           "users: [{Username: u@example.com, LastName: U}]\n"
+                           "objects:\n"
+                        << objects;
+    std::string error;
+    sandbox_ =
+        SandboxProcess::Start(std::string(PENSTOCK_TEST_CONNECTOR_DIR) + "/salesforce-sandbox",
+                              {"--schema", file, "--account", "00D000000000001"}, &error);
+    return sandbox_ != nullptr;
+  };
+  const std::string widget = "  Widget__c:\n    prefix: a0X\n    fields:\n";
+  ASSERT_TRUE(start(widget + "      Name: {type: string, length: 80, required: true}\n"));
+  LogIn();
+  EXPECT_THAT(Create("Widget__c", R"({"Name":"W"})"), StartsWith("a0X"));
+  EXPECT_EQ(Rest("GET", "/sobjects/Account/describe").status, 404);
+  EXPECT_THAT(Rest("GET", "/query?q=SELECT+Id,Name+FROM+Organization").body,
+              HasSubstr("\"Id\":\"00D000000000001EAA\",\"Name\":\"Small\""));
+  EXPECT_FALSE(start(widget + "      Name: {type: sting}\n"));
+  EXPECT_FALSE(start(widget + "      Name: {type: string, lenght: 80}\n"));
+  EXPECT_FALSE(start(widget + "      A__c: {type: reference, to: [Nobody], relationship: A__r}\n"));
+  EXPECT_FALSE(start("  Widget__c: {fields: {}}\n"));
+  std::remove(file.c_str());
+}
+
 TEST_F(SalesforceTest, RowsById) {
   const std::string id = Create("Account", R"({"Name":"Acme","Balance__c":12.5})");
   EXPECT_EQ(id.size(), 18U);

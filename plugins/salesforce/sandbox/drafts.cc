@@ -130,18 +130,15 @@ std::optional<RecordError> ReadRow(const std::vector<Column>& columns,
       continue;
     }
     if (cell.empty()) continue;
-    const bool null = cell == "#N/A";
     if (column.reference != nullptr) {
-      if (null) {
-        draft->offers.push_back({column.reference, std::nullopt});
-        continue;
-      }
+      // "#N/A" is no way to clear a reference here: that is looked for like any other key.
       std::optional<std::string> text = cell;
       if (CheckValue(*column.key, &text) || !text) text = cell;
       draft->foreign.push_back({column.reference, column.target, column.key, *text});
       continue;
     }
     Offer offer{column.field, std::nullopt};
+    const bool null = cell == "#N/A";
     if (!null && !TakeCsv(*column.field, cell, &offer.text.emplace())) {
       return RecordError{"INVALID_TYPE_ON_FIELD_IN_RECORD",
                          column.field->label + ": value not of required type: " + cell,
