@@ -44,6 +44,8 @@ constexpr CodeEntry kProject[] = {
     {"PS-CONF-DUPLICATE", "One key or one integration stands twice.", "Remove one of them."},
     {"PS-CONF-ENV", "An environment variable that the project file refers to is not set.",
      "Set it before the command: export NAME=…"},
+    {"PS-CONF-FILE", "A file that the project file refers to cannot be read, or is empty.",
+     "Check the path, which counts from the project file, and the file's permissions."},
     {"PS-CONF-KEY", "The project file has a key that is not known at this place.",
      "Correct its spelling; the message lists what is known."},
     {"PS-CONF-KEYFORM", "The key of an integration has a form that cannot be used.",
@@ -61,7 +63,7 @@ constexpr CodeEntry kProject[] = {
     {"PS-CONF-NAME", "A name is not known in the project, or cannot be a name.",
      "The message suggests one; names are letters, digits, _ and -."},
     {"PS-CONF-READ", "A project file cannot be read.", "Check its permissions and its size."},
-    {"PS-CONF-REFERENCE", "A ${…} is not ${env:NAME}.", "Write $${ for a plain ${."},
+    {"PS-CONF-REFERENCE", "A ${…} is neither ${env:NAME} nor ${file:PATH}.", "Write $${ for a plain ${."},
     {"PS-CONF-REQUIRED", "A key that is needed is missing.", "Add it; the message has an example."},
     {"PS-CONF-SECRET", "A secret stands in the project file as plain text.",
      "Put it into an environment variable, write ${env:NAME}, and change the secret: it was "
