@@ -63,7 +63,8 @@ constexpr CodeEntry kProject[] = {
     {"PS-CONF-NAME", "A name is not known in the project, or cannot be a name.",
      "The message suggests one; names are letters, digits, _ and -."},
     {"PS-CONF-READ", "A project file cannot be read.", "Check its permissions and its size."},
-    {"PS-CONF-REFERENCE", "A ${…} is neither ${env:NAME} nor ${file:PATH}.", "Write $${ for a plain ${."},
+    {"PS-CONF-REFERENCE", "A ${…} is neither ${env:NAME} nor ${file:PATH}.",
+     "Write $${ for a plain ${."},
     {"PS-CONF-REQUIRED", "A key that is needed is missing.", "Add it; the message has an example."},
     {"PS-CONF-SECRET", "A secret stands in the project file as plain text.",
      "Put it into an environment variable, write ${env:NAME}, and change the secret: it was "
@@ -215,6 +216,33 @@ constexpr CodeEntry kDestinations[] = {
      "Wait for the next day, or raise limits: {daily_share: …}."},
     {"PS-LIMITS-WAIT", "The destination asks to wait longer than a run should.",
      "Sync again later; what was not sent is found then."},
+    {"PS-OAUTH-ANSWER", "The answer of a login cannot be understood. Nobody was rejected for it.",
+     "Check login_url (or base_url): the token endpoint of the vendor must be there."},
+    {"PS-OAUTH-AUDIENCE", "The login does not accept the audience of a signed assertion.",
+     "Set login_url to the address that the vendor wants there, e.g. of its test systems."},
+    {"PS-OAUTH-BASE", "The login names an address of the API that may not be used.",
+     "Check login_url. Only hosts of the connector's manifest are sent to, encrypted."},
+    {"PS-OAUTH-BUSY", "Another process has been asking for a token for minutes.",
+     "See what that penstock does; run again."},
+    {"PS-OAUTH-CACHE", "A token cannot be encrypted, so it is not kept.",
+     "The machine's OpenSSL or its source of randomness does not work."},
+    {"PS-OAUTH-CLIENT", "The login does not know the client id, or the secret is not its own.",
+     "Compare client_id and client_secret with the app at the vendor."},
+    {"PS-OAUTH-CLOCK", "The clocks of this machine and of the login differ by minutes.",
+     "Set the clock (NTP): a signed assertion is good for three minutes."},
+    {"PS-OAUTH-GRANT",
+     "The login refuses: the refresh token is revoked or expired, the user has not "
+     "let the app in, or is not allowed to.",
+     "Authorise the app again and put the new refresh token in place; or give app and user the "
+     "rights that the message asks for."},
+    {"PS-OAUTH-KEY", "The private key of a login is no RSA key in PEM that can be read.",
+     "Give the whole PEM text with its BEGIN and END lines, without a pass phrase."},
+    {"PS-OAUTH-REFUSED", "The destination refuses a token that was got a moment ago.",
+     "See at the destination whether the app and its user may use the API."},
+    {"PS-OAUTH-REQUEST", "The login refuses to give a token, for the reason in the message.",
+     "Check the app's settings at the vendor: grant, scope, policies."},
+    {"PS-OAUTH-UNAVAILABLE", "The login cannot be reached, so there is no token.",
+     "Check network and login_url; what was not sent is found by the next run."},
 };
 
 constexpr CodeEntry kWork[] = {
