@@ -180,6 +180,11 @@ class Reader {
     const std::string clean = Clean(said.empty() ? error : said, reading_.redactor);
     const std::string reason = clean.empty() ? "" : ": " + clean;
     if (account.grant == "jwt_bearer") {
+      if (Contains(words, "audience") || Contains(name, "audience")) {
+        return MakeError("PS-OAUTH-AUDIENCE", server_ + " does not accept " + account.audience +
+                                                  " as the audience of an assertion" + reason +
+                                                  ".");
+      }
       int64_t server_s = 0;
       const auto ahead = Ahead(response_, reading_.now_unix_us, &server_s);
       if (ahead && (*ahead > kToldSkew_s || *ahead < -kToldSkew_s)) {
@@ -189,21 +194,18 @@ class Reader {
                              TimeText(reading_.now_unix_us / kSecond) +
                              ", and an assertion is good for three minutes only.");
       }
-      if (Contains(words, "audience") || Contains(name, "audience")) {
-        return MakeError("PS-OAUTH-AUDIENCE", server_ + " does not accept " + account.audience +
-                                                  " as the audience of an assertion" + reason +
-                                                  ".");
-      }
     }
-    if (name.empty() || Contains(name, "client")) {
+    if (name.empty() || Contains(name, "client") || Contains(words, "invalid client")) {
       return MakeError("PS-OAUTH-CLIENT",
                        server_ + " does not accept the client id or its secret" + reason + ".");
     }
     const bool grant = Contains(name, "invalid_grant") || Contains(name, "refresh_token") ||
                        Contains(name, "access") || Contains(name, "inactive");
     if (grant) {
+      const bool signature = Contains(words, "assertion") || Contains(words, "signature");
       const std::string what =
           account.grant == "refresh_token" ? "the refresh token, which may be revoked or expired"
+          : signature                      ? "the assertion: the app may have another certificate"
           : account.grant == "jwt_bearer"  ? "that user " + account.user + " lets this app in"
                                            : "the grant client_credentials of this app";
       return MakeError("PS-OAUTH-GRANT", server_ + " does not accept " + what + reason + ".");

@@ -97,6 +97,11 @@ TEST_F(AnswerTest, RefusalsAreOneSentence) {
        "PS-OAUTH-CLIENT The login at login.example.com does not accept the client id or its "
        "secret: client identifier invalid."},
       {401, R"({"error": "invalid_client"})", "PS-OAUTH-CLIENT "},
+      {400,
+       R"({"error": "invalid_grant", "error_description": "failure - invalid client credentials"})",
+       "PS-OAUTH-CLIENT "},
+      {400, R"({"error": "invalid_grant", "error_description": "no client credentials user"})",
+       "PS-OAUTH-GRANT "},
       {401, "", "PS-OAUTH-CLIENT "},
       {400, R"({"status": "BAD_CLIENT_SECRET", "message": "missing or invalid client secret"})",
        "PS-OAUTH-CLIENT "},
@@ -108,6 +113,9 @@ TEST_F(AnswerTest, RefusalsAreOneSentence) {
       {400, R"({"error": "invalid_grant", "error_description": "audience is invalid"})",
        "PS-OAUTH-AUDIENCE The login at login.example.com does not accept "
        "https://wrong.example.com as the audience of an assertion: audience is invalid."},
+      {400, R"({"error": "invalid_grant", "error_description": "invalid assertion"})",
+       "PS-OAUTH-GRANT The login at login.example.com does not accept the assertion: the app may "
+       "have another certificate: invalid assertion."},
       {400, R"({"error": "invalid_scope", "error_description": "no\nsuch"})",
        "PS-OAUTH-REQUEST The login at login.example.com refuses to give a token "
        "(invalid_scope): no such."},
