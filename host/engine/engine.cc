@@ -167,8 +167,8 @@ Result<Source*> Engine::OpenSource(const std::string& name) {
     return project::UnknownName("source", name, Names(project_.sources));
   }
   const project::SourceSettings& settings = found->second;
-  auto text =
-      secrets::Resolve(settings.type == "sqlite" ? settings.path : settings.url, options_.lookup);
+  auto text = secrets::Resolve(settings.type == "sqlite" ? settings.path : settings.url,
+                               options_.lookup, project_.directory);
   if (!text.ok()) return At(text.error(), settings.place);
   Result<std::unique_ptr<Source>> opened =
       settings.type == "sqlite"
@@ -200,6 +200,8 @@ Result<std::unique_ptr<EngineDestination>> Engine::OpenApart(
   open.lookup = options_.lookup;
   open.version = options_.version;
   open.catalog_path = project_.CatalogPath(name);
+  open.token_directory = project_.StateDirectory() + "/tokens";
+  open.secret_path = project_.StateDirectory() + "/secret";
   open.log = options_.log;
   open.transport = std::move(transport);
   return EngineDestination::Open(found->second, std::move(open));

@@ -11,10 +11,15 @@
 namespace penstock::engine {
 namespace {
 
+constexpr std::string_view kLogin = "PS-OAUTH-";
 constexpr int64_t kSleepStepMs = 50;  // how soon a cancelled run is noticed
 
 sdk::Failure FailureOf(const Error& error) {
   penstock_status status = PENSTOCK_E_UNAVAILABLE;
+  if (error.code.starts_with(kLogin) && error.code != "PS-OAUTH-UNAVAILABLE" &&
+      error.code != "PS-OAUTH-BUSY") {
+    status = PENSTOCK_E_UNAUTHENTICATED;
+  }
   if (error.code == "PS-HTTP-CANCELLED") status = PENSTOCK_E_CANCELLED;
   if (error.code == "PS-HTTP-DEADLINE") status = PENSTOCK_E_DEADLINE;
   if (error.code == "PS-LIMITS-QUOTA") status = PENSTOCK_E_QUOTA;
@@ -136,8 +141,19 @@ sdk::Status GatewayServices::Perform(
     requests_ += response.attempts;
     Deliver(response, options_.redactor, on_response);
   });
-  if (!done.ok()) return FailureOf(done.error());
-  return {};
+  const std::lock_guard<std::mutex> lock(mutex_);
+  // Other calls may still have to tell why the login failed; that it could not be reached is over.
+  if (done.ok() && refusal_ && refusal_->status == PENSTOCK_E_UNAVAILABLE) refusal_.reset();
+  if (done.ok()) return {};
+  const sdk::Failure failure = FailureOf(done.error());
+  if (failure.code.starts_with(kLogin)) refusal_ = failure;
+  return failure;
+}
+
+sdk::Failure GatewayServices::InHostsWords(sdk::Failure failure) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const bool same = refusal_ && refusal_->status == failure.status;
+  return same ? *refusal_ : std::move(failure);
 }
 
 sdk::Status GatewayServices::Note(const sdk::ServiceCall&, std::span<const uint64_t>,

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "core/run/destination.h"
@@ -34,6 +35,9 @@ class GatewayServices final : public sdk::HostServices {
 
   /// Where requests are kept from now on; null: nowhere. Borrowed.
   void SetExchanges(exchanges::Writer* writer) { exchanges_ = writer; }
+  /// What a connector's call came to: where it ended because the host could not work (a login that
+  /// failed), in the host's words; the connector knows its status only.
+  sdk::Failure InHostsWords(sdk::Failure failure) const;
   /// Requests sent so far, retries included.
   uint64_t requests() const { return requests_; }
 
@@ -54,6 +58,8 @@ class GatewayServices final : public sdk::HostServices {
   Options options_;
   std::atomic<exchanges::Writer*> exchanges_ = nullptr;
   std::atomic<uint64_t> requests_ = 0;
+  mutable std::mutex mutex_;             // guards what follows
+  std::optional<sdk::Failure> refusal_;  // of the latest Perform that the host itself refused
 };
 
 }  // namespace penstock::engine

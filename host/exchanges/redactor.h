@@ -1,6 +1,8 @@
 // Takes known secrets out of text before anybody keeps or shows it.
 #pragma once
 
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,7 +17,8 @@ inline constexpr std::string_view kSecretMark = "«secret»";
 
 /// Knows the secrets of a destination in the forms in which they turn up: as they are, escaped in
 /// JSON, percent-encoded, and in base64 (also in the middle of a longer text, as in Basic
-/// credentials). Copyable. Const methods are [thread-safe] once the last Add has returned.
+/// credentials). Copies stay one: each knows what any of them was told, before or after it was
+/// copied, since a token may come in the middle of a run. [thread-safe]
 class Redactor {
  public:
   Redactor();
@@ -40,12 +43,22 @@ class Redactor {
   std::string Beginning(std::string_view text, size_t cap) const;
 
  private:
-  void AddForm(std::string form);
-  std::string ReplaceKnown(std::string_view text) const;
+  struct Known {
+    std::vector<std::string> forms;    // longest first
+    std::vector<std::string> headers;  // lower case
+    WordFinder suspects;               // all forms, and the names of secret members
 
-  std::vector<std::string> forms_;    // longest first
-  std::vector<std::string> headers_;  // lower case
-  WordFinder suspects_;               // all forms, and the names of secret members
+    void AddForm(std::string form);
+    std::string Replace(std::string_view text) const;
+    std::string Text(std::string_view text) const;
+  };
+  struct Shared {
+    std::mutex mutex;  // guards the pointer; what it points to never changes
+    std::shared_ptr<const Known> known;
+  };
+  std::shared_ptr<const Known> known() const;
+
+  std::shared_ptr<Shared> shared_;
 };
 
 }  // namespace penstock::exchanges

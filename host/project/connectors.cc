@@ -134,12 +134,13 @@ class DestinationCheck {
     for (auto& member : config_.GetObject()) {
       if (!member.value.IsString()) continue;
       const std::string name = member.name.GetString();
-      const auto resolved = secrets::Resolve(member.value.GetString(), lookup);
+      const auto resolved =
+          secrets::Resolve(member.value.GetString(), lookup, destination_.directory);
       if (resolved.ok()) {
         member.value.SetString(*resolved, allocator);
         continue;
       }
-      if (resolved.error().code == "PS-CONF-ENV") {
+      if (resolved.error().code == "PS-CONF-ENV" || resolved.error().code == "PS-CONF-FILE") {
         Error warning = resolved.error();
         warning.message = "Destination " + destination_.name + ": " + warning.message;
         loaded_->warnings.push_back(At(std::move(warning), PlaceOf(name)));
