@@ -10,8 +10,9 @@ class SalesforceTest : public E2eTest {
 
   void StartOrganization(const std::vector<std::string>& options = {"--no-limits"}) {
     settings_.connector = "salesforce";
-    settings_.config = R"({access_token: "${env:SALESFORCE_TOKEN}"})";
-    project_.environment()["SALESFORCE_TOKEN"] = "sandbox-token";
+    settings_.config = R"({grant: client_credentials, client_id: sandbox-client,
+      client_secret: "${env:SALESFORCE_SECRET}"})";
+    project_.environment()["SALESFORCE_SECRET"] = "sandbox-secret";
     settings_.object = "Contact";
     settings_.mode = "mirror";
     settings_.key = "{Ext__c: n}";

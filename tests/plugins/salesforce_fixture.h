@@ -12,7 +12,8 @@ namespace penstock::sdk {
 class SalesforceFixture : public ConnectorFixture {
  protected:
   void SetUp() override {
-    Open("salesforce", R"({"access_token": {"$secret": "access_token"}})");
+    Open("salesforce",
+         R"({"grant": "client_credentials", "client_id": "c", "client_secret": {"$secret": "s"}})");
     Describe("Account",
              {Text("Name", R"("nillable": false)"), ExternalId("Ext__c"),
               Field("Secret__c", "string", R"("createable": false, "updateable": false)")});

@@ -210,8 +210,13 @@ Response OAuth::Revoke(const Request& request) {
   return Response::Json(200, std::string());
 }
 
+bool OAuth::IsFixedToken(const Request& request) const {
+  return !blocked_ && !app.token.empty() && request.BearerToken() == app.token;
+}
+
 bool OAuth::Knows(const Request& request) const {
   std::lock_guard lock(mutex_);
+  if (IsFixedToken(request)) return true;
   const auto found = tokens_.find(request.BearerToken());
   return found != tokens_.end() && found->second.until_ms > request.now_ms &&
          found->second.uses != 0;
@@ -275,11 +280,12 @@ Response OAuth::Identity(const Request& request) {
 std::optional<ApiError> OAuth::Refuse(const Request& request) {
   std::lock_guard lock(mutex_);
   const auto found = tokens_.find(request.BearerToken());
-  if (found == tokens_.end() || found->second.until_ms <= request.now_ms ||
-      found->second.uses == 0) {
+  if (found != tokens_.end() && found->second.until_ms > request.now_ms &&
+      found->second.uses != 0) {
+    if (found->second.uses > 0) --found->second.uses;
+  } else if (!IsFixedToken(request)) {
     return ApiError{401, "INVALID_SESSION_ID", "Session expired or invalid", {}};
   }
-  if (found->second.uses > 0) --found->second.uses;
   for (const char* scope : {"api", "full"}) {
     if (std::find(app.scopes.begin(), app.scopes.end(), scope) != app.scopes.end()) {
       return std::nullopt;

@@ -20,8 +20,9 @@ struct App {
   std::string client_id = "sandbox-client", client_secret = "sandbox-secret";
   std::string password = "sandbox-password", refresh_token = "sandbox-refresh";
   std::vector<std::string> scopes = {"api", "refresh_token", "openid"};
-  std::string instance_url;  // "": the host that the token was asked of
-  std::string jwt_key;       // file with the certificate or public key of JWT bearers; "": none
+  std::string token = "sandbox-token";  // never expires, for programs that do not log in
+  std::string instance_url;             // "": the host that the token was asked of
+  std::string jwt_key;  // file with the certificate or public key of JWT bearers; "": none
   std::int64_t token_seconds = 7200;
   std::int64_t token_uses = -1;  // requests until a token expires, -1: no such limit
 };
@@ -64,6 +65,7 @@ class OAuth {
   std::string InstanceOf(const Request& request) const;
   std::string IdentityUrl(const Request& request) const;
   bool Knows(const Request& request) const;
+  bool IsFixedToken(const Request& request) const;
   std::string NewToken();
 
   const Org* org_ = nullptr;

@@ -47,6 +47,8 @@ class Salesforce : public Vendor {
     line.Add("--client-secret", &app.client_secret, "Its secret").ShowDefault();
     line.Add("--password", &app.password, "Password of the first user").ShowDefault();
     line.Add("--refresh-token", &app.refresh_token, "The refresh token it accepts").ShowDefault();
+    line.Add("--token", &app.token, "A token that never expires, for programs that do not log in")
+        .ShowDefault();
     line.Add("--scopes", &scopes_, "Scopes of tokens (default: api, refresh_token, openid)")
         .SplitAt(',');
     line.Add("--jwt-key", &app.jwt_key,
