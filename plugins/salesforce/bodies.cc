@@ -92,7 +92,12 @@ void Body::AddField(const SentField& field, const penstock_value& value) {
     case SentField::Kind::kOmitted:
       return;
     case SentField::Kind::kValue:
-      AppendValue(value, &json_.Key(field.target));
+      json_.Key(field.target);
+      if (field.checkbox && value.type == PENSTOCK_NULL) {
+        json_.Raw("false");
+      } else {
+        AppendValue(value, &json_);
+      }
       return;
     case SentField::Kind::kRecordType: {
       json_.Key(field.target);

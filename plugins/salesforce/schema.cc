@@ -75,8 +75,7 @@ std::shared_ptr<const ObjectInfo> ObjectOf(const JsonValue& json, const std::str
   object->updateable = TrueMember(json, "updateable");
   object->deletable = TrueMember(json, "deletable");
   for (const JsonValue& field : fields->GetArray()) {
-    // Names are written into paths, queries and headers as they are.
-    if (IsApiName(TextMember(field, "name"))) object->fields.push_back(FieldOf(field));
+    if (!TextMember(field, "name").empty()) object->fields.push_back(FieldOf(field));
   }
   if (const JsonValue* types = ArrayMember(json, "recordTypeInfos")) {
     for (const JsonValue& type : types->GetArray()) {

@@ -32,7 +32,8 @@ struct FieldInfo {
   // Creation fails without it.
   bool required() const { return createable && !nillable && !defaulted; }
   // Can tell records apart when an upsert, or a reference from another object, names its value.
-  bool identifies() const { return (external_id || id_lookup) && name != "Id"; }
+  // Its name then stands in paths, queries and columns as it is.
+  bool identifies() const { return (external_id || id_lookup) && name != "Id" && IsApiName(name); }
 };
 
 struct ObjectInfo {

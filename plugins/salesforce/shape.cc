@@ -41,6 +41,7 @@ sdk::Catalog CatalogFor(const ObjectInfo& info, const Assignment& assignment) {
   sdk::Catalog catalog;
   sdk::Object object = ObjectOf(info);
   for (const Assignment::AssignedField& field : assignment.fields) {
+    if (info.Find(field.name) != nullptr) continue;
     const auto relation = ParseRelation(field.name);
     const bool record_type = field.name == kRecordTypeField && info.Find("RecordTypeId") != nullptr;
     if (!record_type && (!relation || ReferenceOf(info, *relation) == nullptr)) continue;
@@ -55,12 +56,13 @@ sdk::Catalog CatalogFor(const ObjectInfo& info, const Assignment& assignment) {
 SentField SentFieldOf(const ObjectInfo& object, const Assignment::AssignedField& assigned) {
   SentField field;
   field.name = field.target = assigned.name;
-  field.several = assigned.type == sdk::FieldType::kList;
   if (assigned.key && assigned.name == "id") {
     field.kind = SentField::Kind::kOmitted;
   } else if (assigned.name == kRecordTypeField) {
     field.kind = SentField::Kind::kRecordType;
     field.target = "RecordTypeId";
+  } else if (const FieldInfo* own = object.Find(assigned.name)) {
+    field.checkbox = own->type == "boolean";
   } else if (const auto relation = ParseRelation(assigned.name)) {
     field.kind = SentField::Kind::kRelation;
     field.relation = *relation;

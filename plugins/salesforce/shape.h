@@ -24,7 +24,7 @@ struct SentField {
   std::string name;       // of the assignment
   std::string target;     // the object's own field: "AccountId" for "Account.Ext__c"
   RelationName relation;  // of kRelation
-  bool several = false;   // a list, joined by ';'
+  bool checkbox = false;  // has no third state: NULL unticks it
 };
 
 struct Shape {

@@ -50,6 +50,16 @@ TEST_F(SalesforceWriteTest, SendsEveryTypeExactly) {
   EXPECT_EQ(outcomes_[7].id, kId1);
 }
 
+TEST_F(SalesforceWriteTest, UnticksACheckboxForNull) {
+  write = [](const SentRequest& request) {
+    EXPECT_NE(request.body.find(R"("Flag__c":false)"), std::string::npos) << request.body;
+    return Results({Good(kId1, "false")});
+  };
+  TestBatch batch(3);
+  batch.Add(1, {batch.Text("A1"), batch.Text("n"), TestBatch::Null()});
+  ASSERT_TRUE(Write(Assign("Contact", "upsert", {"Ext__c", "LastName", "Flag__c"}), batch).ok());
+}
+
 TEST_F(SalesforceWriteTest, ClearsAReferenceThroughItsOwnField) {
   write = [](const SentRequest& request) {
     EXPECT_NE(request.body.find(R"("AccountId":null,"RecordTypeId":null)"), std::string::npos)

@@ -96,11 +96,11 @@ sdk::Result<FileFixture> FileFixture::Read(const std::string& path, const Subjec
 
 sdk::Status FileFixture::Take(const rapidjson::Value& json) {
   static const std::set<std::string_view> kKnown = {
-      "config",        "secrets", "base_url",        "sandbox", "destination",
-      "object",        "key",     "fields",          "samples", "rejects",
-      "skip",          "results", "results_pointer", "success", "open_fields",
-      "paged_catalog", "reads",   "golden",          "readme",  "baseline",
-      "recorded"};
+      "config", "secrets",       "base_url",        "sandbox", "destination",
+      "object", "key",           "fields",          "samples", "rejects",
+      "skip",   "results",       "results_pointer", "success", "open_fields",
+      "trims",  "whole_seconds", "paged_catalog",   "reads",   "golden",
+      "readme", "baseline",      "recorded"};
   for (const auto& member : json.GetObject()) {
     if (kKnown.count(Plain(member.name)) == 0) {
       return Wrong("\"" + std::string(Plain(member.name)) + "\" is not known here");
@@ -137,6 +137,8 @@ sdk::Status FileFixture::TakeMore(const rapidjson::Value& json) {
     return member != nullptr && member->IsTrue();
   };
   facts_.open_fields = flag("open_fields");
+  facts_.trims = flag("trims");
+  facts_.whole_seconds = flag("whole_seconds");
   facts_.paged_catalog = flag("paged_catalog");
   if (const Json* reads = Find(json, "reads")) facts_.reads = Texts(*reads);
   facts_.golden = Beside(path_, TextOf(json, "golden"));

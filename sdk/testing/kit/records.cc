@@ -236,6 +236,12 @@ std::optional<WritePlan> PlanFor(Trial& trial, const std::string& operation,
   for (const std::string& name : fields) {
     plan.assignment.fields.push_back({name, TypeFor(*object, name), false});
   }
+  // What creation needs is there, behind the fields that were asked for.
+  const bool creates = operation == "upsert" || operation == "insert";
+  for (const Field& field : object->fields) {
+    if (!creates || !field.required || plan.assignment.FieldIndex(field.name)) continue;
+    plan.assignment.fields.push_back({field.name, field.type, false});
+  }
   return plan;
 }
 

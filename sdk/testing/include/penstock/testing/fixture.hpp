@@ -92,6 +92,8 @@ struct Facts {
   std::string results = "in_order";  // or "any_order": answers may list results in another order
   std::string results_pointer = "/results";
   std::string success = "answer";  // or "status": every 2xx is success whatever its body says
+  bool trims = false;              // the destination cuts spaces off the ends of texts
+  bool whole_seconds = false;      // it keeps times without a fraction of a second
   bool open_fields = false;        // takes fields that its catalog does not list
   bool paged_catalog = false;      // discover reads several pages
   std::vector<std::string> reads;  // "POST /v1/*/lookup": requests that read although not GET
