@@ -127,20 +127,31 @@ sdk::CallContext ContextOf(const CallLimits& limits, CallUser* user = nullptr) {
   return context;
 }
 
+/// Where a connector can only say that a service failed, the service's own sentence.
+sdk::Status WithReason(sdk::Status status, GatewayServices* services) {
+  const auto reason = services->TakeServiceFailure();
+  const bool bare = !status.ok() && status.failure().code == "connector.SERVICE";
+  return bare && reason && reason->status == status.failure().status ? *reason : status;
+}
+
 class EngineWriter final : public DestinationWriter {
  public:
-  explicit EngineWriter(RequestJournal* journal) : user_{journal} {}
+  EngineWriter(RequestJournal* journal, GatewayServices* services)
+      : user_{journal}, services_(services) {}
   CallUser* user() { return &user_; }
   void Hold(std::unique_ptr<sdk::ConnectorWriter> writer) { writer_ = std::move(writer); }
 
   sdk::Status Write(const penstock_batch& batch, const OutcomeCallback& report) override {
-    return writer_->Write(batch, report);
+    return WithReason(writer_->Write(batch, report), services_);
   }
-  sdk::Status Finish(const OutcomeCallback& report) override { return writer_->Finish(report); }
+  sdk::Status Finish(const OutcomeCallback& report) override {
+    return WithReason(writer_->Finish(report), services_);
+  }
   Crash crash() const override { return static_cast<Crash>(writer_->crash()); }
 
  private:
   CallUser user_;
+  GatewayServices* services_;
   std::unique_ptr<sdk::ConnectorWriter> writer_;
 };
 
@@ -264,9 +275,12 @@ sdk::Result<sdk::Catalog> EngineDestination::Discover(const std::vector<std::str
 }
 
 sdk::Result<std::unique_ptr<DestinationWriter>> EngineDestination::Begin(
-    const sdk::Assignment& assignment, RequestJournal* journal, const CallLimits& limits) {
-  auto writer = std::make_unique<EngineWriter>(journal);
-  auto begun = instance_->Begin(assignment, {}, ContextOf(limits, writer->user()));
+    const sdk::Assignment& assignment, std::span<const OpenNote> notes, RequestJournal* journal,
+    const CallLimits& limits) {
+  auto writer = std::make_unique<EngineWriter>(journal, services_.get());
+  std::vector<sdk::OpenNote> open;
+  for (const OpenNote& note : notes) open.push_back({note.token, note.records});
+  auto begun = instance_->Begin(assignment, open, ContextOf(limits, writer->user()));
   if (!begun.ok()) return begun.failure();
   writer->Hold(*std::move(begun));
   return std::unique_ptr<DestinationWriter>(std::move(writer));
