@@ -158,7 +158,7 @@ void Lane::Serve(std::deque<std::shared_ptr<Batch>>* halves) {
     std::shared_ptr<Batch> one = std::move(next.front());
     next.pop_front();
     if (!stop_->stopped() && writer == nullptr) {
-      auto begun = destination_->Begin(options_.assignment, ledger_, options_.limits);
+      auto begun = destination_->Begin(options_.assignment, {}, ledger_, options_.limits);
       if (begun.ok()) {
         writer = *std::move(begun);
       } else {

@@ -34,6 +34,17 @@ constexpr CodeEntry kCommandLine[] = {
      "Make room, or name a place where you may write."},
 };
 
+constexpr CodeEntry kBlobs[] = {
+    {"PS-BLOB-HANDLE", "The connector used a spooled body that it has not opened.",
+     "Report it to the connector's publisher."},
+    {"PS-BLOB-LIMIT", "A spooled body, or all those of a run, would be larger than is kept.",
+     "Report it to the connector's publisher: it has to send smaller parts."},
+    {"PS-BLOB-MISSING", "A spooled body that a job named is not there any more.",
+     "The job is settled without it; `penstock status` shows jobs that are open."},
+    {"PS-BLOB-NO-RUN", "The connector asked for a spooled body outside of a run.",
+     "Report it to the connector's publisher."},
+};
+
 constexpr CodeEntry kProject[] = {
     {"PS-CONF-CATALOG", "The cached catalog of a destination is missing or cannot be read.",
      "Fetch it with `penstock check`."},
@@ -123,8 +134,8 @@ constexpr CodeEntry kConnectors[] = {
      "Report it to the connector's publisher."},
     {"PS-CONN-NO-LOOKUP", "The connector cannot look records up.",
      "Settle by hand what is in doubt: `penstock settle`."},
-    {"PS-CONN-NOTE", "The connector notes asynchronous jobs, which are not handed back yet.",
-     "Use a connector that does without."},
+    {"PS-CONN-NOTE", "The connector noted a job with no token, or one that is too long to keep.",
+     "Report it to the connector's publisher."},
     {"PS-CONN-NOT-CONNECTOR", "The file is a library and no connector.",
      "Install a connector; the folder should hold nothing else."},
     {"PS-CONN-NOT-FOUND", "There is no connector of this name.",
@@ -172,8 +183,6 @@ constexpr CodeEntry kDestinations[] = {
      "Check base_url: something else than the API may answer there."},
     {"PS-HTTP-AUTH", "No credential could be attached to a request.",
      "Check the secret in the destination's config."},
-    {"PS-HTTP-BLOB", "The connector uses spooled bodies, which are not built yet.",
-     "Use a connector that does without."},
     {"PS-HTTP-BODY", "The body of a request ended too early.",
      "Report it to the connector's publisher."},
     {"PS-HTTP-CA", "The certificates of ca_file cannot be read.",
@@ -374,9 +383,9 @@ constexpr CodeEntry kWork[] = {
 std::vector<CodeEntry> Sorted() {
   std::vector<CodeEntry> all;
   for (const std::span<const CodeEntry> part :
-       {std::span<const CodeEntry>(kCommandLine), std::span<const CodeEntry>(kProject),
-        std::span<const CodeEntry>(kConnectors), std::span<const CodeEntry>(kDestinations),
-        std::span<const CodeEntry>(kWork)}) {
+       {std::span<const CodeEntry>(kCommandLine), std::span<const CodeEntry>(kBlobs),
+        std::span<const CodeEntry>(kProject), std::span<const CodeEntry>(kConnectors),
+        std::span<const CodeEntry>(kDestinations), std::span<const CodeEntry>(kWork)}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   std::sort(all.begin(), all.end(),

@@ -203,24 +203,31 @@ T InHostsWords(const GatewayServices* services, T came_to) {
   return came_to.ok() ? std::move(came_to) : T(services->InHostsWords(came_to.failure()));
 }
 
+/// Where a connector can only say that a service failed, the service's own sentence.
+sdk::Status WithReason(sdk::Status status, GatewayServices* services) {
+  const auto reason = services->TakeServiceFailure();
+  const bool bare = !status.ok() && status.failure().code == "connector.SERVICE";
+  return bare && reason && reason->status == status.failure().status ? *reason : status;
+}
+
 class EngineWriter final : public DestinationWriter {
  public:
-  EngineWriter(RequestJournal* journal, const GatewayServices* services)
+  EngineWriter(RequestJournal* journal, GatewayServices* services)
       : user_{journal}, services_(services) {}
   CallUser* user() { return &user_; }
   void Hold(std::unique_ptr<sdk::ConnectorWriter> writer) { writer_ = std::move(writer); }
 
   sdk::Status Write(const penstock_batch& batch, const OutcomeCallback& report) override {
-    return InHostsWords(services_, writer_->Write(batch, report));
+    return InHostsWords(services_, WithReason(writer_->Write(batch, report), services_));
   }
   sdk::Status Finish(const OutcomeCallback& report) override {
-    return InHostsWords(services_, writer_->Finish(report));
+    return InHostsWords(services_, WithReason(writer_->Finish(report), services_));
   }
   Crash crash() const override { return static_cast<Crash>(writer_->crash()); }
 
  private:
   CallUser user_;
-  const GatewayServices* services_;
+  GatewayServices* services_;
   std::unique_ptr<sdk::ConnectorWriter> writer_;
 };
 
@@ -344,10 +351,13 @@ sdk::Result<sdk::Catalog> EngineDestination::Discover(const std::vector<std::str
 }
 
 sdk::Result<std::unique_ptr<DestinationWriter>> EngineDestination::Begin(
-    const sdk::Assignment& assignment, RequestJournal* journal, const CallLimits& limits) {
+    const sdk::Assignment& assignment, std::span<const OpenNote> notes, RequestJournal* journal,
+    const CallLimits& limits) {
   auto writer = std::make_unique<EngineWriter>(journal, services_.get());
+  std::vector<sdk::OpenNote> open;
+  for (const OpenNote& note : notes) open.push_back({note.token, note.records});
   auto begun = InHostsWords(services_.get(),
-                            instance_->Begin(assignment, {}, ContextOf(limits, writer->user())));
+                            instance_->Begin(assignment, open, ContextOf(limits, writer->user())));
   if (!begun.ok()) return begun.failure();
   writer->Hold(*std::move(begun));
   return std::unique_ptr<DestinationWriter>(std::move(writer));

@@ -56,6 +56,7 @@ class EngineDestination final : public Destination {
   sdk::Result<sdk::Catalog> Discover(const std::vector<std::string>& objects,
                                      const CallLimits& limits) override;
   sdk::Result<std::unique_ptr<DestinationWriter>> Begin(const sdk::Assignment& assignment,
+                                                        std::span<const OpenNote> notes,
                                                         RequestJournal* journal,
                                                         const CallLimits& limits) override;
   bool can_lookup() const override { return instance_->has_lookup(); }

@@ -36,6 +36,9 @@ class Redactor {
   /// The text without the secrets it knows, if it holds any: what a destination echoes must not
   /// reach a connector. Members that are only called like secrets stay: they may be data.
   std::optional<std::string> WithoutKnown(std::string_view text) const;
+  /// No secret that it knows is longer in any of its forms: who looks at a text part by part keeps
+  /// so many bytes back.
+  size_t LongestKnown() const { return forms_.empty() ? 0 : forms_.front().size(); }
   /// The value of a header as it may be kept.
   std::string Header(std::string_view name, std::string_view value) const;
   /// The beginning of a text, at most `cap` bytes: a secret that the cut goes through does not

@@ -26,6 +26,15 @@ constexpr char kOthers[] = R"("duplicate_rule": {
   "type": "boolean", "default": false,
   "title": "One request at a time",
   "description": "For records that lock the same parent: slower, without lock errors."
+},
+"path": {
+  "type": "string", "enum": ["auto", "collections", "bulk"], "default": "auto",
+  "title": "Way of writing",
+  "description": "collections (200 records a request), bulk (jobs of Bulk API 2.0), or auto: bulk above bulk_threshold."
+},
+"bulk_threshold": {
+  "type": "integer", "minimum": 1, "maximum": 1000000000, "default": 2000,
+  "title": "Changes above which jobs are used"
 })";
 
 }  // namespace
@@ -36,7 +45,16 @@ sdk::Result<Options> Options::Read(std::string_view json) {
   options.assignment_rule = settings.Text("assignment_rule", "none");
   options.allow_duplicates = settings.Text("duplicate_rule", "block") == "allow_save";
   options.serial = settings.Flag("serial");
+  options.path = settings.Text("path", "auto");
+  options.bulk_threshold = static_cast<uint64_t>(
+      settings.Integer("bulk_threshold", static_cast<int64_t>(options.bulk_threshold)));
   if (!settings.status().ok()) return settings.status().failure();
+  if (options.path == "bulk" && !options.BulkHonours()) {
+    return settings.Wrong(
+        "path",
+        "is bulk, and Bulk API 2.0 cannot honour serial, duplicate_rule: allow_save or "
+        "assignment_rule: default; use auto or collections, or take that option out");
+  }
   return options;
 }
 

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "penstock/connector.hpp"
+#include "plugins/salesforce/bulk.h"
 #include "plugins/salesforce/collections.h"
 
 namespace penstock::salesforce {
@@ -28,6 +30,7 @@ class RecordWriter {
   Api api_;
   Shape shape_;
   CollectionsWriter collections_;
+  std::optional<BulkWriter> bulk_;
 };
 
 }  // namespace penstock::salesforce

@@ -229,6 +229,7 @@ std::optional<WritePlan> PlanFor(Trial& trial, const std::string& operation,
   plan.assignment.operation = operation;
   plan.assignment.identifier = {key};
   plan.assignment.limits = object->limits;
+  plan.assignment.options = trial.facts().options_json;
   plan.assignment.integration = "kit";
   plan.assignment.environment = "kit";
   plan.assignment.run = "1";

@@ -83,7 +83,8 @@ struct Facts {
   uint64_t recorded = 0;  // number of the record that a recording was made with; 0: it is none
 
   std::string object;  // written by the checks; default: the first with most operations
-  std::string key;     // its identifier; default: the first that is one field, not id
+  std::string options_json = "{}";  // of the integration, for every writer
+  std::string key;                  // its identifier; default: the first that is one field, not id
   std::vector<std::string> fields;  // written beside the key; default: all that can be written
   std::map<std::string, std::string> samples;  // field -> text of a good value; {n} is a number
   std::vector<RejectCase> rejects;
