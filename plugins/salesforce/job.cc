@@ -233,7 +233,7 @@ Status JobSteps::TakeResults(sdk::Call call, const std::string& id, const Info& 
   Status ending;
   for (size_t i = 0; i < kKinds.size(); ++i) {
     ResultReader reader(kKinds[i], shape_, left_out, records, &outcomes);
-    Status read = reader.Read(*files[i]);
+    Status read = files[i]->empty() ? Status() : reader.Read(*files[i]);
     if (ending.ok()) ending = read.ok() ? reader.ending() : read;
     if (kKinds[i] != ResultKind::kUnprocessed) told += reader.rows();
   }
