@@ -181,6 +181,10 @@ Decision DecideAcknowledged(const DecisionContext& context, const Entry& before,
 
 Decision Decide(const DecisionContext& context, const Entry* before, const RowNow* now) {
   if (before == nullptr && now == nullptr) return Verdict(Decision::Verdict::kNothing);
+  // A job that may still run could undo whatever is sent now: its next answer is waited for.
+  if (before != nullptr && InJob(*before)) {
+    return Verdict(now == nullptr ? Decision::Verdict::kNothing : Decision::Verdict::kQuarantined);
+  }
   if (now == nullptr) return DecideGone(context, *before);
   if (before == nullptr) {
     if (context.mode == Mode::kDeleteOnly)

@@ -80,6 +80,7 @@ Status Emitter::TakeRow(const Row& row, std::string_view payload, const Entry* b
       break;
     case Decision::Verdict::kQuarantined:
       ++counts_->quarantined;
+      if (before != nullptr && InJob(*before)) ++counts_->in_job;
       break;
     case Decision::Verdict::kChange:
       return AddChange(row, before, std::move(decision));

@@ -126,8 +126,11 @@ class Compiler {
     if (!field.createable && !field.updateable) {
       return At(
           integration_, place,
-          UsageError("PS-MAP-FIELD", "\"" + field.name + "\" of " + object_.name + " is read-only.",
-                     "Drop it from the mapping."));
+          UsageError(
+              "PS-MAP-FIELD",
+              "\"" + field.name + "\" of " + object_.name + " is read-only" +
+                  (field.read_only_because.empty() ? "." : ": " + field.read_only_because + "."),
+              "Drop it from the mapping."));
     }
     const bool only_created = field.createable;
     return At(integration_, place,

@@ -28,7 +28,7 @@ constexpr std::array<std::pair<const char*, std::string PlanHeader::*>, 11> kTex
     {"lineage", &PlanHeader::lineage},
 }};
 
-constexpr std::array<std::pair<const char*, uint64_t PlanCounts::*>, 16> kCounts = {{
+constexpr std::array<std::pair<const char*, uint64_t PlanCounts::*>, 17> kCounts = {{
     {"read", &PlanCounts::read},
     {"unchanged", &PlanCounts::unchanged},
     {"invalid", &PlanCounts::invalid},
@@ -40,6 +40,7 @@ constexpr std::array<std::pair<const char*, uint64_t PlanCounts::*>, 16> kCounts
     {"fresh", &PlanCounts::fresh},
     {"retries", &PlanCounts::retries},
     {"in_doubt", &PlanCounts::in_doubt},
+    {"in_job", &PlanCounts::in_job},
     {"departed_before", &PlanCounts::departed_before},
     {"newly_departed", &PlanCounts::newly_departed},
     {"departed", &PlanCounts::departed},

@@ -63,6 +63,7 @@ struct PlanCounts {
   uint64_t insert = 0, update = 0, remove = 0;  // insert + update == row_changes; remove: deletes
   uint64_t fresh = 0;                           // of insert: never acknowledged by us
   uint64_t retries = 0, in_doubt = 0, departed_before = 0;
+  uint64_t in_job = 0;  // of quarantined: in a destination's job that may still run
   uint64_t newly_departed = 0,
            departed = 0;  // keys; departed: all that are gone from the model and still known
   uint64_t new_keys = 0;  // keys in the model that the state does not know

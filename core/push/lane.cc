@@ -40,8 +40,12 @@ CallFailure Explain(const sdk::Failure& failure, const std::string& destination)
   result.stop = true;
   switch (failure.status) {
     case PENSTOCK_E_UNAUTHENTICATED:
+      // A reason of the host's own keeps its code, and what is to be done about it.
       result.error =
-          MakeError("PS-DEST-AUTH", where + failure.message,
+          failure.code.starts_with("PS-OAUTH-")
+              ? MakeError(failure.code, where + failure.message)
+              : MakeError(
+                    "PS-DEST-AUTH", where + failure.message,
                     "put a valid credential where the project file refers to it, then run again");
       break;
     case PENSTOCK_E_PERMISSION:
@@ -154,7 +158,7 @@ void Lane::Serve(std::deque<std::shared_ptr<Batch>>* halves) {
     std::shared_ptr<Batch> one = std::move(next.front());
     next.pop_front();
     if (!stop_->stopped() && writer == nullptr) {
-      auto begun = destination_->Begin(options_.assignment, ledger_, options_.limits);
+      auto begun = destination_->Begin(options_.assignment, {}, ledger_, options_.limits);
       if (begun.ok()) {
         writer = *std::move(begun);
       } else {

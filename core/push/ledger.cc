@@ -11,6 +11,8 @@ namespace {
 constexpr size_t kMaxConflictsKept = 100'000;
 constexpr size_t kMaxConflictBytes = 8u << 20;
 constexpr size_t kMaxErrorKinds = 1'000;
+/// Room for a job's id and a few names; it is kept with each of the job's records.
+constexpr size_t kMaxToken = 4096;
 
 std::string Text(const penstock_str& s) {
   return s.len == 0 ? std::string() : std::string(s.ptr, s.len);
@@ -47,6 +49,13 @@ bool RefusedAsAWhole(penstock_status status) {
   }
 }
 
+constexpr char kInJob[] = "IN_JOB";
+
+std::string InJobText(const std::string& token, const sdk::Failure& failure) {
+  std::string text = "in job " + token + ", which may still run; the next sync asks for it";
+  return failure.message.empty() ? text : text + " (" + failure.message + ")";
+}
+
 }  // namespace
 
 Ledger::Ledger(Journal* journal, Clock* clock, bool keep_conflicts)
@@ -56,8 +65,29 @@ void Ledger::Enter(const std::shared_ptr<Batch>& batch) {
   const std::lock_guard lock(mutex_);
   for (size_t i = 0; i < batch->size(); ++i) {
     const uint64_t seq = batch->changes()[i].seq;
-    in_flight_[seq] = InFlight{batch, i, 0, Wire::kNotSent, sent_before_crash_.contains(seq)};
+    in_flight_[seq] =
+        InFlight{batch, i, 0, Wire::kNotSent, sent_before_crash_.contains(seq), nullptr, nullptr};
   }
+}
+
+void Ledger::EnterNoted(const std::shared_ptr<Batch>& batch, const std::string& token) {
+  const auto job = std::make_shared<const std::string>(token);
+  const std::lock_guard lock(mutex_);
+  for (size_t i = 0; i < batch->size(); ++i) {
+    in_flight_[batch->changes()[i].seq] = {batch, i, 0, Wire::kNotSent, false, job, nullptr};
+  }
+}
+
+void Ledger::LeaveNoted(const sdk::Failure& failure) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [seq, flight] : in_flight_) {
+    Outcome outcome = FromChange(flight.change());
+    outcome.kind = OutcomeKind::kInDoubt;
+    outcome.code = kInJob;
+    outcome.message = InJobText(*flight.job, failure);
+    Count(outcome, flight.change().key_text);
+  }
+  in_flight_.clear();
 }
 
 Outcome Ledger::FromChange(const Change& change) {
@@ -75,6 +105,7 @@ Outcome Ledger::FromChange(const Change& change) {
 
 /// A connector's word against what is known of the record's requests: the worse of both.
 OutcomeKind Ledger::Believed(OutcomeKind told, const InFlight& flight) {
+  if (flight.job) return told;  // the job tells what no answer to a request has to
   const bool changed = told == OutcomeKind::kCreated || told == OutcomeKind::kUpdated ||
                        told == OutcomeKind::kDeleted;
   if (changed && flight.wire == Wire::kNotSent && flight.request == 0) return OutcomeKind::kInDoubt;
@@ -107,7 +138,7 @@ bool Ledger::Settle(const penstock_outcome& reported) {
   const std::lock_guard lock(mutex_);
   const auto at = in_flight_.find(reported.seq);
   if (at == in_flight_.end()) return false;
-  const Change& change = at->second.batch->changes()[at->second.index];
+  const Change& change = at->second.change();
   Outcome outcome = FromChange(change);
   outcome.kind = Believed(ReadKind(reported.outcome), at->second);
   outcome.exchange = at->second.request;
@@ -152,7 +183,15 @@ std::vector<Change> Ledger::TakeBack(const std::vector<uint64_t>& seqs) {
   for (const uint64_t seq : seqs) {
     const auto at = in_flight_.find(seq);
     if (at == in_flight_.end()) continue;
-    changes.push_back(at->second.batch->changes()[at->second.index]);
+    if (at->second.job) {
+      Outcome outcome = FromChange(at->second.change());
+      outcome.kind = OutcomeKind::kUnsent;
+      outcome.code = "SPLIT_IN_JOB";
+      outcome.message = "the connector split the records of a job, which is no request";
+      Write(std::move(outcome), at->second.change().key_text, true);
+    } else {
+      changes.push_back(at->second.change());
+    }
     in_flight_.erase(at);
   }
   return changes;
@@ -167,14 +206,23 @@ void Ledger::CloseOne(uint64_t seq, const sdk::Failure& failure) {
   const auto at = in_flight_.find(seq);
   if (at == in_flight_.end()) return;
   const InFlight& flight = at->second;
-  const Change& change = flight.batch->changes()[flight.index];
+  const Change& change = flight.change();
   Outcome outcome = FromChange(change);
+  outcome.exchange = flight.request;
+  if (flight.job) {
+    outcome.kind = OutcomeKind::kInDoubt;
+    outcome.code = kInJob;
+    outcome.message = InJobText(*flight.job, failure);
+    outcome.job = *flight.job;
+    Write(std::move(outcome), change.key_text, true);
+    in_flight_.erase(at);
+    return;
+  }
   const bool refused = flight.wire == Wire::kAnswered && RefusedAsAWhole(failure.status);
   const bool unsent = (flight.wire == Wire::kNotSent || refused) && !flight.unclear;
   outcome.kind = unsent ? OutcomeKind::kUnsent : OutcomeKind::kInDoubt;
   outcome.code = failure.code;
   outcome.message = failure.message;
-  outcome.exchange = flight.request;
   Write(std::move(outcome), change.key_text, true);
   in_flight_.erase(at);
 }
@@ -187,7 +235,7 @@ Ledger::AfterCrash Ledger::TakeBackAfterCrash(const Batch& batch, bool idempoten
     const auto at = in_flight_.find(change.seq);
     if (at == in_flight_.end()) continue;
     const bool sent = at->second.wire != Wire::kNotSent || at->second.unclear;
-    if (sent && !idempotent) {
+    if (at->second.job || (sent && !idempotent)) {
       CloseOne(change.seq, failure);
       continue;
     }
@@ -324,14 +372,15 @@ Status Ledger::BeforeSend(uint64_t request, std::span<const uint64_t> seqs) {
                              " in a request, which is not its to send",
                          "report this to the connector's publisher");
       }
-      const Change& change = at->second.batch->changes()[at->second.index];
-      records.push_back({change.seq, change.op, change.key_hash, change.key, change.fingerprint,
-                         change.has_absent, change.fields, change.destination_id});
+      // A noted record is in the journal as sent, with its note, which an intent without would
+      // hide.
+      if (!at->second.job) records.push_back(IntentOf(at->second.change()));
       at->second.unclear |= at->second.wire == Wire::kSent;
       at->second.wire = Wire::kSent;
       at->second.request = request;
     }
   }
+  if (records.empty()) return {};
   Status status = journal_->Intend(request, records);
   const std::lock_guard lock(mutex_);
   if (!status.ok()) {
@@ -368,8 +417,67 @@ void Ledger::NotApplied(uint64_t request, std::span<const uint64_t> seqs) {
   }
 }
 
+IntentRecord Ledger::IntentOf(const Change& change) {
+  IntentRecord record;
+  record.seq = change.seq;
+  record.op = change.op;
+  record.key_hash = change.key_hash;
+  record.key = change.key;
+  record.fingerprint = change.fingerprint;
+  record.has_absent = change.has_absent;
+  record.fields = change.fields;
+  record.destination_id = change.destination_id;
+  return record;
+}
+
+Result<std::vector<IntentRecord>> Ledger::NotedRecords(std::span<const uint64_t> seqs,
+                                                       const std::string& token) const {
+  const std::lock_guard lock(mutex_);
+  if (!journal_status_.ok()) return journal_status_;
+  std::vector<IntentRecord> records;
+  records.reserve(seqs.size());
+  for (const uint64_t seq : seqs) {
+    const auto at = in_flight_.find(seq);
+    if (at == in_flight_.end()) {
+      return MakeError(
+          "PS-CONN-SEQ",
+          "the connector noted record " + std::to_string(seq) + ", which is not its to send",
+          "report this to the connector's publisher");
+    }
+    records.push_back(IntentOf(at->second.change()));
+    records.back().job = token;
+  }
+  return records;
+}
+
 Status Ledger::Note(std::span<const uint64_t> seqs, const std::string& token) {
-  return journal_->Note({token, std::vector<uint64_t>(seqs.begin(), seqs.end())});
+  if (token.empty() || token.size() > kMaxToken) {
+    return MakeError("PS-CONN-NOTE",
+                     "the connector's note has a token of " + std::to_string(token.size()) +
+                         " bytes; 1 to " + std::to_string(kMaxToken) + " can be kept",
+                     "report this to the connector's publisher");
+  }
+  if (seqs.empty()) return {};
+  PENSTOCK_ASSIGN_OR_RETURN(const auto records, NotedRecords(seqs, token));
+  Status status = journal_->Note({token, {seqs.begin(), seqs.end()}}, records);
+  const auto job = std::make_shared<const std::string>(token);
+  const std::lock_guard lock(mutex_);
+  if (!status.ok()) {
+    if (journal_status_.ok()) journal_status_ = status;
+    return status;
+  }
+  for (const uint64_t seq : seqs) {
+    const auto at = in_flight_.find(seq);
+    if (at == in_flight_.end()) continue;
+    at->second.job = job;
+    // A job may hold more than memory should: only a conflict is handed over again with its values.
+    if (keep_conflicts_ || at->second.own) continue;
+    auto own = std::make_shared<Change>(at->second.change());
+    own->payload = {};
+    at->second.own = std::move(own);
+    at->second.batch.reset();
+  }
+  return {};
 }
 
 }  // namespace penstock

@@ -28,6 +28,11 @@ class Ledger final : public RequestJournal {
 
   /// The batch's records are about to be handed to a writer.
   void Enter(const std::shared_ptr<Batch>& batch);
+  /// The same for the records of an earlier run's note, which is handed back.
+  void EnterNoted(const std::shared_ptr<Batch>& batch, const std::string& token);
+  /// What is open of handed back notes stays with them: counted as in doubt, not written down,
+  /// since nothing has changed.
+  void LeaveNoted(const sdk::Failure& failure);
 
   /// A record's outcome (never SPLIT). The first word counts; a second one for the same record is
   /// ignored and told by `false`, as is an unknown seq.
@@ -37,11 +42,12 @@ class Ledger final : public RequestJournal {
                     const std::string& message);
 
   /// Takes records out for a SPLIT: they are handed over again in smaller batches. Unknown seqs are
-  /// left out.
+  /// left out, and so are those of a noted job, which is no request: they are unsent.
   std::vector<Change> TakeBack(const std::vector<uint64_t>& seqs);
 
   /// The connector was brought down while it had `batch`: takes those of its records out that can
-  /// be handed over once more (`idempotent`: also those that were sent); the others are in doubt.
+  /// be handed over once more (`idempotent`: also those that were sent, but not those of a noted
+  /// job); the others are in doubt.
   struct AfterCrash {
     std::vector<Change> again;
     bool sent = false;  // one of them, in this call or before
@@ -49,7 +55,7 @@ class Ledger final : public RequestJournal {
   AfterCrash TakeBackAfterCrash(const Batch& batch, bool idempotent, const sdk::Failure& failure);
 
   /// What a failed call left unreported among `seqs`: in doubt or unsent, by what is known of their
-  /// requests.
+  /// requests; of a noted job in doubt, and held until its note is settled.
   void CloseUnreported(const std::vector<uint64_t>& seqs, const sdk::Failure& failure);
   /// Seqs of `batch` without an outcome yet.
   std::vector<uint64_t> Open(const Batch& batch) const;
@@ -91,6 +97,10 @@ class Ledger final : public RequestJournal {
     uint64_t request = 0;
     Wire wire = Wire::kNotSent;
     bool unclear = false;  // an earlier request with it got no answer: it may have been applied
+    std::shared_ptr<const std::string> job;  // the note that it is in
+    std::shared_ptr<const Change> own;       // then, instead of `batch`: without its payload
+
+    const Change& change() const { return own ? *own : batch->changes()[index]; }
   };
   static constexpr size_t kMaxLearned = 4u << 20;  // 32 MiB
 
@@ -98,6 +108,9 @@ class Ledger final : public RequestJournal {
   void Count(const Outcome& outcome, const std::string& key_text);
   void Learn(const std::string& destination_id);
   void CloseOne(uint64_t seq, const sdk::Failure& failure);
+  static IntentRecord IntentOf(const Change& change);
+  Result<std::vector<IntentRecord>> NotedRecords(std::span<const uint64_t> seqs,
+                                                 const std::string& token) const;
   static OutcomeKind Believed(OutcomeKind told, const InFlight& flight);
   static Outcome FromChange(const Change& change);
 

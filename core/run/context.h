@@ -94,6 +94,13 @@ class OpenRun {
 /// on. Then refreshes.
 Status SettleInterrupted(const RunEnvironment& env, OpenRun* run);
 
+/// Every entry that is in a job; reads those that are pending.
+Status ForEachInJob(StateView* view, const std::function<Status(const Entry&)>& visit);
+
+/// Hands the jobs that earlier runs noted and left open back to the connector, a run of its own for
+/// each of those. Does nothing when there are none. Jobs that it does not settle stay as they are.
+Status SettleJobs(const RunEnvironment& env, const SyncOptions& options);
+
 /// Inserts in doubt must not be repeated blindly: they are looked up at the destination, as a small
 /// run of its own. Does nothing when there are none or the connector cannot look up.
 Status SettleByLookup(const RunEnvironment& env, const SyncOptions& options);

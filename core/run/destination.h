@@ -31,7 +31,8 @@ class RequestJournal {
   /// Certainly nothing of it was applied (refused connection, cancelled before sending, 429 after
   /// all attempts).
   virtual void NotApplied(uint64_t request, std::span<const uint64_t> seqs) = 0;
-  /// A connector's note; durable on return.
+  /// A connector's note: from now on its records are in the job that the token names, and what is
+  /// told of them is believed. Durable on return.
   virtual Status Note(std::span<const uint64_t> seqs, const std::string& token) = 0;
 };
 
@@ -49,6 +50,12 @@ class DestinationWriter {
   virtual Crash crash() const { return Crash::kNone; }
   virtual sdk::Status Write(const penstock_batch& batch, const OutcomeCallback& report) = 0;
   virtual sdk::Status Finish(const OutcomeCallback& report) = 0;
+};
+
+/// A connector's note from an earlier run with its records; borrowed during Begin.
+struct OpenNote {
+  std::string_view token;
+  const penstock_batch* records = nullptr;
 };
 
 struct LookupHit {
@@ -71,8 +78,9 @@ class Destination {
   virtual sdk::Result<sdk::CheckReport> Check(const CallLimits& limits) = 0;
   virtual sdk::Result<sdk::Catalog> Discover(const std::vector<std::string>& objects,
                                              const CallLimits& limits) = 0;
-  /// `journal` outlives the writer.
+  /// `journal` outlives the writer. `notes`: of earlier runs, to be settled by Finish.
   virtual sdk::Result<std::unique_ptr<DestinationWriter>> Begin(const sdk::Assignment& assignment,
+                                                                std::span<const OpenNote> notes,
                                                                 RequestJournal* journal,
                                                                 const CallLimits& limits) = 0;
   virtual bool can_lookup() const = 0;

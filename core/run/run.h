@@ -53,6 +53,18 @@ struct RunRecord {
   bool limited = false;     // a canary (`--limit`, `--only`): unsent is what was asked for
 };
 
+/// A connector's note whose records have no outcome: a job at the destination that may still run.
+struct OpenJob {
+  std::string token;
+  Op op = Op::kUpsert;
+  uint32_t run = 0;  // ordinal of the one that noted it
+  int64_t since_us = 0;
+  uint64_t records = 0;
+  uint64_t acknowledged = 0;  // of these, known from before
+};
+/// In order of their runs. Reads the entries that are pending, none if nothing is in doubt.
+Result<std::vector<OpenJob>> OpenJobs(StateView* view);
+
 /// Progress of long work, told from the calling thread, a few times a second.
 struct Progress {
   enum class Phase { kConnecting, kReading, kComparing, kPushing, kCommitting };
@@ -80,6 +92,8 @@ struct RunEnvironment {
   /// last; may be empty.
   std::function<Status(const RunRecord&)> run_started;
   std::function<Status(const RunRecord&)> run_finished;
+  /// Told of a run that asked for the jobs of an earlier one; may be empty.
+  std::function<void(const RunRecord&)> run_settled;
   /// Told of an earlier run that did not end in order; may be empty.
   std::function<Status(const RunRecord&)> run_interrupted;
 };

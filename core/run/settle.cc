@@ -111,7 +111,10 @@ Status CloseInterrupted(const RunEnvironment& env, const std::string& run) {
     outcome.op = record.op;
     outcome.kind = OutcomeKind::kInDoubt;
     outcome.code = "interrupted";
-    outcome.message = "the run ended before the destination's answer was written down";
+    outcome.message = record.job.empty()
+                          ? "the run ended before the destination's answer was written down"
+                          : "the run ended while its job " + record.job + " was under way";
+    outcome.job = record.job;
     outcome.fingerprint = record.fingerprint;
     outcome.has_absent = record.has_absent;
     outcome.fields = record.fields;
@@ -173,7 +176,8 @@ namespace {
 Result<std::vector<Entry>> DoubtfulInserts(StateView* view) {
   std::vector<Entry> doubtful;
   PENSTOCK_RETURN_IF_ERROR(view->ForEach([&](const Entry& entry) -> Status {
-    if (InDoubt(entry) && entry.pending->op == Op::kInsert) doubtful.push_back(entry);
+    const bool settles = InDoubt(entry) && !InJob(entry);  // a job tells more than a lookup
+    if (settles && entry.pending->op == Op::kInsert) doubtful.push_back(entry);
     return {};
   }));
   return doubtful;

@@ -58,14 +58,15 @@ Result<std::vector<std::string>> JournalFiles(const RunEnvironment& env) {
   return names;
 }
 
-Status ReadOwn(const std::string& path, const PlanHeader& header, const sdk::Object& object,
-               Continued* continued) {
+Status ReadOwn(const RunEnvironment& env, const std::string& path, const PlanHeader& header,
+               const sdk::Object& object, Continued* continued) {
   JournalVisitor visitor;
   visitor.outcome = [&](const Outcome& outcome) -> Status {
     if (outcome.mark != Mark::kNone) return {};
     // What may have been applied is only sent again where that changes nothing.
     const bool again = outcome.kind == OutcomeKind::kUnsent ||
-                       (outcome.kind == OutcomeKind::kInDoubt && IsIdempotent(object, outcome.op));
+                       (outcome.kind == OutcomeKind::kInDoubt && outcome.job.empty() &&
+                        IsIdempotent(object, outcome.op));
     if (continued->done.empty()) {
       continued->done.resize(header.counts.row_changes + header.counts.remove + 1);
       continued->pending.resize(continued->done.size());
@@ -76,6 +77,9 @@ Status ReadOwn(const std::string& path, const PlanHeader& header, const sdk::Obj
     return {};
   };
   PENSTOCK_ASSIGN_OR_RETURN(const JournalSummary summary, ReadJournal(path, visitor));
+  // One that only asked for its jobs says nothing of how the plan's own run ended.
+  PENSTOCK_ASSIGN_OR_RETURN(const auto record, env.store->FindRun(summary.open.run));
+  if (record && record->trigger == "settle") return {};
   continued->interrupted = !summary.close || summary.close->status == "interrupted";
   return {};
 }
@@ -104,7 +108,7 @@ Result<Continued> CheckFresh(const RunEnvironment& env, const PlanHeader& header
     if (summary.last_outcome <= header.last_outcome) continue;
     if (summary.open.plan_hash != header.hash) return Stale(header);
     own += summary.outcomes;
-    PENSTOCK_RETURN_IF_ERROR(ReadOwn(path, header, object, &continued));
+    PENSTOCK_RETURN_IF_ERROR(ReadOwn(env, path, header, object, &continued));
   }
   if (header.last_outcome + own != view.last_outcome()) return Stale(header);
   continued.any = own > 0;
@@ -255,6 +259,7 @@ Status PushPlan(const RunEnvironment& env, const SyncOptions& options, PlanReade
 }  // namespace run
 
 Result<RunRecord> Sync(const RunEnvironment& env, const SyncOptions& options) {
+  PENSTOCK_RETURN_IF_ERROR(run::SettleJobs(env, options));
   PENSTOCK_RETURN_IF_ERROR(run::SettleByLookup(env, options));
   PENSTOCK_ASSIGN_OR_RETURN(auto open, run::OpenRun::Begin(env, options, ""));
   StateIdentity identity;
@@ -274,6 +279,7 @@ Result<RunRecord> Apply(const RunEnvironment& env, const std::string& path,
     error.file = path;
     return error;
   }
+  PENSTOCK_RETURN_IF_ERROR(run::SettleJobs(env, options));
   PENSTOCK_ASSIGN_OR_RETURN(auto open, run::OpenRun::Begin(env, options, plan->header().hash));
   StateIdentity identity;
   Status status = run::ApplyOpen(env, options, plan.get(), open.get(), &identity);

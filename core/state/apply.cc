@@ -70,6 +70,10 @@ Pending MakePending(const Entry& before, const Outcome& outcome, const OutcomeCo
   pending.doubt = outcome.kind == OutcomeKind::kInDoubt || InDoubt(before);
   pending.fields = MayHold(before, outcome.fields);
   pending.destination_id = outcome.destination_id;
+  if (outcome.kind == OutcomeKind::kInDoubt) pending.job = outcome.job;
+  if (!pending.job.empty() && InDoubt(before)) {
+    pending.doubt_before = !InJob(before) || before.pending->doubt_before;
+  }
   const bool again = before.pending && before.pending->op == outcome.op &&
                      before.pending->attempted == outcome.fingerprint &&
                      before.pending->outcome == outcome.kind;
@@ -128,6 +132,19 @@ std::optional<Entry> AfterSettled(Entry entry, const Outcome& settled,
   Acknowledge(outcome, context,
               pending.op == Op::kInsert ? OutcomeKind::kCreated : OutcomeKind::kUpdated, &entry);
   return entry;
+}
+
+/// A job that certainly did nothing for the key settles what was in doubt of it, and no more. Any
+/// other attempt that was not sent leaves the entry as it is: the next diff finds it again.
+std::optional<Entry> AfterUnsent(std::optional<Entry> before) {
+  if (!before || !InJob(*before)) return before;
+  if (before->pending->doubt_before) {
+    before->pending->job.clear();
+    before->pending->doubt_before = false;
+    return before;
+  }
+  before->pending.reset();
+  return before->acknowledged ? before : std::nullopt;
 }
 
 /// It may be the record that our unanswered insert made, or one that was there before: it is not
@@ -248,7 +265,7 @@ std::optional<Entry> Apply(std::optional<Entry> before, const Outcome& outcome,
       // A delete of a record that belongs to another live key: it is that key's from now on.
       return outcome.op == Op::kDelete ? std::nullopt : before;
     case OutcomeKind::kUnsent:
-      return before;  // nothing happened at the destination: the next diff finds it again
+      return AfterUnsent(std::move(before));
   }
   return before;
 }

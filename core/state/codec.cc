@@ -12,9 +12,10 @@ using bytes::AppendHash;
 using bytes::AppendText;
 using bytes::Source;
 
-constexpr uint8_t kHasAbsentBit = 1, kRetryAskedBit = 2, kDoubtBit = 4;
+constexpr uint8_t kHasAbsentBit = 1, kRetryAskedBit = 2, kDoubtBit = 4, kJobBit = 8,
+                  kDoubtBeforeBit = 16;
 // Which of an outcome's optional parts follow; most outcomes have none or an id.
-constexpr uint8_t kDetails = 2, kDestinationId = 4, kWarning = 8;
+constexpr uint8_t kDetails = 2, kDestinationId = 4, kWarning = 8, kJob = 16;
 
 /// Drops what `in` has read from `*bytes`.
 bool Took(const Source& in, std::string_view* bytes) {
@@ -26,8 +27,9 @@ void AppendPending(const Pending& pending, std::string* out) {
   Append(static_cast<uint8_t>(pending.op), out);
   Append(static_cast<uint8_t>(pending.outcome), out);
   Append(static_cast<uint8_t>(pending.error_class), out);
-  Append(static_cast<uint8_t>((pending.retry_asked ? kRetryAskedBit : 0) |
-                              (pending.doubt ? kDoubtBit : 0)),
+  Append(static_cast<uint8_t>(
+             (pending.retry_asked ? kRetryAskedBit : 0) | (pending.doubt ? kDoubtBit : 0) |
+             (pending.job.empty() ? 0 : kJobBit) | (pending.doubt_before ? kDoubtBeforeBit : 0)),
          out);
   AppendHash(pending.attempted, out);
   for (const std::string* text : {&pending.code, &pending.message, &pending.field,
@@ -40,6 +42,7 @@ void AppendPending(const Pending& pending, std::string* out) {
   AppendVarint(pending.tries, out);
   AppendFields(pending.fields, out);
   AppendText(pending.destination_id, out);
+  if (!pending.job.empty()) AppendText(pending.job, out);
 }
 
 void ReadPending(Source* in, Pending* pending) {
@@ -49,6 +52,7 @@ void ReadPending(Source* in, Pending* pending) {
   const uint8_t flags = in->Number<uint8_t>();
   pending->retry_asked = (flags & kRetryAskedBit) != 0;
   pending->doubt = (flags & kDoubtBit) != 0;
+  pending->doubt_before = (flags & kDoubtBeforeBit) != 0;
   pending->attempted = in->Hash();
   for (std::string* text : {&pending->code, &pending->message, &pending->field,
                             &pending->connector_version, &pending->schema}) {
@@ -60,6 +64,7 @@ void ReadPending(Source* in, Pending* pending) {
   pending->tries = static_cast<uint32_t>(in->Varint());
   in->Fields(&pending->fields);
   pending->destination_id.assign(in->Text());
+  pending->job.assign(flags & kJobBit ? in->Text() : std::string_view());
 }
 
 }  // namespace
@@ -67,33 +72,38 @@ void ReadPending(Source* in, Pending* pending) {
 void AppendIntent(const IntentRecord& record, std::string* out) {
   AppendVarint(record.seq, out);
   Append(static_cast<uint8_t>(record.op), out);
-  Append(static_cast<uint8_t>(record.has_absent ? kHasAbsentBit : 0), out);
+  Append(static_cast<uint8_t>((record.has_absent ? kHasAbsentBit : 0) |
+                              (record.job.empty() ? 0 : kJobBit)),
+         out);
   AppendHash(record.key_hash, out);
   AppendText(record.key, out);
   AppendHash(record.fingerprint, out);
   AppendFields(record.fields, out);
   AppendText(record.destination_id, out);
+  if (!record.job.empty()) AppendText(record.job, out);
 }
 
 bool ReadIntent(std::string_view* bytes, IntentRecord* record) {
   Source in(*bytes);
   record->seq = in.Varint();
   record->op = static_cast<Op>(in.Number<uint8_t>());
-  record->has_absent = (in.Number<uint8_t>() & kHasAbsentBit) != 0;
+  const uint8_t flags = in.Number<uint8_t>();
+  record->has_absent = (flags & kHasAbsentBit) != 0;
   record->key_hash = in.Hash();
   record->key.assign(in.Text());
   record->fingerprint = in.Hash();
   in.Fields(&record->fields);
   record->destination_id.assign(in.Text());
+  record->job.assign(flags & kJobBit ? in.Text() : std::string_view());
   return Took(in, bytes);
 }
 
 void AppendOutcome(const Outcome& outcome, std::string* out) {
   const bool details = !outcome.code.empty() || !outcome.message.empty() || !outcome.field.empty();
-  const uint8_t flags =
-      static_cast<uint8_t>((outcome.has_absent ? kHasAbsentBit : 0) | (details ? kDetails : 0) |
-                           (outcome.destination_id.empty() ? 0 : kDestinationId) |
-                           (outcome.warning.empty() ? 0 : kWarning));
+  const uint8_t flags = static_cast<uint8_t>(
+      (outcome.has_absent ? kHasAbsentBit : 0) | (details ? kDetails : 0) |
+      (outcome.destination_id.empty() ? 0 : kDestinationId) |
+      (outcome.warning.empty() ? 0 : kWarning) | (outcome.job.empty() ? 0 : kJob));
   Append(flags, out);
   Append(static_cast<uint8_t>(outcome.mark), out);
   Append(static_cast<uint8_t>(outcome.op), out);
@@ -113,6 +123,7 @@ void AppendOutcome(const Outcome& outcome, std::string* out) {
   }
   if (flags & kDestinationId) AppendText(outcome.destination_id, out);
   if (flags & kWarning) AppendText(outcome.warning, out);
+  if (flags & kJob) AppendText(outcome.job, out);
 }
 
 bool ReadOutcome(std::string_view* bytes, Outcome* outcome) {
@@ -136,6 +147,7 @@ bool ReadOutcome(std::string_view* bytes, Outcome* outcome) {
   }
   outcome->destination_id.assign(flags & kDestinationId ? in.Text() : std::string_view());
   outcome->warning.assign(flags & kWarning ? in.Text() : std::string_view());
+  outcome->job.assign(flags & kJob ? in.Text() : std::string_view());
   return Took(in, bytes);
 }
 

@@ -91,6 +91,11 @@ struct Pending {
   /// value but one in doubt before it did, that one's.
   std::vector<uint32_t> fields;
   std::string destination_id;
+  /// In doubt only: the connector's note (its job) that the attempt is in. While there is one the
+  /// key is held: the job may still run, so it is asked for, and nothing is sent.
+  std::string job;
+  /// Of one in a job: an attempt before it was in doubt, too, which the job says nothing about.
+  bool doubt_before = false;
 
   bool operator==(const Pending&) const = default;
 };
@@ -115,6 +120,8 @@ struct Entry {
 };
 /// May the destination hold something of this key that it has not acknowledged?
 inline bool InDoubt(const Entry& entry) { return entry.pending && entry.pending->doubt; }
+/// Is it in a destination's job that may still run?
+inline bool InJob(const Entry& entry) { return entry.pending && !entry.pending->job.empty(); }
 
 /// One journalled outcome or mark.
 struct Outcome {
@@ -133,6 +140,7 @@ struct Outcome {
   std::vector<uint32_t> fields;  // field hashes, by the journal's field names
   uint64_t exchange = 0;         // request id; 0: none
   int64_t at_us = 0;
+  std::string job;  // kInDoubt only: the note that it stays with
 
   bool operator==(const Outcome&) const = default;
 };

@@ -53,17 +53,8 @@ class FileJournal : public Journal {
   }
 
   Status Intend(uint64_t request, const std::vector<IntentRecord>& records) override {
-    std::vector<std::string> payloads;
-    std::string record_bytes;
-    for (const IntentRecord& record : records) {
-      record_bytes.clear();
-      codec::AppendIntent(record, &record_bytes);
-      PENSTOCK_RETURN_IF_ERROR(CheckSize(record_bytes.size()));
-      if (payloads.empty() || payloads.back().size() + record_bytes.size() > kIntentBytes) {
-        AppendVarint(request, &payloads.emplace_back());
-      }
-      payloads.back() += record_bytes;
-    }
+    PENSTOCK_ASSIGN_OR_RETURN(const std::vector<std::string> payloads,
+                              IntentPayloads(request, records));
     std::unique_lock lock(mutex_);
     PENSTOCK_RETURN_IF_ERROR(Usable());
     for (const std::string& payload : payloads) Queue(frames::Type::kIntend, payload);
@@ -90,13 +81,15 @@ class FileJournal : public Journal {
     return Status();
   }
 
-  Status Note(const JournalNote& note) override {
+  Status Note(const JournalNote& note, const std::vector<IntentRecord>& records) override {
     std::string payload;
     codec::AppendNote(note, &payload);
     PENSTOCK_RETURN_IF_ERROR(CheckSize(payload.size()));
+    PENSTOCK_ASSIGN_OR_RETURN(const std::vector<std::string> payloads, IntentPayloads(0, records));
     std::unique_lock lock(mutex_);
     PENSTOCK_RETURN_IF_ERROR(Usable());
     Queue(frames::Type::kNote, payload);
+    for (const std::string& intents : payloads) Queue(frames::Type::kIntend, intents);
     return WaitDurable(&lock);
   }
 
@@ -126,6 +119,23 @@ class FileJournal : public Journal {
   const JournalOpen& open_frame() const override { return open_; }
 
  private:
+  /// Frames of at most kIntentBytes.
+  Result<std::vector<std::string>> IntentPayloads(uint64_t request,
+                                                  const std::vector<IntentRecord>& records) const {
+    std::vector<std::string> payloads;
+    std::string record_bytes;
+    for (const IntentRecord& record : records) {
+      record_bytes.clear();
+      codec::AppendIntent(record, &record_bytes);
+      PENSTOCK_RETURN_IF_ERROR(CheckSize(record_bytes.size()));
+      if (payloads.empty() || payloads.back().size() + record_bytes.size() > kIntentBytes) {
+        AppendVarint(request, &payloads.emplace_back());
+      }
+      payloads.back() += record_bytes;
+    }
+    return payloads;
+  }
+
   Status CheckSize(size_t bytes) const {
     if (bytes <= frames::kMaxPayload / 2) return Status();
     return WriteError(writer_.path(), "cannot take a record of " + std::to_string(bytes >> 20) +

@@ -41,6 +41,7 @@ struct IntentRecord {
   bool has_absent = false;
   std::vector<uint32_t> fields;
   std::string destination_id;
+  std::string job;  // the note that the record is in; empty: none
 };
 
 /// Last frame of a run that ended in order (also one that was cancelled or failed).
@@ -75,8 +76,10 @@ class Journal {
   /// Numbers the outcome (its own number is not looked at) and queues it; its sync begins at most
   /// 25 ms later, or with the next Intend, Note or Flush. Waits while more than 8 MiB are queued.
   virtual Status Report(Outcome outcome) = 0;
-  /// Durable on return.
-  virtual Status Note(const JournalNote& note) = 0;
+  /// A note and, as intents of no request that name it (IntentRecord::job), its records: durable
+  /// together on return. Of a note that a power loss cut off, the records that are left count; its
+  /// connector has not been told that it may go on.
+  virtual Status Note(const JournalNote& note, const std::vector<IntentRecord>& records) = 0;
   /// Everything so far is durable on return; the first failed write or sync is reported here and by
   /// every later call.
   virtual Status Flush() = 0;

@@ -30,7 +30,10 @@ Outcome InDoubt(const IntentRecord& intent, uint64_t request, const JournalOpen&
   outcome.op = intent.op;
   outcome.kind = OutcomeKind::kInDoubt;
   outcome.code = "PS-RUN-UNANSWERED";
-  outcome.message = "a request with this record was begun, and no answer to it is recorded";
+  outcome.message = intent.job.empty()
+                        ? "a request with this record was begun, and no answer to it is recorded"
+                        : "its job was noted, and no answer of it is recorded";
+  outcome.job = intent.job;
   outcome.destination_id = intent.destination_id;
   outcome.fingerprint = intent.fingerprint;
   outcome.has_absent = intent.has_absent;

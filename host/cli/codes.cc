@@ -34,6 +34,17 @@ constexpr CodeEntry kCommandLine[] = {
      "Make room, or name a place where you may write."},
 };
 
+constexpr CodeEntry kBlobs[] = {
+    {"PS-BLOB-HANDLE", "The connector used a spooled body that it has not opened.",
+     "Report it to the connector's publisher."},
+    {"PS-BLOB-LIMIT", "A spooled body, or all those of a run, would be larger than is kept.",
+     "Report it to the connector's publisher: it has to send smaller parts."},
+    {"PS-BLOB-MISSING", "A spooled body that a job named is not there any more.",
+     "The job is settled without it; `penstock status` shows jobs that are open."},
+    {"PS-BLOB-NO-RUN", "The connector asked for a spooled body outside of a run.",
+     "Report it to the connector's publisher."},
+};
+
 constexpr CodeEntry kProject[] = {
     {"PS-CONF-CATALOG", "The cached catalog of a destination is missing or cannot be read.",
      "Fetch it with `penstock check`."},
@@ -44,6 +55,8 @@ constexpr CodeEntry kProject[] = {
     {"PS-CONF-DUPLICATE", "One key or one integration stands twice.", "Remove one of them."},
     {"PS-CONF-ENV", "An environment variable that the project file refers to is not set.",
      "Set it before the command: export NAME=…"},
+    {"PS-CONF-FILE", "A file that the project file refers to cannot be read, or is empty.",
+     "Check the path, which counts from the project file, and the file's permissions."},
     {"PS-CONF-KEY", "The project file has a key that is not known at this place.",
      "Correct its spelling; the message lists what is known."},
     {"PS-CONF-KEYFORM", "The key of an integration has a form that cannot be used.",
@@ -61,7 +74,8 @@ constexpr CodeEntry kProject[] = {
     {"PS-CONF-NAME", "A name is not known in the project, or cannot be a name.",
      "The message suggests one; names are letters, digits, _ and -."},
     {"PS-CONF-READ", "A project file cannot be read.", "Check its permissions and its size."},
-    {"PS-CONF-REFERENCE", "A ${…} is not ${env:NAME}.", "Write $${ for a plain ${."},
+    {"PS-CONF-REFERENCE", "A ${…} is neither ${env:NAME} nor ${file:PATH}.",
+     "Write $${ for a plain ${."},
     {"PS-CONF-REQUIRED", "A key that is needed is missing.", "Add it; the message has an example."},
     {"PS-CONF-SECRET", "A secret stands in the project file as plain text.",
      "Put it into an environment variable, write ${env:NAME}, and change the secret: it was "
@@ -120,8 +134,8 @@ constexpr CodeEntry kConnectors[] = {
      "Report it to the connector's publisher."},
     {"PS-CONN-NO-LOOKUP", "The connector cannot look records up.",
      "Settle by hand what is in doubt: `penstock settle`."},
-    {"PS-CONN-NOTE", "The connector notes asynchronous jobs, which are not handed back yet.",
-     "Use a connector that does without."},
+    {"PS-CONN-NOTE", "The connector noted a job with no token, or one that is too long to keep.",
+     "Report it to the connector's publisher."},
     {"PS-CONN-NOT-CONNECTOR", "The file is a library and no connector.",
      "Install a connector; the folder should hold nothing else."},
     {"PS-CONN-NOT-FOUND", "There is no connector of this name.",
@@ -169,8 +183,6 @@ constexpr CodeEntry kDestinations[] = {
      "Check base_url: something else than the API may answer there."},
     {"PS-HTTP-AUTH", "No credential could be attached to a request.",
      "Check the secret in the destination's config."},
-    {"PS-HTTP-BLOB", "The connector uses spooled bodies, which are not built yet.",
-     "Use a connector that does without."},
     {"PS-HTTP-BODY", "The body of a request ended too early.",
      "Report it to the connector's publisher."},
     {"PS-HTTP-CA", "The certificates of ca_file cannot be read.",
@@ -213,6 +225,33 @@ constexpr CodeEntry kDestinations[] = {
      "Wait for the next day, or raise limits: {daily_share: …}."},
     {"PS-LIMITS-WAIT", "The destination asks to wait longer than a run should.",
      "Sync again later; what was not sent is found then."},
+    {"PS-OAUTH-ANSWER", "The answer of a login cannot be understood. Nobody was rejected for it.",
+     "Check login_url (or base_url): the token endpoint of the vendor must be there."},
+    {"PS-OAUTH-AUDIENCE", "The login does not accept the audience of a signed assertion.",
+     "Set login_url to the address that the vendor wants there, e.g. of its test systems."},
+    {"PS-OAUTH-BASE", "The login names an address of the API that may not be used.",
+     "Check login_url. Only hosts of the connector's manifest are sent to, encrypted."},
+    {"PS-OAUTH-BUSY", "Another process has been asking for a token for minutes.",
+     "See what that penstock does; run again."},
+    {"PS-OAUTH-CACHE", "A token cannot be encrypted, so it is not kept.",
+     "The machine's OpenSSL or its source of randomness does not work."},
+    {"PS-OAUTH-CLIENT", "The login does not know the client id, or the secret is not its own.",
+     "Compare client_id and client_secret with the app at the vendor."},
+    {"PS-OAUTH-CLOCK", "The clocks of this machine and of the login differ by minutes.",
+     "Set the clock (NTP): a signed assertion is good for three minutes."},
+    {"PS-OAUTH-GRANT",
+     "The login refuses: the refresh token is revoked or expired, the user has not "
+     "let the app in, or is not allowed to.",
+     "Authorise the app again and put the new refresh token in place; or give app and user the "
+     "rights that the message asks for."},
+    {"PS-OAUTH-KEY", "The private key of a login is no RSA key in PEM that can be read.",
+     "Give the whole PEM text with its BEGIN and END lines, without a pass phrase."},
+    {"PS-OAUTH-REFUSED", "The destination refuses a token that was got a moment ago.",
+     "See at the destination whether the app and its user may use the API."},
+    {"PS-OAUTH-REQUEST", "The login refuses to give a token, for the reason in the message.",
+     "Check the app's settings at the vendor: grant, scope, policies."},
+    {"PS-OAUTH-UNAVAILABLE", "The login cannot be reached, so there is no token.",
+     "Check network and login_url; what was not sent is found by the next run."},
 };
 
 constexpr CodeEntry kWork[] = {
@@ -344,9 +383,9 @@ constexpr CodeEntry kWork[] = {
 std::vector<CodeEntry> Sorted() {
   std::vector<CodeEntry> all;
   for (const std::span<const CodeEntry> part :
-       {std::span<const CodeEntry>(kCommandLine), std::span<const CodeEntry>(kProject),
-        std::span<const CodeEntry>(kConnectors), std::span<const CodeEntry>(kDestinations),
-        std::span<const CodeEntry>(kWork)}) {
+       {std::span<const CodeEntry>(kCommandLine), std::span<const CodeEntry>(kBlobs),
+        std::span<const CodeEntry>(kProject), std::span<const CodeEntry>(kConnectors),
+        std::span<const CodeEntry>(kDestinations), std::span<const CodeEntry>(kWork)}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   std::sort(all.begin(), all.end(),

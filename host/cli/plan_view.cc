@@ -39,12 +39,16 @@ Sample SampleOf(const Change& change, const PlanHeader& header, bool show_values
 }
 
 std::string CountsText(const PlanDetails& details, const PlanCounts& c) {
+  const std::string in_job =
+      c.in_job == 0 ? ""
+                    : "; " + Grouped(c.in_job) + " of the quarantined in a job that may still run";
   std::string out =
       Labelled("rows", Grouped(c.read) + " read = " +
                            SumText({{"unchanged", c.unchanged},
                                     {"invalid (never sent)", c.invalid},
                                     {"quarantined (pending, not retried now)", c.quarantined},
-                                    {"to send", c.row_changes}}));
+                                    {"to send", c.row_changes}}) +
+                           in_job);
   std::string changes = Grouped(ChangesOf(c)) + " = " +
                         SumText({{"insert", c.insert}, {"update", c.update}, {"delete", c.remove}});
   const char* between = ", because ";
@@ -190,6 +194,7 @@ void PutPlan(Json* json, const PlannedRun& plan, const PlanDetails& details) {
       .Number("unchanged", c.unchanged)
       .Number("invalid", c.invalid)
       .Number("quarantined", c.quarantined)
+      .Number("in_job", c.in_job)
       .End();
   json->Begin("changes")
       .Number("insert", c.insert)

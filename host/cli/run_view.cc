@@ -19,7 +19,8 @@ std::string CountsText(const RunRecord& r) {
   if (p.invalid > 0) {
     rows += "; invalid: penstock records " + r.integration + " --status invalid";
   }
-  std::string out = Labelled("rows", rows);
+  const bool of_jobs = r.trigger == "settle";  // it read no row
+  std::string out = of_jobs ? "" : Labelled("rows", rows);
   const uint64_t changes = p.row_changes + p.remove;
   const std::string sum = Grouped(changes) + " = ";
   if (r.status == "held") {
@@ -113,7 +114,9 @@ std::string RunText(const RunRecord& r, const Paint& paint, const Tolerance* tol
       r.ended_us > r.started_us ? static_cast<double>(r.ended_us - r.started_us) / 1e6 : 0;
   std::string out = paint.Bold("Run " + r.run) + "  " + StatusText(r.status, paint) + "  in " +
                     DurationText(seconds) + ", " + Plural(r.requests, "request") +
-                    (tolerate == nullptr ? std::string() : AboveText(r, *tolerate)) + "\n";
+                    (tolerate == nullptr ? std::string() : AboveText(r, *tolerate)) +
+                    (r.trigger == "settle" ? "; it settled what an earlier run left open" : "") +
+                    "\n";
   out += CountsText(r);
   const StateCounts& s = r.standing;
   if (s.rejected + s.in_doubt + s.departed > 0) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "host/cli/verb.h"
+#include "penstock/documents.hpp"
 
 namespace penstock::cli {
 
@@ -23,6 +24,9 @@ void AddTrustVerbs(Verb connector, Context* context);    // connector install|un
 void AddHelpVerbs(Verb program, Context* context);       // explain completion version
 void AddAuthorVerbs(Verb connector, Context* context);   // connector new|conform
 void AddDevVerb(Verb connector, Context* context);       // connector dev
+
+/// Where a connector's requests go, as its manifest says.
+std::string AddressText(const sdk::Manifest& manifest);
 
 /// Verbs of later pieces: name and the sentence that refuses them.
 struct LaterVerb {

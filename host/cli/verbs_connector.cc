@@ -9,7 +9,9 @@
 #include "host/cli/context.h"
 #include "host/cli/json.h"
 #include "host/cli/verbs.h"
+#include "host/project/reading.h"
 #include "host/trust/trust.h"
+#include "sdk/documents/auth.h"
 #include "sdk/runtime/loader.h"
 
 namespace penstock::cli {
@@ -86,9 +88,13 @@ std::string SettingsText(const sdk::Manifest& manifest, const Paint& paint) {
     for (const std::string& name : manifest.secrets) {
       secret = secret || name == member.name.GetString();
     }
-    table.Add({member.name.GetString(), text("type"),
-               std::string(required ? "required" : "") + (secret ? " secret" : ""),
-               text("description").empty() ? text("title") : text("description")});
+    const std::string kind = required && secret ? "required secret"
+                             : required         ? "required"
+                             : secret           ? "secret"
+                                                : "";
+    std::string what = text("description").empty() ? text("title") : text("description");
+    if (!text("default").empty()) what += " Default: " + text("default");
+    table.Add({member.name.GetString(), text("type"), kind, what});
   }
   return table.Text(paint, 2);
 }
@@ -97,9 +103,35 @@ std::string SettingsText(const sdk::Manifest& manifest, const Paint& paint) {
 std::string AuthText(const sdk::Auth& auth) {
   if (auth.type == "none") return "none";
   if (auth.type == "from_config") return "as the setting " + auth.property + " says";
+  if (auth.type == "oauth2") {
+    std::string text;
+    for (const std::string& grant : auth.oauth.grants) {
+      std::vector<std::string> settings;
+      for (const auto& [member, name] : sdk::NeedsOf(auth.oauth, grant)) settings.push_back(name);
+      text += (text.empty() ? "" : ", or ") + grant + " from the settings " +
+              project::JoinNames(settings);
+    }
+    return "OAuth 2.0: " + text + "; Penstock gets and renews the tokens";
+  }
+  if (auth.type == "one_of") {
+    std::string all;
+    for (const sdk::Auth& choice : auth.choices) {
+      all += (all.empty() ? "" : "; or ") + AuthText(choice);
+    }
+    return all;
+  }
   const std::string how = auth.type == "header" ? "header " + auth.header : auth.type;
   return how + ", from the setting " + auth.secret;
 }
+
+}  // namespace
+
+std::string AddressText(const sdk::Manifest& manifest) {
+  if (!manifest.base_url.empty()) return manifest.base_url;
+  return sdk::BaseUrlFromToken(manifest.auth) ? "told by the login" : "given by base_url";
+}
+
+namespace {
 
 // How the project's lock file stands to it; nothing outside of a project.
 std::string LockLine(Context* context, const sdk::Sidecar& sidecar) {
@@ -143,7 +175,7 @@ void ShowVerb(Context* context, const std::string& id) {
                      (m.publisher.empty() ? "" : ", by " + m.publisher) + "\n";
   text += "  library   " + sidecar->library_path + "\n";
   if (digest.ok()) text += "  SHA-256   " + *digest + "\n";
-  text += "  address   " + (m.base_url.empty() ? "given by base_url" : m.base_url) + "\n";
+  text += "  address   " + AddressText(m) + "\n";
   text += "  hosts     " + trust::HostsText(trust::HostsOf(m)) + "\n";
   text += LockLine(context, *sidecar);
   text += "  auth      " + AuthText(m.auth) + "\n";

@@ -231,7 +231,7 @@ void AddDevVerb(Verb connector, Context* context) {
   auto dev = std::make_shared<DevOptions>();
   verb.Positional("LIBRARY", &dev->library, "The connector, its sidecar beside it").Required();
   verb.Option("--config", &dev->config,
-              "JSON file with the destination's config; texts may hold ${env:NAME}");
+              "JSON file with the destination's config; texts may hold ${env:NAME}, ${file:PATH}");
   verb.Option("--base-url", &dev->base_url, "The destination's address, e.g. of a sandbox");
   verb.Option("--object", &dev->object, "Which object the sample record is for");
   verb.Flag("--send", &dev->send, "Send the sample record; without it, it is only shown");

@@ -59,7 +59,7 @@ struct CheckOutcome {
 Error FailureError(const std::string& name, const sdk::Failure& failure) {
   const std::string code = failure.code.starts_with("PS-") ? failure.code : "PS-DEST-CHECK";
   Error e = MakeError(code, "Destination " + name + ": " + failure.message);
-  if (failure.status == PENSTOCK_E_UNAUTHENTICATED) {
+  if (failure.status == PENSTOCK_E_UNAUTHENTICATED && !code.starts_with("PS-OAUTH-")) {
     e.code = "PS-DEST-AUTH";
     e.hint = "Check the credential in the destination's config and the variable that holds it.";
   }

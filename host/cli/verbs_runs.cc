@@ -17,6 +17,7 @@ struct IntegrationStatus {
   std::optional<RunRecord> last;
   StateCounts counts;
   bool interrupted = false;
+  std::vector<OpenJob> jobs;
   std::optional<Error> error;
 };
 
@@ -39,6 +40,7 @@ Result<IntegrationStatus> StatusOf(engine::Engine* engine, const std::string& na
   }
   out.counts = (*view)->counts();
   out.interrupted = !(*view)->open_journals().empty();
+  PENSTOCK_ASSIGN_OR_RETURN(out.jobs, OpenJobs(view->get()));
   if (out.last && out.last->status == "running") {
     // A run at work holds the integration's lock; it dies with its process.
     const auto lock =
@@ -57,6 +59,17 @@ void PutStatus(Json* json, const IntegrationStatus& s) {
       .Number("conflict", s.counts.shared_ids)
       .End();
   json->Number("acknowledged", s.counts.acknowledged).Bool("open_run", s.interrupted);
+  json->BeginList("jobs");
+  for (const OpenJob& job : s.jobs) {
+    json->Begin()
+        .Text("job", job.token)
+        .Text("operation", OpName(job.op))
+        .Text("run", s.integration + "-" + std::to_string(job.run))
+        .Text("since", IsoTime(job.since_us))
+        .Number("records", job.records)
+        .End();
+  }
+  json->EndList();
   if (s.last) {
     json->Key("last_run");
     PutRun(json, *s.last);
@@ -68,6 +81,16 @@ void PutStatus(Json* json, const IntegrationStatus& s) {
     PutError(json, *s.error);
   }
   json->End();
+}
+
+std::string JobsText(const IntegrationStatus& s) {
+  std::string text;
+  for (const OpenJob& job : s.jobs) {
+    text += s.integration + ": " + Plural(job.records, "record") + " in job " +
+            Printable(job.token) + " (" + std::string(OpName(job.op)) + ") since " +
+            engine::TimeText(job.since_us) + ", polled at the next sync\n";
+  }
+  return text;
 }
 
 std::string ShownStatus(const IntegrationStatus& s) {
@@ -84,6 +107,7 @@ void StatusVerb(Context* context, const std::vector<std::string>& wanted, bool s
   Table table({"integration", "status", "last run", "at", ">acknowledged", ">rejected", ">in doubt",
                ">conflict", ">departed"});
   std::vector<Error> errors;
+  std::string jobs;
   bool standing = false;
   for (const std::string& name : *names) {
     const auto status = StatusOf(context->OpenEngine(), name);
@@ -92,6 +116,7 @@ void StatusVerb(Context* context, const std::vector<std::string>& wanted, bool s
     standing = standing || s.counts.rejected + s.counts.in_doubt + s.counts.shared_ids > 0;
     if (s.error) errors.push_back(*s.error);
     PutStatus(&json, s);
+    jobs += JobsText(s);
     table.Add({name, ShownStatus(s), s.last ? s.last->run : "",
                s.last ? engine::TimeText(s.last->started_us) : "", Grouped(s.counts.acknowledged),
                Grouped(s.counts.rejected), Grouped(s.counts.in_doubt), Grouped(s.counts.shared_ids),
@@ -102,7 +127,7 @@ void StatusVerb(Context* context, const std::vector<std::string>& wanted, bool s
     context->Print(json.Take() + "\n");
     if (!errors.empty()) context->exit = static_cast<int>(errors.front().exit);
   } else {
-    context->Print(table.Text(context->paint()));
+    context->Print(table.Text(context->paint()) + jobs);
     context->Fail(errors);
   }
   if (errors.empty() && strict && standing) context->exit = static_cast<int>(ExitCode::kOutcomes);

@@ -74,7 +74,7 @@ std::string InstalledText(const trust::Installed& done, const std::string& direc
       (m.publisher.empty() ? "" : ", by " + Printable(m.publisher)) + ") into " + directory + "\n";
   text += "  SHA-256   " + DigestText(done.accepted, done.found.machine) + "\n";
   text += "  hosts     " + HostsChange(done.accepted) + "\n";
-  text += "  address   " + (m.base_url.empty() ? "given by base_url" : m.base_url) + "\n";
+  text += "  address   " + AddressText(m) + "\n";
   text += "  settings  " + SettingsLine(m, m.id) + "\n";
   text += "  objects   with their operations, as the account has them: penstock check\n";
   text += "  level     " + LevelText(done.level) + "\n";

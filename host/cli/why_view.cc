@@ -108,6 +108,7 @@ std::string StateText(const Inquiry& q, const Paint& paint) {
 std::string BodyText(const char* what, const exchanges::Body& body, const Inquiry& q,
                      const WhyOptions& options) {
   if (body.size == 0) return Labelled(what, "(no body)");
+  if (body.text.empty()) return Labelled(what, "(" + Grouped(body.size) + " bytes, not kept)");
   const auto excerpt =
       engine::ExcerptOf(body.text, Needles(q), q.sensitive, options.whole ? kLong : kShort);
   const std::string left_out =
@@ -236,6 +237,7 @@ void PutWhy(Json* json, const std::string& integration, const Inquiry& q) {
           .Text("field", p.field)
           .Text("at", IsoTime(p.at_us))
           .Number("tries", p.tries)
+          .Text("job", p.job)
           .Bool("earlier_in_doubt", p.doubt && p.outcome != OutcomeKind::kInDoubt)
           .End();
     }

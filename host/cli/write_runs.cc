@@ -60,6 +60,11 @@ void RunAll(Context* context, const std::vector<std::string>& integrations,
   engine::Engine* engine = context->OpenEngine();
   if (engine == nullptr) return;
   std::vector<RunRecord> records;
+  const auto take = [&](const RunRecord& record, const Tolerance& tolerate) {
+    context->exit = Worse(context->exit, static_cast<int>(ExitOf(record, tolerate)));
+    if (!context->json()) context->Print(RunText(record, context->paint(), &tolerate));
+    records.push_back(record);
+  };
   for (const std::string& name : integrations) {
     if (Cancelled()) break;
     Result<RunRecord> record = MakeError("", "");
@@ -70,6 +75,7 @@ void RunAll(Context* context, const std::vector<std::string>& integrations,
         tolerate = (*session)->integration().tolerate;
         ProgressLine line(context, name);
         (*session)->environment().progress = [&](const Progress& p) { line.Show(p); };
+        (*session)->environment().run_settled = [&](const RunRecord& r) { take(r, tolerate); };
         record = work((*session)->environment());
       } else {
         record = session.status();
@@ -81,9 +87,7 @@ void RunAll(Context* context, const std::vector<std::string>& integrations,
       records.push_back(NeverBegan(name, record.error()));
       continue;
     }
-    context->exit = Worse(context->exit, static_cast<int>(ExitOf(*record, tolerate)));
-    if (!context->json()) context->Print(RunText(*record, context->paint(), &tolerate));
-    records.push_back(*std::move(record));
+    take(*record, tolerate);
   }
   if (Cancelled() && records.size() < integrations.size()) {
     context->exit = static_cast<int>(ExitCode::kCancelled);

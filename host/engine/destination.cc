@@ -8,6 +8,8 @@
 
 #include "host/http/url.h"
 #include "host/limits/shared_dir.h"
+#include "host/oauth/login.h"
+#include "host/secrets/project_secret.h"
 #include "sdk/documents/auth.h"
 #include "sdk/documents/validate.h"
 
@@ -34,18 +36,55 @@ struct OpenConfig {
   std::string json;  // {"$secret": name} in place of secrets
   std::map<std::string, std::string> secrets;
   std::string base_url;
-  sdk::Auth auth;  // as the manifest says, or as the configuration chooses
+  sdk::Auth auth;          // as the manifest says, or as the configuration chooses
+  oauth::Account account;  // of type oauth2
+  bool base_from_token = false;
 
   std::string Credential() const {
     const auto secret = secrets.find(auth.secret);
     return secret == secrets.end() ? "" : secret->second;
   }
+  // What tells one client of an account from another, for the budgets of requests.
+  std::string Client() const {
+    if (auth.type != "oauth2") return Credential();
+    return account.grant + "\n" + account.client_id + "\n" + account.user + "\n" +
+           account.refresh_token;
+  }
 };
+
+// A text of a configuration; empty where there is none.
+std::string TextOf(const rapidjson::Document& config, const std::string& name) {
+  const auto found = name.empty() ? config.MemberEnd() : config.FindMember(name);
+  if (found == config.MemberEnd() || !found->value.IsString()) return {};
+  return {found->value.GetString(), found->value.GetStringLength()};
+}
+
+// Where and as whom one logs in. A base_url of the project file is for sandboxes: tokens are got
+// there, too, for the audience that the real ones are for.
+void TakeAccount(const project::DestinationSettings& settings, const rapidjson::Document& config,
+                 OpenConfig* out) {
+  const sdk::OAuth& oauth = out->auth.oauth;
+  std::string login = TextOf(config, oauth.login_url);
+  if (login.empty()) login = oauth.login_url.empty() ? out->base_url : oauth.login_default;
+  while (login.ends_with('/')) login.pop_back();
+  out->base_from_token = !oauth.base_url_from.empty() && settings.base_url.empty();
+  if (out->base_from_token) out->base_url = login;
+  out->account = {oauth.grants.front(),
+                  TextOf(config, oauth.client_id),
+                  TextOf(config, oauth.client_secret),
+                  TextOf(config, oauth.private_key),
+                  TextOf(config, oauth.user),
+                  TextOf(config, oauth.refresh_token),
+                  oauth.scope,
+                  login,
+                  settings.base_url.empty() ? login : out->base_url,
+                  oauth.token_path};
+}
 
 Result<std::string> ResolveBaseUrl(const project::DestinationSettings& settings,
                                    const sdk::Manifest& manifest, const secrets::Lookup& lookup) {
   if (settings.base_url.empty()) return manifest.base_url;
-  auto resolved = secrets::Resolve(settings.base_url, lookup);
+  auto resolved = secrets::Resolve(settings.base_url, lookup, settings.directory);
   if (!resolved.ok()) return At(resolved.error(), settings.place);
   return resolved;
 }
@@ -57,7 +96,7 @@ Result<OpenConfig> ResolveConfig(const project::DestinationSettings& settings,
   auto& allocator = config.GetAllocator();
   for (auto& member : config.GetObject()) {
     if (!member.value.IsString()) continue;
-    auto resolved = secrets::Resolve(member.value.GetString(), lookup);
+    auto resolved = secrets::Resolve(member.value.GetString(), lookup, settings.directory);
     if (!resolved.ok()) {
       const auto place = settings.config_places.find(member.name.GetString());
       return At(resolved.error(),
@@ -77,6 +116,7 @@ Result<OpenConfig> ResolveConfig(const project::DestinationSettings& settings,
   if (!auth.ok()) return refused(auth.failure());
   out.auth = *std::move(auth);
   PENSTOCK_ASSIGN_OR_RETURN(out.base_url, ResolveBaseUrl(settings, manifest, lookup));
+  if (out.auth.type == "oauth2") TakeAccount(settings, config, &out);
   for (const std::string& name : manifest.secrets) {
     const auto found = config.FindMember(name);
     if (found == config.MemberEnd() || !found->value.IsString()) continue;
@@ -89,31 +129,61 @@ Result<OpenConfig> ResolveConfig(const project::DestinationSettings& settings,
   return out;
 }
 
+Result<std::shared_ptr<http::Login>> OpenLogin(const OpenOptions& open, const OpenConfig& config,
+                                               const http::GatewayOptions& gateway,
+                                               const exchanges::Redactor& redactor) {
+  oauth::LoginOptions login;
+  login.account = config.account;
+  if (config.base_from_token) login.base_url_from = config.auth.oauth.base_url_from;
+  login.allowed_hosts = gateway.allowed_hosts;
+  login.token_life_s = config.auth.oauth.token_life_s;
+  login.ca_file = gateway.ca_file;
+  login.user_agent = gateway.user_agent;
+  login.redactor = redactor;
+  if (open.log) {
+    login.warn = [log = open.log](std::string_view sentence) {
+      log(PENSTOCK_LOG_WARN, std::string(sentence));
+    };
+  }
+  if (!open.token_directory.empty()) {
+    login.token_directory = open.token_directory;
+    PENSTOCK_ASSIGN_OR_RETURN(login.project_secret, secrets::ProjectSecret(open.secret_path));
+  }
+  return oauth::OpenLogin(std::move(login));
+}
+
 Result<std::unique_ptr<http::Gateway>> OpenGateway(const project::DestinationSettings& settings,
                                                    const sdk::Manifest& manifest,
-                                                   const OpenConfig& config, OpenOptions* open) {
+                                                   const OpenConfig& config,
+                                                   const exchanges::Redactor& redactor,
+                                                   OpenOptions* open) {
   const OpenOptions& options = *open;
   http::GatewayOptions gateway;
   gateway.base_url = config.base_url;
   const auto url = http::ParseUrl(gateway.base_url);
   if (!url.ok()) return At(url.error(), settings.place);
-  const std::string credential = config.Credential();
-  auto provider = http::CredentialOf(config.auth, credential);
-  if (!provider.ok()) return At(provider.error(), settings.place);
-  gateway.credential = *std::move(provider);
   gateway.allowed_hosts = manifest.allowed_hosts;
-  auto ca_file = secrets::Resolve(settings.ca_file, options.lookup);
+  auto ca_file = secrets::Resolve(settings.ca_file, options.lookup, settings.directory);
   if (!ca_file.ok()) return At(ca_file.error(), settings.place);
   gateway.ca_file = *std::move(ca_file);
   gateway.user_agent = "Penstock/" + options.version;
   if (settings.timeout_ms > 0) gateway.timeout_ms = settings.timeout_ms;
+  if (config.auth.type == "oauth2") {
+    auto login = OpenLogin(options, config, gateway, redactor);
+    if (!login.ok()) return At(login.error(), settings.place);
+    gateway.login = *std::move(login);
+  } else {
+    auto provider = http::CredentialOf(config.auth, config.Credential());
+    if (!provider.ok()) return At(provider.error(), settings.place);
+    gateway.credential = *std::move(provider);
+  }
   gateway.retry = manifest.retry;
   gateway.limiters = manifest.limiters;
   gateway.daily_share = settings.daily_share;
   gateway.transport = std::move(open->transport);
   PENSTOCK_ASSIGN_OR_RETURN(const auto shared, limits::SharedLimitsDir());
   gateway.limits_directory =
-      shared / limits::BudgetDigest(manifest.id, url->host + ":" + url->port, credential);
+      shared / limits::BudgetDigest(manifest.id, url->host + ":" + url->port, config.Client());
   auto opened = http::Gateway::Create(std::move(gateway));
   if (!opened.ok()) return At(opened.error(), settings.place);
   return opened;
@@ -127,20 +197,37 @@ sdk::CallContext ContextOf(const CallLimits& limits, CallUser* user = nullptr) {
   return context;
 }
 
+// What a call came to, told by the host where it is the host that could not go on.
+template <typename T>
+T InHostsWords(const GatewayServices* services, T came_to) {
+  return came_to.ok() ? std::move(came_to) : T(services->InHostsWords(came_to.failure()));
+}
+
+/// Where a connector can only say that a service failed, the service's own sentence.
+sdk::Status WithReason(sdk::Status status, GatewayServices* services) {
+  const auto reason = services->TakeServiceFailure();
+  const bool bare = !status.ok() && status.failure().code == "connector.SERVICE";
+  return bare && reason && reason->status == status.failure().status ? *reason : status;
+}
+
 class EngineWriter final : public DestinationWriter {
  public:
-  explicit EngineWriter(RequestJournal* journal) : user_{journal} {}
+  EngineWriter(RequestJournal* journal, GatewayServices* services)
+      : user_{journal}, services_(services) {}
   CallUser* user() { return &user_; }
   void Hold(std::unique_ptr<sdk::ConnectorWriter> writer) { writer_ = std::move(writer); }
 
   sdk::Status Write(const penstock_batch& batch, const OutcomeCallback& report) override {
-    return writer_->Write(batch, report);
+    return InHostsWords(services_, WithReason(writer_->Write(batch, report), services_));
   }
-  sdk::Status Finish(const OutcomeCallback& report) override { return writer_->Finish(report); }
+  sdk::Status Finish(const OutcomeCallback& report) override {
+    return InHostsWords(services_, WithReason(writer_->Finish(report), services_));
+  }
   Crash crash() const override { return static_cast<Crash>(writer_->crash()); }
 
  private:
   CallUser user_;
+  GatewayServices* services_;
   std::unique_ptr<sdk::ConnectorWriter> writer_;
 };
 
@@ -184,9 +271,9 @@ Result<std::unique_ptr<EngineDestination>> EngineDestination::Open(
   if (!sidecar.ok()) return At(ErrorOf(sidecar.failure()), settings.connector_place);
   PENSTOCK_ASSIGN_OR_RETURN(const OpenConfig config,
                             ResolveConfig(settings, sidecar->manifest, options.lookup));
-  PENSTOCK_ASSIGN_OR_RETURN(auto gateway,
-                            OpenGateway(settings, sidecar->manifest, config, &options));
   std::unique_ptr<EngineDestination> out(new EngineDestination(options.catalog_path));
+  PENSTOCK_ASSIGN_OR_RETURN(
+      auto gateway, OpenGateway(settings, sidecar->manifest, config, out->redactor_, &options));
   if (options.admit) {
     auto admission = options.admit(*sidecar);
     if (!admission.ok()) return At(admission.error(), settings.connector_place);
@@ -229,13 +316,13 @@ bool EngineDestination::Usable(const sdk::Object& object) const {
 
 sdk::Result<sdk::CheckReport> EngineDestination::Check(const CallLimits& limits) {
   if (report_) return *report_;
-  auto report = instance_->Check(ContextOf(limits));
+  auto report = InHostsWords(services_.get(), instance_->Check(ContextOf(limits)));
   if (report.ok()) report_ = *report;
   return report;
 }
 
 sdk::Result<sdk::Catalog> EngineDestination::Refresh(const CallLimits& limits) {
-  auto catalog = instance_->Discover({}, ContextOf(limits));
+  auto catalog = InHostsWords(services_.get(), instance_->Discover({}, ContextOf(limits)));
   if (!catalog.ok()) return catalog;
   for (const sdk::Object& object : catalog->objects) fresh_.insert(object.name);
   const Status stored = cache_.Store(*catalog);
@@ -253,7 +340,7 @@ sdk::Result<sdk::Catalog> EngineDestination::Discover(const std::vector<std::str
     if (cached.ok() && *cached && Usable(**cached)) found.objects.push_back(**cached);
   }
   if (!objects.empty() && found.objects.size() == objects.size()) return found;
-  auto asked = instance_->Discover(objects, ContextOf(limits));
+  auto asked = InHostsWords(services_.get(), instance_->Discover(objects, ContextOf(limits)));
   if (!asked.ok()) return asked;
   for (const sdk::Object& object : asked->objects) fresh_.insert(object.name);
   const Status stored = cache_.Store(*asked);
@@ -264,9 +351,13 @@ sdk::Result<sdk::Catalog> EngineDestination::Discover(const std::vector<std::str
 }
 
 sdk::Result<std::unique_ptr<DestinationWriter>> EngineDestination::Begin(
-    const sdk::Assignment& assignment, RequestJournal* journal, const CallLimits& limits) {
-  auto writer = std::make_unique<EngineWriter>(journal);
-  auto begun = instance_->Begin(assignment, {}, ContextOf(limits, writer->user()));
+    const sdk::Assignment& assignment, std::span<const OpenNote> notes, RequestJournal* journal,
+    const CallLimits& limits) {
+  auto writer = std::make_unique<EngineWriter>(journal, services_.get());
+  std::vector<sdk::OpenNote> open;
+  for (const OpenNote& note : notes) open.push_back({note.token, note.records});
+  auto begun = InHostsWords(services_.get(),
+                            instance_->Begin(assignment, open, ContextOf(limits, writer->user())));
   if (!begun.ok()) return begun.failure();
   writer->Hold(*std::move(begun));
   return std::unique_ptr<DestinationWriter>(std::move(writer));
@@ -276,13 +367,15 @@ sdk::Status EngineDestination::Lookup(const sdk::Assignment& assignment,
                                       std::span<const Value> keys, std::vector<LookupHit>* hits,
                                       const CallLimits& limits) {
   hits->assign(keys.size(), LookupHit());
-  return instance_->Lookup(
-      assignment, keys, 1,
-      [&](const sdk::FoundRecord& record) {
-        if (record.index >= hits->size()) return;
-        (*hits)[record.index] = {record.found, std::string(record.destination_id)};
-      },
-      ContextOf(limits));
+  return InHostsWords(
+      services_.get(),
+      instance_->Lookup(
+          assignment, keys, 1,
+          [&](const sdk::FoundRecord& record) {
+            if (record.index >= hits->size()) return;
+            (*hits)[record.index] = {record.found, std::string(record.destination_id)};
+          },
+          ContextOf(limits)));
 }
 
 }  // namespace penstock::engine

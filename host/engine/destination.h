@@ -24,8 +24,10 @@ struct OpenOptions {
   std::function<Result<trust::Admission>(const sdk::Sidecar&)> admit;
   secrets::Lookup lookup;
   std::string version;
-  std::string catalog_path;    // empty: the catalog is asked for anew in each process
-  std::string worker_program;  // empty: the one beside this program
+  std::string catalog_path;     // empty: the catalog is asked for anew in each process
+  std::string token_directory;  // where tokens of OAuth are kept; empty: nowhere
+  std::string secret_path;      // the project's secret, which encrypts them
+  std::string worker_program;   // empty: the one beside this program
   std::function<void(int32_t level, std::string message)> log;
   std::unique_ptr<http::HttpTransport> transport;  // null: the network
 };
@@ -54,6 +56,7 @@ class EngineDestination final : public Destination {
   sdk::Result<sdk::Catalog> Discover(const std::vector<std::string>& objects,
                                      const CallLimits& limits) override;
   sdk::Result<std::unique_ptr<DestinationWriter>> Begin(const sdk::Assignment& assignment,
+                                                        std::span<const OpenNote> notes,
                                                         RequestJournal* journal,
                                                         const CallLimits& limits) override;
   bool can_lookup() const override { return instance_->has_lookup(); }

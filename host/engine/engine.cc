@@ -47,7 +47,9 @@ std::vector<std::string> Names(const auto& map) {
 }  // namespace
 
 Session::~Session() {
-  if (destination_ != nullptr) destination_->services()->SetExchanges(nullptr);
+  if (destination_ == nullptr) return;
+  destination_->services()->SetExchanges(nullptr);
+  destination_->services()->SetBlobs(nullptr);
 }
 
 Status Session::CheckLevel() const {
@@ -81,11 +83,35 @@ Status Session::RunStarted(const RunRecord& record) {
       exchanges_, exchanges::Writer::Open(ExchangesPath(environment_.directory, record.ordinal),
                                           destination_->redactor()));
   destination_->services()->SetExchanges(exchanges_.get());
+  blobs_ = std::make_unique<blobs::Store>(engine_->BlobsDirectory(), it.id, record.run);
+  destination_->services()->SetBlobs(blobs_.get());
   return {};
 }
 
+// Blobs that no open job can name any more, also those of runs that were killed.
+Status Session::SweepBlobs() {
+  const std::string directory = engine_->BlobsDirectory();
+  PENSTOCK_ASSIGN_OR_RETURN(const bool any, blobs::Any(directory, integration().id));
+  if (!any) return {};
+  PENSTOCK_ASSIGN_OR_RETURN(const auto view, OpenState(environment_));
+  PENSTOCK_ASSIGN_OR_RETURN(const std::vector<OpenJob> jobs, OpenJobs(view.get()));
+  std::vector<uint32_t> keep;
+  for (const OpenJob& job : jobs) keep.push_back(job.run);
+  return blobs::Sweep(directory, integration().id, keep);
+}
+
 Status Session::RunFinished(const RunRecord& record) {
-  if (destination_ != nullptr) destination_->services()->SetExchanges(nullptr);
+  if (destination_ != nullptr) {
+    destination_->services()->SetExchanges(nullptr);
+    destination_->services()->SetBlobs(nullptr);
+  }
+  if (std::exchange(blobs_, nullptr) != nullptr) {
+    const Status swept = SweepBlobs();
+    if (!swept.ok() && engine_->options_.log) {
+      engine_->options_.log(PENSTOCK_LOG_WARN,
+                            "Blobs of ended jobs are still there: " + swept.error().message);
+    }
+  }
   if (exchanges_ != nullptr) {
     const Status kept = exchanges_->Close();
     if (!kept.ok() && engine_->options_.log) {
@@ -167,8 +193,8 @@ Result<Source*> Engine::OpenSource(const std::string& name) {
     return project::UnknownName("source", name, Names(project_.sources));
   }
   const project::SourceSettings& settings = found->second;
-  auto text =
-      secrets::Resolve(settings.type == "sqlite" ? settings.path : settings.url, options_.lookup);
+  auto text = secrets::Resolve(settings.type == "sqlite" ? settings.path : settings.url,
+                               options_.lookup, project_.directory);
   if (!text.ok()) return At(text.error(), settings.place);
   Result<std::unique_ptr<Source>> opened =
       settings.type == "sqlite"
@@ -200,6 +226,8 @@ Result<std::unique_ptr<EngineDestination>> Engine::OpenApart(
   open.lookup = options_.lookup;
   open.version = options_.version;
   open.catalog_path = project_.CatalogPath(name);
+  open.token_directory = project_.StateDirectory() + "/tokens";
+  open.secret_path = project_.StateDirectory() + "/secret";
   open.log = options_.log;
   open.transport = std::move(transport);
   return EngineDestination::Open(found->second, std::move(open));
@@ -252,6 +280,8 @@ Result<std::unique_ptr<Session>> Engine::Prepare(const std::string& integration,
 }
 
 std::string Engine::PlansDirectory() const { return project_.StateDirectory() + "/plans"; }
+
+std::string Engine::BlobsDirectory() const { return project_.StateDirectory() + "/blobs"; }
 
 std::string Engine::IntegrationDirectory(const std::string& integration) const {
   return project_.StateDirectory() + "/integrations/" + integration;

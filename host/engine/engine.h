@@ -56,7 +56,10 @@ class Session {
   Engine* engine_;
   RunEnvironment environment_;
   EngineDestination* destination_ = nullptr;
+  Status SweepBlobs();
+
   std::unique_ptr<exchanges::Writer> exchanges_;
+  std::unique_ptr<blobs::Store> blobs_;
   std::unique_ptr<file::Lock> object_lock_;
 };
 
@@ -81,6 +84,7 @@ class Engine {
   const EngineOptions& options() const { return options_; }
   /// Where plans lie, and the folder of an integration's state.
   std::string PlansDirectory() const;
+  std::string BlobsDirectory() const;
   std::string IntegrationDirectory(const std::string& integration) const;
 
  private:

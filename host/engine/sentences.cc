@@ -14,9 +14,21 @@ std::string ChangedNames(const Inquiry& inquiry) {
   return names;
 }
 
+std::string JobText(const Pending& pending) {
+  return "It is in job " + pending.job + " since " + TimeText(pending.at_us) +
+         ", which may still run.";
+}
+
+std::string JobNext(const std::string& integration, const std::string& key) {
+  return "The next sync asks for the job, and nothing is sent before it has told; if it never "
+         "does: `penstock settle " +
+         integration + " " + ShellWord(key) + " --applied` or `--not-applied`.";
+}
+
 /// What the destination said of the last attempt.
 std::string PendingText(const Integration& it, const Pending& pending) {
   const std::string when = " on " + TimeText(pending.at_us);
+  if (!pending.job.empty()) return JobText(pending);
   if (pending.outcome == OutcomeKind::kInDoubt)
     return "Its last request" + when + " is in doubt: it may have been applied.";
   if (pending.outcome == OutcomeKind::kExists)
@@ -37,6 +49,7 @@ std::string PendingText(const Integration& it, const Pending& pending) {
 
 std::string RetryText(const Integration& it, const Inquiry& q, int64_t now_us) {
   const Pending& pending = *q.entry->pending;
+  if (!pending.job.empty()) return JobNext(it.id, q.key);
   const std::string key = it.id + " " + ShellWord(q.key);
   if (pending.outcome == OutcomeKind::kInDoubt) {
     return "It is held until it is settled: `penstock settle " + key +
@@ -70,7 +83,10 @@ void ExplainAbsent(const Integration& it, Inquiry* q) {
   const bool deletes = q->decision && q->decision->verdict == Decision::Verdict::kChange;
   q->rule = "The row left the model" + std::string(q->entry->departed ? " in an earlier run" : "") +
             ", and the mode is " + std::string(ModeName(it.mode)) + ".";
-  if (deletes) {
+  if (InJob(*q->entry)) {
+    q->rule += " " + JobText(*q->entry->pending);
+    q->next = JobNext(it.id, q->key);
+  } else if (deletes) {
     q->next = "The next run deletes it at the destination.";
   } else if (InDoubt(*q->entry)) {
     q->next = "A request for it is in doubt; nothing is sent in this mode, so it stays shown.";

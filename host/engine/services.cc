@@ -5,16 +5,23 @@
 #include <condition_variable>
 #include <list>
 #include <thread>
+#include <utility>
 
+#include "host/engine/blob_services.h"
 #include "host/limits/clock.h"
 
 namespace penstock::engine {
 namespace {
 
+constexpr std::string_view kLogin = "PS-OAUTH-";
 constexpr int64_t kSleepStepMs = 50;  // how soon a cancelled run is noticed
 
 sdk::Failure FailureOf(const Error& error) {
   penstock_status status = PENSTOCK_E_UNAVAILABLE;
+  if (error.code.starts_with(kLogin) && error.code != "PS-OAUTH-UNAVAILABLE" &&
+      error.code != "PS-OAUTH-BUSY") {
+    status = PENSTOCK_E_UNAUTHENTICATED;
+  }
   if (error.code == "PS-HTTP-CANCELLED") status = PENSTOCK_E_CANCELLED;
   if (error.code == "PS-HTTP-DEADLINE") status = PENSTOCK_E_DEADLINE;
   if (error.code == "PS-LIMITS-QUOTA") status = PENSTOCK_E_QUOTA;
@@ -23,6 +30,15 @@ sdk::Failure FailureOf(const Error& error) {
     status = PENSTOCK_E_INTERNAL;
   }
   return {status, error.code, error.message, 0};
+}
+
+sdk::Failure NoRun() {
+  return {PENSTOCK_E_UNSUPPORTED, "PS-BLOB-NO-RUN", "there are blobs only while a run writes", 0};
+}
+
+sdk::Failure UnknownBlob() {
+  return {PENSTOCK_E_INVALID_ARGUMENT, "PS-BLOB-HANDLE",
+          "the connector used a blob that it has not opened, or beside a body", 0};
 }
 
 // The run's journal as the gateway sees it.
@@ -80,7 +96,8 @@ http::Request RequestOf(const sdk::HostRequest& from) {
 }
 
 // A destination may echo a credential: no connector sees it, and so nothing that a connector says.
-void Deliver(const http::Response& from, const exchanges::Redactor& redactor,
+void Deliver(const http::Response& from, uint64_t tag, penstock_blob blob,
+             const exchanges::Redactor& redactor,
              const std::function<void(const sdk::HostResponse&)>& on_response) {
   std::vector<sdk::HostHeader> headers;
   std::list<std::string> cleaned;
@@ -91,7 +108,8 @@ void Deliver(const http::Response& from, const exchanges::Redactor& redactor,
   headers.reserve(from.headers.size());
   for (const auto& [name, value] : from.headers) headers.push_back({name, clean(value)});
   sdk::HostResponse to;
-  to.tag = from.tag;
+  to.tag = tag;
+  to.blob = blob;
   to.status = from.status;
   to.transport = static_cast<sdk::Transport>(from.transport);
   to.attempts = from.attempts;
@@ -107,45 +125,196 @@ void Deliver(const http::Response& from, const exchanges::Redactor& redactor,
 GatewayServices::GatewayServices(std::unique_ptr<http::Gateway> gateway, Options options)
     : gateway_(std::move(gateway)), options_(std::move(options)) {}
 
-sdk::Status GatewayServices::Perform(
-    const sdk::ServiceCall& call, std::span<const sdk::HostRequest> requests,
-    const std::function<void(const sdk::HostResponse&)>& on_response) {
-  std::vector<http::Request> prepared;
-  prepared.reserve(requests.size());
-  bool writes = false;
-  for (const sdk::HostRequest& request : requests) {
-    if (request.body_blob != 0 || request.body_to_blob) {
-      return sdk::Failure{PENSTOCK_E_UNSUPPORTED, "PS-HTTP-BLOB",
-                          "bodies in blobs are not built yet", 0};
-    }
-    writes = writes || !request.seqs.empty();
-    prepared.push_back(RequestOf(request));
+/// What lives as long as the requests of one Perform.
+struct GatewayServices::Prepared {
+  std::vector<http::Request> requests;
+  std::vector<std::unique_ptr<BlobBody>> bodies;
+  struct Sink {
+    penstock_blob blob = 0;
+    std::unique_ptr<BlobSink> sink;
+  };
+  std::vector<Sink> sinks;  // by request
+};
+
+sdk::Failure GatewayServices::Told(sdk::Failure failure) {
+  const std::lock_guard lock(failure_mutex_);
+  service_failure_ = failure;
+  return failure;
+}
+
+std::optional<sdk::Failure> GatewayServices::TakeServiceFailure() {
+  const std::lock_guard lock(failure_mutex_);
+  return std::exchange(service_failure_, std::nullopt);
+}
+
+sdk::Status GatewayServices::PrepareBlobs(const sdk::HostRequest& from, http::Request* to,
+                                          Prepared* prepared) {
+  Prepared::Sink& sink = prepared->sinks.emplace_back();
+  if (from.body_blob != 0) {
+    auto body = FindBlob(from.body_blob);
+    if (body == nullptr || !from.body.empty()) return UnknownBlob();
+    prepared->bodies.push_back(std::make_unique<BlobBody>(std::move(body)));
+    to->body_reader = prepared->bodies.back().get();
   }
-  const auto* user = static_cast<const CallUser*>(call.user());
-  if (writes && (user == nullptr || user->journal == nullptr)) {
-    return sdk::Failure{PENSTOCK_E_INVALID_ARGUMENT, "PS-HTTP-NO-JOURNAL",
-                        "a request that changes records was made outside of a writer", 0};
-  }
-  http::PerformContext context;
-  context.cancelled = [&call] { return call.cancelled(); };
-  context.deadline_us = call.deadline_us;
-  context.exchanges = exchanges_;
-  JournalObserver observer(user == nullptr ? nullptr : user->journal, options_.not_applied);
-  if (writes) context.observer = &observer;
-  const Status done = gateway_->Perform(prepared, context, [&](const http::Response& response) {
-    requests_ += response.attempts;
-    Deliver(response, options_.redactor, on_response);
-  });
-  if (!done.ok()) return FailureOf(done.error());
+  if (!from.body_to_blob) return {};
+  blobs::Store* const store = blobs_;
+  if (store == nullptr) return NoRun();
+  auto created = store->Create();
+  if (!created.ok()) return BlobFailure(created.error());
+  sink.blob = *created;
+  sink.sink = std::make_unique<BlobSink>(store->Find(*created), options_.redactor);
+  to->body_sink = sink.sink.get();
   return {};
 }
 
-sdk::Status GatewayServices::Note(const sdk::ServiceCall&, std::span<const uint64_t>,
-                                  std::string_view) {
-  return sdk::Failure{PENSTOCK_E_UNSUPPORTED, "PS-CONN-NOTE",
-                      "notes of asynchronous jobs are not handed back to a later run yet, so none "
-                      "are taken",
-                      0};
+sdk::Failure GatewayServices::InHostsWords(sdk::Failure failure) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const bool same = refusal_ && refusal_->status == failure.status;
+  return same ? *refusal_ : std::move(failure);
+}
+
+/// Keeps why the host itself could not log in, for InHostsWords.
+void GatewayServices::Remember(const sdk::Status& performed) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  // Other calls may still have to tell why the login failed; that it could not be reached is over.
+  if (performed.ok() && refusal_ && refusal_->status == PENSTOCK_E_UNAVAILABLE) refusal_.reset();
+  if (!performed.ok() && performed.failure().code.starts_with(kLogin)) {
+    refusal_ = performed.failure();
+  }
+}
+
+/// The blob that the answer went into, or 0: then its body, if any, is in memory.
+sdk::Result<penstock_blob> GatewayServices::FinishBlob(const http::Response& response, size_t index,
+                                                       Prepared* prepared) {
+  Prepared::Sink& sink = prepared->sinks[index];
+  if (sink.sink == nullptr) return penstock_blob{0};
+  const bool good = response.transport == http::Transport::kAnswered && response.status >= 200 &&
+                    response.status < 300 && sink.sink->began();
+  const penstock_blob blob = std::exchange(sink.blob, 0);
+  if (good) {
+    const Status finished = sink.sink->Finish();
+    if (finished.ok()) return blob;
+    DiscardBlob(blob);
+    return BlobFailure(finished.error());
+  }
+  DiscardBlob(blob);
+  return penstock_blob{0};
+}
+
+sdk::Status GatewayServices::Perform(
+    const sdk::ServiceCall& call, std::span<const sdk::HostRequest> requests,
+    const std::function<void(const sdk::HostResponse&)>& on_response) {
+  Prepared prepared;
+  prepared.requests.reserve(requests.size());
+  sdk::Status status;
+  bool writes = false;
+  for (const sdk::HostRequest& request : requests) {
+    writes = writes || !request.seqs.empty();
+    prepared.requests.push_back(RequestOf(request));
+    prepared.requests.back().tag = prepared.requests.size() - 1;
+    if (status.ok()) status = PrepareBlobs(request, &prepared.requests.back(), &prepared);
+  }
+  const auto* user = static_cast<const CallUser*>(call.user());
+  if (status.ok() && writes && (user == nullptr || user->journal == nullptr)) {
+    status = sdk::Failure{PENSTOCK_E_INVALID_ARGUMENT, "PS-HTTP-NO-JOURNAL",
+                          "a request that changes records was made outside of a writer", 0};
+  }
+  if (status.ok()) {
+    http::PerformContext context;
+    context.cancelled = [&call] { return call.cancelled(); };
+    context.deadline_us = call.deadline_us;
+    context.exchanges = exchanges_;
+    JournalObserver observer(user == nullptr ? nullptr : user->journal, options_.not_applied);
+    if (writes) context.observer = &observer;
+    const Status done =
+        gateway_->Perform(prepared.requests, context, [&](const http::Response& response) {
+          requests_ += response.attempts;
+          const size_t index = response.tag;
+          const auto blob = FinishBlob(response, index, &prepared);
+          if (blob.ok()) {
+            return Deliver(response, requests[index].tag, *blob, options_.redactor, on_response);
+          }
+          http::Response lost;  // it was answered, but nobody can read what
+          lost.transport = http::Transport::kLost;
+          lost.attempts = response.attempts;
+          lost.error = MakeError(blob.failure().code, blob.failure().message);
+          Deliver(lost, requests[index].tag, 0, options_.redactor, on_response);
+        });
+    if (!done.ok()) status = FailureOf(done.error());
+    Remember(status);
+  }
+  for (const Prepared::Sink& sink : prepared.sinks) DiscardBlob(sink.blob);  // of what was not sent
+  return status.ok() ? status : sdk::Status(Told(status.failure()));
+}
+
+sdk::Status GatewayServices::Note(const sdk::ServiceCall& call, std::span<const uint64_t> seqs,
+                                  std::string_view token) {
+  const auto* user = static_cast<const CallUser*>(call.user());
+  if (user == nullptr || user->journal == nullptr) {
+    return Told({PENSTOCK_E_INVALID_ARGUMENT, "PS-HTTP-NO-JOURNAL",
+                 "a job was noted outside of a writer", 0});
+  }
+  const Status noted = user->journal->Note(seqs, std::string(token));
+  if (noted.ok()) return {};
+  const bool wrong = noted.error().code.starts_with("PS-CONN-");
+  return Told({wrong ? PENSTOCK_E_INVALID_ARGUMENT : PENSTOCK_E_INTERNAL, noted.error().code,
+               noted.error().message, 0});
+}
+
+std::shared_ptr<blobs::Blob> GatewayServices::FindBlob(penstock_blob blob) const {
+  const blobs::Store* const store = blobs_;
+  return store == nullptr ? nullptr : store->Find(blob);
+}
+
+sdk::Result<penstock_blob> GatewayServices::CreateBlob(const sdk::ServiceCall&, std::string* name) {
+  blobs::Store* const store = blobs_;
+  if (store == nullptr) return Told(NoRun());
+  auto blob = store->Create();
+  if (!blob.ok()) return Told(BlobFailure(blob.error()));
+  *name = store->Find(*blob)->name();
+  return *blob;
+}
+
+sdk::Result<penstock_blob> GatewayServices::OpenBlob(const sdk::ServiceCall&,
+                                                     std::string_view name) {
+  blobs::Store* const store = blobs_;
+  if (store == nullptr) return Told(NoRun());
+  auto blob = store->Open(name);
+  if (!blob.ok()) return BlobFailure(blob.error());
+  return *blob;
+}
+
+sdk::Status GatewayServices::AppendBlob(penstock_blob blob, std::string_view bytes) {
+  const auto found = FindBlob(blob);
+  if (found == nullptr) return Told(UnknownBlob());
+  const Status appended = found->Append(bytes);
+  return appended.ok() ? sdk::Status() : sdk::Status(Told(BlobFailure(appended.error())));
+}
+
+sdk::Result<size_t> GatewayServices::ReadBlob(penstock_blob blob, uint64_t offset,
+                                              std::span<char> bytes) {
+  const auto found = FindBlob(blob);
+  if (found == nullptr) return Told(UnknownBlob());
+  const auto read = found->Read(offset, bytes);
+  if (!read.ok()) return Told(BlobFailure(read.error()));
+  return *read;
+}
+
+uint64_t GatewayServices::BlobSize(penstock_blob blob) {
+  const auto found = FindBlob(blob);
+  return found == nullptr ? 0 : found->size();
+}
+
+sdk::Status GatewayServices::SyncBlob(penstock_blob blob) {
+  const auto found = FindBlob(blob);
+  if (found == nullptr) return Told(UnknownBlob());
+  const Status synced = found->Sync();
+  return synced.ok() ? sdk::Status() : sdk::Status(Told(BlobFailure(synced.error())));
+}
+
+void GatewayServices::DiscardBlob(penstock_blob blob) {
+  blobs::Store* const store = blobs_;
+  if (store != nullptr && blob != 0) store->Discard(blob);
 }
 
 int64_t GatewayServices::UnixMicros() { return limits::SystemClock().UnixUs(); }

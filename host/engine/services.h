@@ -7,9 +7,11 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "core/run/destination.h"
+#include "host/blobs/blobs.h"
 #include "host/exchanges/writer.h"
 #include "host/http/gateway.h"
 #include "sdk/runtime/services.h"
@@ -34,6 +36,11 @@ class GatewayServices final : public sdk::HostServices {
 
   /// Where requests are kept from now on; null: nowhere. Borrowed.
   void SetExchanges(exchanges::Writer* writer) { exchanges_ = writer; }
+  /// What a connector's call came to: where it ended because the host could not work (a login that
+  /// failed), in the host's words; the connector knows its status only.
+  sdk::Failure InHostsWords(sdk::Failure failure) const;
+  /// The blobs of the run from now on; null: there is no run. Borrowed; set between runs.
+  void SetBlobs(blobs::Store* store) { blobs_ = store; }
   /// Requests sent so far, retries included.
   uint64_t requests() const { return requests_; }
 
@@ -49,11 +56,38 @@ class GatewayServices final : public sdk::HostServices {
   void Log(int32_t level, std::string_view message, std::string_view fields_json) override;
   void AddMetric(std::string_view name, double delta, std::string_view labels_json) override;
 
+  bool HasBlobs() const override { return true; }
+  sdk::Result<penstock_blob> CreateBlob(const sdk::ServiceCall& call, std::string* name) override;
+  sdk::Result<penstock_blob> OpenBlob(const sdk::ServiceCall& call, std::string_view name) override;
+  sdk::Status AppendBlob(penstock_blob blob, std::string_view bytes) override;
+  sdk::Result<size_t> ReadBlob(penstock_blob blob, uint64_t offset, std::span<char> bytes) override;
+  uint64_t BlobSize(penstock_blob blob) override;
+  sdk::Status SyncBlob(penstock_blob blob) override;
+  void DiscardBlob(penstock_blob blob) override;
+
+  /// The last service that failed, in a sentence: a connector is told of it by a number only, and
+  /// so may pass on no more. Nothing when none did since it was last asked.
+  std::optional<sdk::Failure> TakeServiceFailure();
+
  private:
+  struct Prepared;
+  sdk::Failure Told(sdk::Failure failure);
+  std::shared_ptr<blobs::Blob> FindBlob(penstock_blob blob) const;
+  sdk::Status PrepareBlobs(const sdk::HostRequest& from, http::Request* to, Prepared* prepared);
+  sdk::Result<penstock_blob> FinishBlob(const http::Response& response, size_t index,
+                                        Prepared* prepared);
+
+  void Remember(const sdk::Status& performed);
+
   std::unique_ptr<http::Gateway> gateway_;
   Options options_;
   std::atomic<exchanges::Writer*> exchanges_ = nullptr;
+  std::atomic<blobs::Store*> blobs_ = nullptr;
+  std::mutex failure_mutex_;
+  std::optional<sdk::Failure> service_failure_;
   std::atomic<uint64_t> requests_ = 0;
+  mutable std::mutex mutex_;             // guards what follows
+  std::optional<sdk::Failure> refusal_;  // of the latest Perform that the host itself refused
 };
 
 }  // namespace penstock::engine

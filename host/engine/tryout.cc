@@ -222,7 +222,7 @@ class Steps {
     Step(operation_ + " of one sample record into " + object.name +
          (options_.send ? "" : " (shown, not sent)"));
     WatchingJournal journal(watch_);
-    auto writer = destination_->Begin(sample.assignment(), &journal, limits_);
+    auto writer = destination_->Begin(sample.assignment(), {}, &journal, limits_);
     if (!writer.ok()) return Failed(writer.failure());
     size_t outcomes = 0;
     const OutcomeCallback report = [&](const penstock_outcome& outcome) {

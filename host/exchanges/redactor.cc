@@ -137,40 +137,58 @@ void ReplaceMember(std::string& text, std::string_view member) {
 
 }  // namespace
 
-Redactor::Redactor() {
-  for (std::string_view member : kSecretMembers) suspects_.Add(member);
+Redactor::Redactor() : shared_(std::make_shared<Shared>()) {
+  auto known = std::make_shared<Known>();
+  for (std::string_view member : kSecretMembers) known->suspects.Add(member);
+  shared_->known = std::move(known);
+}
+
+std::shared_ptr<const Redactor::Known> Redactor::known() const {
+  const std::lock_guard<std::mutex> lock(shared_->mutex);
+  return shared_->known;
 }
 
 void Redactor::Add(std::string_view secret) {
   if (secret.size() < kShortest) return;
-  AddForm(std::string(secret));
+  const std::lock_guard<std::mutex> lock(shared_->mutex);
+  const auto& forms = shared_->known->forms;
+  if (std::find(forms.begin(), forms.end(), secret) != forms.end()) return;
+  auto known = std::make_shared<Known>(*shared_->known);
+  known->AddForm(std::string(secret));
   for (bool flag : {false, true}) {
-    AddForm(JsonEscaped(secret, flag));
-    AddForm(PercentEncoded(secret, true, flag));
-    AddForm(PercentEncoded(secret, false, flag));
+    known->AddForm(JsonEscaped(secret, flag));
+    known->AddForm(PercentEncoded(secret, true, flag));
+    known->AddForm(PercentEncoded(secret, false, flag));
   }
   for (size_t shift = 0; shift < 3; ++shift) {
     std::string core = Base64Core(secret, shift);
-    AddForm(core);
-    AddForm(UrlSafe(core));
+    known->AddForm(core);
+    known->AddForm(UrlSafe(core));
   }
-  std::sort(forms_.begin(), forms_.end(), [](const std::string& a, const std::string& b) {
-    return a.size() != b.size() ? a.size() > b.size() : a < b;
-  });
+  std::sort(known->forms.begin(), known->forms.end(),
+            [](const std::string& a, const std::string& b) {
+              return a.size() != b.size() ? a.size() > b.size() : a < b;
+            });
+  shared_->known = std::move(known);
 }
 
-void Redactor::AddForm(std::string form) {
+void Redactor::Known::AddForm(std::string form) {
   if (form.size() < kShortest) return;
-  if (std::find(forms_.begin(), forms_.end(), form) != forms_.end()) return;
-  suspects_.Add(form);
-  forms_.push_back(std::move(form));
+  if (std::find(forms.begin(), forms.end(), form) != forms.end()) return;
+  suspects.Add(form);
+  forms.push_back(std::move(form));
 }
 
-void Redactor::AddHeader(std::string_view name) { headers_.push_back(Lower(name)); }
+void Redactor::AddHeader(std::string_view name) {
+  const std::lock_guard<std::mutex> lock(shared_->mutex);
+  auto known = std::make_shared<Known>(*shared_->known);
+  known->headers.push_back(Lower(name));
+  shared_->known = std::move(known);
+}
 
-std::string Redactor::ReplaceKnown(std::string_view text) const {
+std::string Redactor::Known::Replace(std::string_view text) const {
   std::string result(text);
-  for (const std::string& form : forms_) {
+  for (const std::string& form : forms) {
     size_t at = result.find(form);
     if (at == std::string::npos) continue;
     std::string replaced;
@@ -185,35 +203,40 @@ std::string Redactor::ReplaceKnown(std::string_view text) const {
   return result;
 }
 
-std::string Redactor::Text(std::string_view text) const {
+std::string Redactor::Known::Text(std::string_view text) const {
   // Most texts hold neither: one pass instead of one for each form and member.
-  if (!suspects_.AnyIn(text)) return std::string(text);
-  std::string result = ReplaceKnown(text);
+  if (!suspects.AnyIn(text)) return std::string(text);
+  std::string result = Replace(text);
   for (std::string_view member : kSecretMembers) ReplaceMember(result, member);
   return result;
 }
 
+std::string Redactor::Text(std::string_view text) const { return known()->Text(text); }
+
 std::optional<std::string> Redactor::WithoutKnown(std::string_view text) const {
-  if (!suspects_.AnyIn(text)) return std::nullopt;
-  std::string clean = ReplaceKnown(text);
+  const auto known = this->known();
+  if (!known->suspects.AnyIn(text)) return std::nullopt;
+  std::string clean = known->Replace(text);
   return clean == text ? std::nullopt : std::optional<std::string>(std::move(clean));
 }
 
 std::string Redactor::Header(std::string_view name, std::string_view value) const {
+  const auto known = this->known();
   std::string lower = Lower(name);
   bool secret =
       std::find(kSecretHeaders.begin(), kSecretHeaders.end(), lower) != kSecretHeaders.end() ||
-      std::find(headers_.begin(), headers_.end(), lower) != headers_.end();
-  return secret ? std::string(kSecretMark) : Text(value);
+      std::find(known->headers.begin(), known->headers.end(), lower) != known->headers.end();
+  return secret ? std::string(kSecretMark) : known->Text(value);
 }
 
 std::string Redactor::Beginning(std::string_view text, size_t cap) const {
+  const auto known = this->known();
   if (text.size() <= cap) {
-    std::string whole = Text(text);
+    std::string whole = known->Text(text);
     return whole.size() <= cap ? whole : whole.substr(0, cap);
   }
-  size_t longest = forms_.empty() ? 0 : forms_.front().size();
-  std::string result = Text(text.substr(0, cap + longest));
+  size_t longest = known->forms.empty() ? 0 : known->forms.front().size();
+  std::string result = known->Text(text.substr(0, cap + longest));
   // The last `longest` bytes may hold the beginning of a secret.
   size_t sure = result.size() > longest ? result.size() - longest : 0;
   size_t size = std::min(sure, cap);

@@ -1,6 +1,8 @@
 // Takes known secrets out of text before anybody keeps or shows it.
 #pragma once
 
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,7 +17,8 @@ inline constexpr std::string_view kSecretMark = "«secret»";
 
 /// Knows the secrets of a destination in the forms in which they turn up: as they are, escaped in
 /// JSON, percent-encoded, and in base64 (also in the middle of a longer text, as in Basic
-/// credentials). Copyable. Const methods are [thread-safe] once the last Add has returned.
+/// credentials). Copies stay one: each knows what any of them was told, before or after it was
+/// copied, since a token may come in the middle of a run. [thread-safe]
 class Redactor {
  public:
   Redactor();
@@ -33,6 +36,9 @@ class Redactor {
   /// The text without the secrets it knows, if it holds any: what a destination echoes must not
   /// reach a connector. Members that are only called like secrets stay: they may be data.
   std::optional<std::string> WithoutKnown(std::string_view text) const;
+  /// No secret that it knows is longer in any of its forms: who looks at a text part by part keeps
+  /// so many bytes back.
+  size_t LongestKnown() const { return forms_.empty() ? 0 : forms_.front().size(); }
   /// The value of a header as it may be kept.
   std::string Header(std::string_view name, std::string_view value) const;
   /// The beginning of a text, at most `cap` bytes: a secret that the cut goes through does not
@@ -40,12 +46,22 @@ class Redactor {
   std::string Beginning(std::string_view text, size_t cap) const;
 
  private:
-  void AddForm(std::string form);
-  std::string ReplaceKnown(std::string_view text) const;
+  struct Known {
+    std::vector<std::string> forms;    // longest first
+    std::vector<std::string> headers;  // lower case
+    WordFinder suspects;               // all forms, and the names of secret members
 
-  std::vector<std::string> forms_;    // longest first
-  std::vector<std::string> headers_;  // lower case
-  WordFinder suspects_;               // all forms, and the names of secret members
+    void AddForm(std::string form);
+    std::string Replace(std::string_view text) const;
+    std::string Text(std::string_view text) const;
+  };
+  struct Shared {
+    std::mutex mutex;  // guards the pointer; what it points to never changes
+    std::shared_ptr<const Known> known;
+  };
+  std::shared_ptr<const Known> known() const;
+
+  std::shared_ptr<Shared> shared_;
 };
 
 }  // namespace penstock::exchanges

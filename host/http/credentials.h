@@ -24,12 +24,29 @@ struct CredentialUse {
   const Request& request;
   int64_t unix_us = 0;
   std::string* memory = nullptr;  // empty at the first attempt of a request, then as it was left
+  /// Of the call that waits; may be empty. Whoever blocks asks it about every 50 ms.
+  std::function<bool()> cancelled = {};
+  int64_t deadline_us = 0;  // on the gateway's Clock::MonotonicUs; 0: none
 };
 
 /// Makes the headers of one attempt. Asked on the thread that called Perform; may block (a token is
 /// renewed).
 using CredentialProvider =
     std::function<Result<std::vector<CredentialHeader>>(const CredentialUse&)>;
+
+/// A credential that gets old and is renewed while it is used. Asked on the threads that call
+/// Perform, by several at once; may block. An error of it ends Perform.
+class Login {
+ public:
+  virtual ~Login() = default;
+  /// The base URL of the API as the login told it; empty: that of the options stands.
+  virtual Result<std::string> BaseUrl(const CredentialUse& use) = 0;
+  /// The headers of one attempt.
+  virtual Result<std::vector<CredentialHeader>> Headers(const CredentialUse& use) = 0;
+  /// The attempt for which Headers left `use.memory` as it is now was answered with 401: gets
+  /// another credential, unless somebody did so since.
+  virtual Status Renew(const CredentialUse& use) = 0;
+};
 
 /// The way that the manifest says: bearer, basic (the secret is "user:password") or header, always
 /// the same; or standard_webhooks (below). Empty for none. PS-HTTP-AUTH for another type and for a

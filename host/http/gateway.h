@@ -75,6 +75,9 @@ struct GatewayOptions {
   sdk::RetryPolicy retry;
   std::vector<SpentRule> spent_rules = DefaultSpentRules();
   CredentialProvider credential;  // empty: none is attached
+  /// Instead of `credential`. After a 401 it is renewed and the request sent once more; a second
+  /// 401 ends Perform with PS-OAUTH-REFUSED.
+  std::shared_ptr<Login> login;
   /// Budgets; a request that names another one is refused. Without "default", that is unlimited.
   std::vector<sdk::Limiter> limiters;
   std::filesystem::path limits_directory;  // one for this account: see limits/shared_dir.h
@@ -98,7 +101,8 @@ class Gateway {
   /// and returns. Blocks. Not ok when the caller should stop: PS-HTTP-CANCELLED, PS-HTTP-DEADLINE,
   /// PS-LIMITS-QUOTA (the daily allowance is used up), PS-LIMITS-WAIT (the limits ask for more
   /// patience than there is), PS-LIMITS-FILE, or the error of the
-  /// observer or of the credential; requests that were not sent for it are then kNotSent with it.
+  /// observer or of the credential or login; requests that were not sent for it are then kNotSent
+  /// with it.
   virtual Status Perform(std::span<const Request> requests, const PerformContext& context,
                          const OnResponse& on_response) = 0;
 };

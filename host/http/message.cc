@@ -54,6 +54,22 @@ std::optional<int64_t> ReadNumber(const Headers& headers, const std::string& nam
   return value;
 }
 
+// The first "USED/ALLOWED" of a header such as "api-usage=18/15000; other=1/2".
+void ReadUsage(const Headers& headers, const std::string& name, limits::Told* told) {
+  const std::string* text = name.empty() ? nullptr : FindHeader(headers, name);
+  if (text == nullptr) return;
+  const size_t slash = text->find('/');
+  if (slash == std::string::npos) return;
+  size_t begin = slash;
+  while (begin > 0 && text->at(begin - 1) >= '0' && text->at(begin - 1) <= '9') --begin;
+  int64_t used = 0, allowed = 0;
+  const char* end = text->data() + text->size();
+  if (std::from_chars(text->data() + begin, end, used).ptr != text->data() + slash) return;
+  if (std::from_chars(text->data() + slash + 1, end, allowed).ec != std::errc()) return;
+  told->daily_max = allowed;
+  told->daily_remaining = std::max<int64_t>(0, allowed - used);
+}
+
 }  // namespace
 
 Status CheckRequest(const Request& request) {
@@ -111,6 +127,7 @@ limits::Told ReadTold(const sdk::Limiter& limiter, const Headers& headers) {
   told.window_ms = ReadNumber(headers, limiter.header_window_ms);
   told.daily_max = ReadNumber(headers, limiter.header_daily_max);
   told.daily_remaining = ReadNumber(headers, limiter.header_daily_remaining);
+  ReadUsage(headers, limiter.header_daily_usage, &told);
   return told;
 }
 

@@ -29,6 +29,7 @@ struct Flight {
   bool announced = false;      // to the observer
   bool maybe_applied = false;  // an earlier or the last attempt may have been
   bool redirected = false;
+  bool renewed = false;  // its credential was renewed after a 401
   bool stale_once = false;
   uint32_t attempts = 0;
   limits::Permit permit;
@@ -58,7 +59,8 @@ class Performance {
         requests_(requests),
         flights_(requests.size()),
         mailbox_(std::make_shared<Mailbox>()),
-        open_(requests.size()) {}
+        open_(requests.size()),
+        base_(parts.base) {}
 
   ~Performance() {
     if (!registered_) return;
@@ -67,6 +69,7 @@ class Performance {
   }
 
   Status Run() {
+    FindBase();
     for (size_t i = 0; i < flights_.size(); ++i) Prepare(i);
     while (open_ > 0) {
       CheckStop();
@@ -90,14 +93,37 @@ class Performance {
     Flight& flight = flights_[index];
     flight.request = &requests_[index];
     flight.id = parts_.next_request_id++;
+    if (!stop_.ok()) return;
     Status checked = Check(flight);
     if (!checked.ok()) Refuse(flight, checked.error());
   }
 
+  // Where the login tells it: may log in.
+  void FindBase() {
+    if (!options_.login || requests_.empty()) return;
+    CheckStop();
+    if (!stop_.ok()) return;
+    std::string memory;
+    auto told = options_.login->BaseUrl(UseOf(requests_.front(), &memory));
+    if (!told.ok()) return Stop(told.error());
+    if (told->empty()) return;
+    auto base = ParseUrl(*told);
+    if (!base.ok()) return Stop(base.error());
+    base_ = *std::move(base);
+  }
+
+  CredentialUse UseOf(const Request& request, std::string* memory) const {
+    return {request, clock_.UnixUs(), memory, context_.cancelled, context_.deadline_us};
+  }
+
+  Status Aim(Flight& flight) const {
+    PENSTOCK_ASSIGN_OR_RETURN(flight.url, ResolveUrl(base_, flight.request->url));
+    return CheckAllowed(flight.url, base_, options_.allowed_hosts);
+  }
+
   Status Check(Flight& flight) {
     PENSTOCK_RETURN_IF_ERROR(CheckRequest(*flight.request));
-    PENSTOCK_ASSIGN_OR_RETURN(flight.url, ResolveUrl(parts_.base, flight.request->url));
-    PENSTOCK_RETURN_IF_ERROR(CheckAllowed(flight.url, parts_.base, options_.allowed_hosts));
+    PENSTOCK_RETURN_IF_ERROR(Aim(flight));
     const std::string& asked = flight.request->limiter;
     const std::string name = asked.empty() ? "default" : asked;
     auto found = parts_.budgets.find(name);
@@ -238,13 +264,9 @@ class Performance {
   }
 
   void StartAttempt(Flight& flight) {
-    std::vector<CredentialHeader> credential;
-    if (options_.credential && !flight.request->no_auth) {
-      auto provided =
-          options_.credential({*flight.request, clock_.UnixUs(), &flight.credential_memory});
-      if (!provided.ok()) return Stop(provided.error());
-      credential = *std::move(provided);
-    }
+    auto provided = CredentialOf(flight);
+    if (!provided.ok()) return Stop(provided.error());
+    const std::vector<CredentialHeader> credential = *std::move(provided);
     Headers headers = CompleteHeaders(*flight.request, flight.url, options_.user_agent, credential);
     Attempt attempt = MakeAttempt(flight);
     attempt.head = HeadText(flight.request->method, flight.url, headers);
@@ -264,6 +286,13 @@ class Performance {
         std::move(attempt), [mailbox = mailbox_, index](AttemptResult result) {
           mailbox->Put(index, std::move(result));
         });
+  }
+
+  Result<std::vector<CredentialHeader>> CredentialOf(Flight& flight) const {
+    if (flight.request->no_auth) return std::vector<CredentialHeader>();
+    const CredentialUse use = UseOf(*flight.request, &flight.credential_memory);
+    if (options_.login) return options_.login->Headers(use);
+    return options_.credential ? options_.credential(use) : std::vector<CredentialHeader>();
   }
 
   Attempt MakeAttempt(const Flight& flight) const {
@@ -302,7 +331,9 @@ class Performance {
     flight.last = std::move(result);
     flight.stage = Stage::kWaiting;
     if (answered && FollowRedirect(flight)) return;
-    uint32_t allowed = options_.retry.attempts + (flight.stale_once ? 1 : 0);
+    if (answered && RenewCredential(flight)) return;
+    uint32_t allowed =
+        options_.retry.attempts + (flight.stale_once ? 1 : 0) + (flight.renewed ? 1 : 0);
     bool again = fate == Fate::kNotApplied || (fate == Fate::kUnclear && flight.MayRepeat());
     if (stale && again) {
       flight.stale_once = true;
@@ -318,6 +349,28 @@ class Performance {
     if (wait_ms > options_.patience_ms) return Finish(flight);
     if (context_.deadline_us != 0 && ready_us >= context_.deadline_us) return Finish(flight);
     SendAgain(flight, wait_ms * 1000);
+  }
+
+  // True when the answer was a 401 of an old credential and the request is sent once more. That
+  // answer says for certain that nothing was applied.
+  bool RenewCredential(Flight& flight) {
+    const bool refused = flight.last->status == 401 && !flight.request->no_auth;
+    if (!refused || !options_.login || !stop_.ok()) return false;
+    if (flight.renewed) {
+      Stop(MakeError(
+          "PS-OAUTH-REFUSED",
+          flight.url.HostAndPort() + " answers 401, also to a token that was got a moment ago.",
+          "See at the destination whether the app and its user may use the API."));
+      return false;
+    }
+    flight.renewed = true;
+    Status renewed = options_.login->Renew(UseOf(*flight.request, &flight.credential_memory));
+    if (renewed.ok()) FindBase();
+    if (renewed.ok() && stop_.ok() && !flight.redirected) renewed = Aim(flight);
+    if (!renewed.ok()) Stop(renewed.error());
+    if (!stop_.ok()) return false;
+    SendAgain(flight, 0);
+    return true;
   }
 
   void SendAgain(Flight& flight, int64_t wait_us) {
@@ -461,6 +514,7 @@ class Performance {
   std::vector<Flight> flights_;
   std::shared_ptr<Mailbox> mailbox_;
   size_t open_;
+  Url base_;
   bool registered_ = false;
   Status stop_;
 };

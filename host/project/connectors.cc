@@ -48,7 +48,8 @@ class DestinationCheck {
     schema_.Parse(manifest_.config_schema);
     config_.Parse(destination_.config);
     if (schema_.HasParseError() || !schema_.IsObject() || !config_.IsObject()) return;
-    if (manifest_.base_url.empty() && destination_.base_url.empty()) {
+    if (manifest_.base_url.empty() && destination_.base_url.empty() &&
+        !sdk::BaseUrlFromToken(manifest_.auth)) {
       Complain(loaded_, destination_.place, "PS-CONF-REQUIRED",
                "Destination " + destination_.name + " needs the key \"base_url\".",
                "Connector " + manifest_.id + " has no address of its own.");
@@ -133,23 +134,29 @@ class DestinationCheck {
     for (auto& member : config_.GetObject()) {
       if (!member.value.IsString()) continue;
       const std::string name = member.name.GetString();
-      const auto resolved = secrets::Resolve(member.value.GetString(), lookup);
+      const auto resolved =
+          secrets::Resolve(member.value.GetString(), lookup, destination_.directory);
       if (resolved.ok()) {
         member.value.SetString(*resolved, allocator);
         continue;
       }
-      if (resolved.error().code == "PS-CONF-ENV") {
+      if (resolved.error().code == "PS-CONF-ENV" || resolved.error().code == "PS-CONF-FILE") {
         Error warning = resolved.error();
         warning.message = "Destination " + destination_.name + ": " + warning.message;
         loaded_->warnings.push_back(At(std::move(warning), PlaceOf(name)));
       }
       schema_["properties"][member.name] = Value(rapidjson::kObjectType);
-      all_known = all_known && name == manifest_.auth.secret;
+      all_known = all_known && IsSecret(name);
     }
     const sdk::Status valid = sdk::ValidateJson(Text(schema_), Text(config_), "config");
     if (!valid.ok()) return Refuse(valid.failure());
     const auto auth = sdk::ChosenAuth(manifest_, Text(config_));
     if (all_known && !auth.ok()) Refuse(auth.failure());
+  }
+
+  bool IsSecret(const std::string& name) const {
+    const auto& secrets = manifest_.secrets;
+    return std::find(secrets.begin(), secrets.end(), name) != secrets.end();
   }
 
   void Refuse(const sdk::Failure& failure) {

@@ -154,6 +154,7 @@ std::optional<DestinationSettings> ReadDestination(Complaints* complaints, const
   out.name = member.key;
   out.place = out.connector_place = complaints->PlaceOf(member);
   out.config_places[""] = out.place;
+  out.directory = project.directory;
   MapReader map(complaints, member.value, "destination " + member.key);
   if (const auto connector = map.RequireText("connector", "connector: hubspot")) {
     out.connector = *connector;

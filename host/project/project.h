@@ -30,6 +30,7 @@ struct DestinationSettings {
   std::string config = "{}";                   // JSON object; texts may hold references
   std::map<std::string, Place> config_places;  // by property; "" is the config itself
   std::string base_url;                        // empty: the manifest's; may hold references
+  std::string directory;                       // that files which references name count from
   std::string ca_file;                         // absolute; empty: the system's
   int64_t timeout_ms = 0;                      // of one request; 0: the gateway's default
   double daily_share = 0.8;

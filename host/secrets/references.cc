@@ -3,6 +3,8 @@
 #include <cstdlib>
 #include <utility>
 
+#include "core/file/file.h"
+
 namespace penstock::secrets {
 namespace {
 
@@ -18,7 +20,23 @@ bool IsName(std::string_view name) {
   return true;
 }
 
-// Calls `text` for plain parts and `name` for references, in order.
+constexpr std::string_view kEnv = "env:", kFile = "file:";
+constexpr uint64_t kMostFileBytes = 64 << 10;
+
+bool IsPath(std::string_view path) {
+  for (const char c : path) {
+    if (static_cast<unsigned char>(c) < 0x20) return false;
+  }
+  return !path.empty();
+}
+
+// "env:NAME" or "file:PATH".
+bool IsReference(std::string_view inner) {
+  return inner.starts_with(kEnv) ? IsName(inner.substr(kEnv.size()))
+                                 : inner.starts_with(kFile) && IsPath(inner.substr(kFile.size()));
+}
+
+// Calls `plain` for plain parts and `reference` for what is between the braces, in order.
 Status Walk(std::string_view in, const std::function<void(std::string_view)>& plain,
             const std::function<Status(std::string)>& reference) {
   while (!in.empty()) {
@@ -37,15 +55,37 @@ Status Walk(std::string_view in, const std::function<void(std::string_view)>& pl
     const size_t end = in.find('}', start);
     const std::string_view inner =
         end == std::string_view::npos ? "" : in.substr(start + 2, end - start - 2);
-    if (!inner.starts_with("env:") || !IsName(inner.substr(4))) {
-      return UsageError("PS-CONF-REFERENCE",
-                        "A reference in the project file must have the form ${env:NAME}.",
-                        "Write $${ for a plain ${.");
+    if (!IsReference(inner)) {
+      return UsageError(
+          "PS-CONF-REFERENCE",
+          "A reference in the project file must have the form ${env:NAME} or ${file:PATH}.",
+          "Write $${ for a plain ${.");
     }
-    PENSTOCK_RETURN_IF_ERROR(reference(std::string(inner.substr(4))));
+    PENSTOCK_RETURN_IF_ERROR(reference(std::string(inner)));
     in.remove_prefix(end + 1);
   }
   return {};
+}
+
+Result<std::string> FromEnvironment(const std::string& name, const Lookup& lookup) {
+  auto value = lookup(name);
+  if (value && !value->empty()) return *std::move(value);
+  return UsageError("PS-CONF-ENV",
+                    "The environment variable " + name + (value ? " is empty." : " is not set."),
+                    "Set it before the command: export " + name + "=…");
+}
+
+Result<std::string> FromFile(const std::string& name, const std::string& directory) {
+  const std::string path =
+      name.starts_with('/') || directory.empty() ? name : directory + "/" + name;
+  auto text = file::ReadAll(path, kMostFileBytes);
+  if (text.ok() && text->ends_with('\n')) text->pop_back();
+  if (text.ok() && text->ends_with('\r')) text->pop_back();
+  if (text.ok() && !text->empty()) return text;
+  return UsageError("PS-CONF-FILE",
+                    "The file " + path + ", which a reference in the project file names, " +
+                        (text.ok() ? "is empty." : "cannot be read."),
+                    "A relative path counts from the project file; at most 64 KiB are taken.");
 }
 
 // The text with every reference replaced by one control character, offsets kept by `at`.
@@ -108,26 +148,24 @@ Result<std::vector<std::string>> References(std::string_view text) {
   std::vector<std::string> names;
   PENSTOCK_RETURN_IF_ERROR(Walk(
       text, [](std::string_view) {},
-      [&](std::string name) {
-        names.push_back(std::move(name));
+      [&](const std::string& inner) {
+        if (inner.starts_with(kEnv)) names.push_back(inner.substr(kEnv.size()));
         return Status();
       }));
   return names;
 }
 
-Result<std::string> Resolve(std::string_view text, const Lookup& lookup) {
+Result<std::string> Resolve(std::string_view text, const Lookup& lookup,
+                            const std::string& directory) {
   std::string out;
   PENSTOCK_RETURN_IF_ERROR(Walk(
       text, [&](std::string_view part) { out += part; },
-      [&](const std::string& name) -> Status {
-        const auto value = lookup(name);
-        if (!value || value->empty()) {
-          return UsageError(
-              "PS-CONF-ENV",
-              "The environment variable " + name + (value ? " is empty." : " is not set."),
-              "Set it before the command: export " + name + "=…");
-        }
-        out += *value;
+      [&](const std::string& inner) -> Status {
+        const bool env = inner.starts_with(kEnv);
+        PENSTOCK_ASSIGN_OR_RETURN(const std::string value,
+                                  env ? FromEnvironment(inner.substr(kEnv.size()), lookup)
+                                      : FromFile(inner.substr(kFile.size()), directory));
+        out += value;
         return {};
       }));
   return out;

@@ -1,4 +1,5 @@
-// ${env:NAME} in the project file: secrets stay out of it. Nothing here prints or keeps a value.
+// ${env:NAME} and ${file:PATH} in the project file: secrets stay out of it. Nothing here prints or
+// keeps a value.
 #pragma once
 
 #include <functional>
@@ -17,12 +18,16 @@ using Lookup = std::function<std::optional<std::string>(const std::string& name)
 /// The process's own environment.
 Lookup ProcessEnvironment();
 
-/// Names of the variables that `text` refers to, in order. PS-CONF-REFERENCE when a `${` is not
-/// `${env:NAME}`. `$${` is a plain `${`. [thread-safe]
+/// Names of the variables that `text` refers to, in order. PS-CONF-REFERENCE when a `${` is neither
+/// `${env:NAME}` nor `${file:PATH}`. `$${` is a plain `${`. [thread-safe]
 Result<std::vector<std::string>> References(std::string_view text);
 
-/// `text` with every reference replaced. PS-CONF-ENV names a variable that is not set or empty.
-Result<std::string> Resolve(std::string_view text, const Lookup& lookup);
+/// `text` with every reference replaced. A file stands for its text (64 KiB at most) without the
+/// line break at its end; a relative path counts from `directory` (empty: the working directory).
+/// PS-CONF-ENV names a variable that is not set or empty, PS-CONF-FILE a file that cannot be read
+/// or is empty.
+Result<std::string> Resolve(std::string_view text, const Lookup& lookup,
+                            const std::string& directory = {});
 
 /// True when the text is made of references alone: then it holds no secret itself. [thread-safe]
 bool IsReferenceOnly(std::string_view text);

@@ -87,7 +87,13 @@ std::string InstalledConnectors() {
 
 std::vector<std::string> HostsOf(const sdk::Manifest& manifest) {
   std::vector<std::string> hosts = manifest.allowed_hosts;
-  if (const auto url = http::ParseUrl(manifest.base_url); url.ok()) hosts.push_back(url->host);
+  std::vector<std::string> addresses = {manifest.base_url, manifest.auth.oauth.login_default};
+  for (const sdk::Auth& choice : manifest.auth.choices) {
+    addresses.push_back(choice.oauth.login_default);
+  }
+  for (const std::string& address : addresses) {
+    if (const auto url = http::ParseUrl(address); url.ok()) hosts.push_back(url->host);
+  }
   std::sort(hosts.begin(), hosts.end());
   hosts.erase(std::unique(hosts.begin(), hosts.end()), hosts.end());
   return hosts;

@@ -26,6 +26,7 @@ Field ReadField(const Json& json) {
   field.createable = Flag(json, "createable", true);
   field.updateable = Flag(json, "updateable", true);
   field.unique = Flag(json, "unique", false);
+  field.read_only_because = Text(json, "read_only_because");
   for (const std::string& name : Texts(json, "normalisers")) {
     field.normalisers.push_back(*ParseNormaliser(name));
   }
@@ -92,6 +93,7 @@ void WriteField(Writer* writer, const Field& field) {
     for (Normaliser normaliser : field.normalisers) names.emplace_back(NormaliserName(normaliser));
     Write(writer, "normalisers", names);
   }
+  if (!field.read_only_because.empty()) Write(writer, "read_only_because", field.read_only_because);
   writer->EndObject();
 }
 

@@ -2,6 +2,7 @@
 #include <set>
 
 #include "penstock/documents.hpp"
+#include "sdk/documents/offered_auth.h"
 #include "sdk/documents/reader.h"
 #include "sdk/documents/schemas.h"
 #include "sdk/documents/validate.h"
@@ -25,6 +26,7 @@ Limiter ReadLimiter(const Json& json) {
     limiter.header_window_ms = Text(*headers, "window_ms");
     limiter.header_daily_max = Text(*headers, "daily_max");
     limiter.header_daily_remaining = Text(*headers, "daily_remaining");
+    limiter.header_daily_usage = Text(*headers, "daily_usage");
   }
   return limiter;
 }
@@ -73,32 +75,6 @@ Status CheckLimiters(const Manifest& manifest) {
   return {};
 }
 
-bool HasProperty(const Manifest& manifest, const std::string& name) {
-  rapidjson::Document schema;
-  if (!Parse(manifest.config_schema, "/config_schema", &schema).ok()) return false;
-  const Json* properties = Find(schema, "properties");
-  return properties != nullptr && properties->IsObject() && properties->HasMember(name);
-}
-
-Status CheckAuth(const Manifest& manifest) {
-  const Auth& auth = manifest.auth;
-  if (auth.type == "none") return {};
-  if (auth.type == "from_config") {
-    if (!HasProperty(manifest, auth.property)) {
-      return Wrong("/auth/property must name a property of /config_schema");
-    }
-    if (!auth.header_property.empty() && !HasProperty(manifest, auth.header_property)) {
-      return Wrong("/auth/header_property must name a property of /config_schema");
-    }
-  }
-  if (std::find(manifest.secrets.begin(), manifest.secrets.end(), auth.secret) ==
-      manifest.secrets.end()) {
-    return Wrong("/auth/secret must name a property of /config_schema that has \"x-secret\": true");
-  }
-  if (auth.type == "header" && auth.header.empty()) return Wrong("/auth lacks \"header\"");
-  return {};
-}
-
 // What the schema cannot say.
 Status CheckManifest(const Manifest& manifest) {
   Status keywords = CheckSchemaKeywords(manifest.config_schema, "the manifest: /config_schema");
@@ -108,7 +84,7 @@ Status CheckManifest(const Manifest& manifest) {
   }
   Status limiters = CheckLimiters(manifest);
   if (!limiters.ok()) return limiters;
-  Status auth = CheckAuth(manifest);
+  Status auth = CheckOfferedAuth(manifest);
   if (!auth.ok()) return auth;
   std::set<int> seen;
   for (const auto* list :
@@ -141,8 +117,7 @@ Result<Manifest> ParseManifest(std::string_view json) {
   manifest.config_schema = RawText(root, "config_schema");
   manifest.secrets = ReadSecrets(root["config_schema"]);
   if (const Json* auth = Find(root, "auth")) {
-    manifest.auth = {Text(*auth, "type"), Text(*auth, "secret"), Text(*auth, "header"),
-                     Text(*auth, "property"), Text(*auth, "header_property")};
+    manifest.auth = ReadAuth(*auth, root["config_schema"]);
   }
   manifest.allowed_hosts = Texts(root, "allowed_hosts");
   for (const Json& limiter : root["limiters"].GetArray()) {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <sstream>
 #include <thread>
 
 namespace penstock::sandbox {
@@ -153,6 +154,12 @@ void Sleep(const Connection& connection, std::int64_t ms) {
 std::string SendFaulty(Connection& connection, const Fault& fault, Response answer,
                        std::int64_t now_ms) {
   using Kind = Fault::Kind;
+  if (answer.stream) {  // spoiled like any other
+    std::ostringstream whole;
+    answer.stream(whole);
+    answer.body = whole.str();
+    answer.stream = nullptr;
+  }
   if (fault.retry_after >= 0 || fault.retry_after_date >= 0) {
     std::erase_if(answer.headers, [](const auto& header) { return header.first == "Retry-After"; });
   }

@@ -71,12 +71,13 @@ Response Seed(Sandbox& sandbox, Vendor& vendor, Table& table, const Request& req
   });
 }
 
-Response StatsOf(Sandbox& sandbox) {
+Response StatsOf(Sandbox& sandbox, Vendor& vendor) {
   return Response::Json(200, [&](JsonWriter& json) {
     json.StartObject();
     sandbox.stats.Write(json);
     json.Key("writes");
     sandbox.store.WriteCounts(json);
+    vendor.WriteStats(json);
     json.EndObject();
   });
 }
@@ -148,7 +149,7 @@ Response HandleControl(Sandbox& sandbox, Vendor& vendor, Request& request) {
     if (call == "GET writes") return StreamTable(sandbox.store, *table, true);
     if (call == "POST objects") return Seed(sandbox, vendor, *table, request);
   } else {
-    if (call == "GET stats") return StatsOf(sandbox);
+    if (call == "GET stats") return StatsOf(sandbox, vendor);
     if (call == "GET faults") return Response::Json(200, sandbox.faults.Json());
     if (call == "POST reset") return Reset(sandbox, vendor, request);
     if (call == "PUT config") return Config(sandbox, vendor, request);

@@ -146,6 +146,23 @@ std::string UrlDecode(std::string_view text, bool plus_is_space) {
   return out;
 }
 
+std::map<std::string, std::string> ReadForm(std::string_view text) {
+  std::map<std::string, std::string> form;
+  while (!text.empty()) {
+    std::size_t end = text.find('&');
+    std::string_view pair = text.substr(0, end);
+    text = end == text.npos ? std::string_view() : text.substr(end + 1);
+    if (pair.empty()) continue;
+    std::size_t equals = pair.find('=');
+    std::string name = UrlDecode(pair.substr(0, equals), true);
+    std::string value;
+    if (equals != pair.npos) value = UrlDecode(pair.substr(equals + 1), true);
+    auto [place, fresh] = form.emplace(std::move(name), value);
+    if (!fresh) place->second += "," + value;
+  }
+  return form;
+}
+
 std::string Lower(std::string_view text) {
   std::string out(text);
   for (char& c : out) {

@@ -43,6 +43,7 @@ struct Request {
   std::map<std::string, std::string> params;  // what the route's {names} matched
   Headers headers;
   std::string body;
+  std::string body_file;                     // where the body is, if the vendor had it spooled
   std::string route;                         // template of the route that matched, "" if none
   std::map<std::string, std::string> notes;  // between a vendor's own calls
   std::int64_t now_ms;                       // arrival on the sandbox's clock, ms since 1970 UTC
@@ -81,6 +82,9 @@ std::string IsoTime(std::int64_t ms);
 std::string HttpDate(std::int64_t ms);
 // Percent-decodes; `plus_is_space` for query strings.
 std::string UrlDecode(std::string_view text, bool plus_is_space);
+// The names and values of a query string or a form, percent-decoded; values of a name that is there
+// several times are joined by commas.
+std::map<std::string, std::string> ReadForm(std::string_view text);
 // ASCII lower case.
 std::string Lower(std::string_view text);
 // Without white space at both ends.

@@ -91,14 +91,19 @@ int SandboxMain(int argc, char** argv, Vendor& vendor) {
           sandbox.options.data_directory,
           [&](const std::string& key, const JsonValue& value) { vendor.OnSetting(key, value); },
           &error)) {
+    vendor.Stop();
     return Fail(vendor, error);
   }
   Server server(sandbox, vendor);
-  if (!server.Start(&error)) return Fail(vendor, error);
+  if (!server.Start(&error)) {
+    vendor.Stop();
+    return Fail(vendor, error);
+  }
   const std::string url = std::string(sandbox.options.tls_certificate.empty() ? "http" : "https") +
                           "://127.0.0.1:" + std::to_string(server.port());
   std::cout << "listening on " << url << "\n" << vendor.Usage(url) << std::flush;
   Wait(signals, sandbox.options.die_with_parent);
+  vendor.Stop();
   server.Stop();
   return 0;
 }

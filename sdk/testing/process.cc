@@ -98,7 +98,8 @@ int SandboxProcess::Stop(int signal) {
 }
 
 Reply SandboxProcess::Call(const std::string& method, const std::string& path,
-                           const std::string& body, const std::string& token) const {
+                           const std::string& body, const std::string& token,
+                           const Headers& headers) const {
   Reply reply;
   try {
     Poco::Net::HTTPClientSession session("127.0.0.1", port_);
@@ -106,6 +107,7 @@ Reply SandboxProcess::Call(const std::string& method, const std::string& path,
     Poco::Net::HTTPRequest request(method, path, Poco::Net::HTTPMessage::HTTP_1_1);
     if (!token.empty()) request.set("Authorization", "Bearer " + token);
     request.setContentType("application/json");
+    for (const auto& [name, value] : headers) request.set(name, value);
     request.setContentLength64(static_cast<std::int64_t>(body.size()));
     session.sendRequest(request) << body;
     Poco::Net::HTTPResponse response;

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace penstock::sandbox {
@@ -39,9 +40,11 @@ class SandboxProcess {
   int Stop(int signal);
 
   // Sends a request over plain HTTP and waits for the answer, 30 s at most. Bodies are sent as
-  // JSON. `token` becomes the Authorization header if it is not empty.
+  // JSON unless `headers` say otherwise. `token` becomes the Authorization header if it is not
+  // empty.
   Reply Call(const std::string& method, const std::string& path, const std::string& body = "",
-             const std::string& token = "") const;
+             const std::string& token = "",
+             const std::vector<std::pair<std::string, std::string>>& headers = {}) const;
 
  private:
   SandboxProcess() = default;

@@ -9,10 +9,14 @@
 #include <Poco/Net/NetSSL.h>
 #include <Poco/Net/SecureServerSocket.h>
 #include <Poco/ThreadPool.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
 #include <thread>
 
 #include "sdk/testing/answer.h"
@@ -23,24 +27,8 @@ namespace {
 
 constexpr int kMaxConnections = 1024;
 constexpr int kBacklog = 1024;
-constexpr std::int64_t kMaxBody = 64LL << 20;
 constexpr std::int64_t kMaxControlBody = 2LL << 30;
 constexpr auto kGrace = std::chrono::seconds(2);
-
-void ReadQuery(std::string_view query, std::map<std::string, std::string>* into) {
-  while (!query.empty()) {
-    std::size_t end = query.find('&');
-    std::string_view pair = query.substr(0, end);
-    query = end == query.npos ? std::string_view() : query.substr(end + 1);
-    if (pair.empty()) continue;
-    std::size_t equals = pair.find('=');
-    std::string name = UrlDecode(pair.substr(0, equals), true);
-    std::string value;
-    if (equals != pair.npos) value = UrlDecode(pair.substr(equals + 1), true);
-    auto [place, fresh] = into->emplace(std::move(name), value);
-    if (!fresh) place->second += "," + value;
-  }
-}
 
 Request ReadHead(const Poco::Net::HTTPServerRequest& from, std::int64_t now_ms) {
   Request request;
@@ -48,26 +36,52 @@ Request ReadHead(const Poco::Net::HTTPServerRequest& from, std::int64_t now_ms) 
   std::string_view uri = from.getURI();
   std::size_t question = uri.find('?');
   request.path = uri.substr(0, question);
-  if (question != uri.npos) ReadQuery(uri.substr(question + 1), &request.query);
+  if (question != uri.npos) request.query = ReadForm(uri.substr(question + 1));
   for (const auto& [name, value] : from) request.headers.emplace_back(name, value);
   request.now_ms = now_ms;
   return request;
 }
 
-// False if the body is larger than `limit`.
-bool ReadBody(Poco::Net::HTTPServerRequest& from, std::int64_t limit, std::string* body) {
+enum class BodyEnd { kWhole, kTooLarge, kCut };
+
+// Reads the body piece by piece.
+BodyEnd ReadBody(Poco::Net::HTTPServerRequest& from, std::int64_t limit,
+                 const std::function<void(const char*, std::size_t)>& take) {
   std::int64_t length = from.getContentLength64();
-  if (length > limit) return false;
+  if (length > limit) return BodyEnd::kTooLarge;
   // Without a length there is no body; Poco would wait for the connection's end.
-  if (length < 0 && !from.getChunkedTransferEncoding()) return true;
-  if (length > 0) body->reserve(static_cast<std::size_t>(length));
+  if (length < 0 && !from.getChunkedTransferEncoding()) return BodyEnd::kWhole;
   std::istream& in = from.stream();
+  std::int64_t size = 0;
   char piece[16 * 1024];
   while (in.read(piece, sizeof piece) || in.gcount() > 0) {
-    body->append(piece, static_cast<std::size_t>(in.gcount()));
-    if (static_cast<std::int64_t>(body->size()) > limit) return false;
+    take(piece, static_cast<std::size_t>(in.gcount()));
+    size += in.gcount();
+    if (size > limit) return BodyEnd::kTooLarge;
   }
-  return true;
+  return length >= 0 && size < length ? BodyEnd::kCut : BodyEnd::kWhole;
+}
+
+BodyEnd ReadBody(Poco::Net::HTTPServerRequest& from, std::int64_t limit, std::string* body) {
+  std::int64_t length = from.getContentLength64();
+  if (length > 0 && length <= limit) body->reserve(static_cast<std::size_t>(length));
+  return ReadBody(from, limit,
+                  [&](const char* piece, std::size_t size) { body->append(piece, size); });
+}
+
+// The same into a new file of the directory, whose name *file becomes.
+BodyEnd SpoolBody(Poco::Net::HTTPServerRequest& from, const Vendor::Body& plan, std::string* file) {
+  std::string name = plan.spool + "/body-XXXXXX";
+  const int descriptor = mkstemp(name.data());
+  std::FILE* out = descriptor < 0 ? nullptr : fdopen(descriptor, "w");
+  if (out == nullptr) throw Poco::FileException("a body cannot be spooled", plan.spool);
+  *file = name;
+  const BodyEnd end = ReadBody(from, plan.limit, [&](const char* piece, std::size_t size) {
+    std::fwrite(piece, 1, size, out);
+  });
+  const bool failed = std::ferror(out) != 0;
+  if (std::fclose(out) != 0 || failed) throw Poco::WriteFileException(name);
+  return end;
 }
 
 }  // namespace
@@ -238,8 +252,12 @@ Response Server::Impl::FaultAnswer(const Request& request, const Fault& fault) {
 std::string Server::Impl::Serve(Connection& connection, Request& request) {
   std::optional<Fault> fault;
   bool body_first = sandbox_.faults.needs_body();
-  auto read_body = [&] { return ReadBody(connection.request, kMaxBody, &request.body); };
-  bool fits = !body_first || read_body();
+  const Vendor::Body plan = vendor_.BodyOf(request);
+  auto read_body = [&] {
+    if (!plan.spool.empty()) return SpoolBody(connection.request, plan, &request.body_file);
+    return ReadBody(connection.request, plan.limit, &request.body);
+  };
+  BodyEnd end = body_first ? read_body() : BodyEnd::kWhole;
   fault = sandbox_.faults.Hit(request);
   bool path_known = false;
   sandbox_.router.Find(&request, &path_known);  // the name to count by, also of what is dropped
@@ -248,8 +266,12 @@ std::string Server::Impl::Serve(Connection& connection, Request& request) {
     Drop(connection, fault->reset);
     return "dropped";
   }
-  if (!body_first) fits = read_body();
-  if (!fits) {
+  if (!body_first) end = read_body();
+  if (end == BodyEnd::kCut) {
+    Drop(connection, false);
+    return "dropped";
+  }
+  if (end == BodyEnd::kTooLarge) {
     connection.response.setKeepAlive(false);
     Send(connection, vendor_.Error(request, 413, "The body is too large."));
     return "413";
@@ -281,7 +303,7 @@ void Server::Impl::Handle(Poco::Net::HTTPServerRequestImpl& from,
   Request request = ReadHead(from, sandbox_.clock.NowMs());
   try {
     if (IsControlPath(request.path)) {
-      if (ReadBody(from, kMaxControlBody, &request.body)) {
+      if (ReadBody(from, kMaxControlBody, &request.body) == BodyEnd::kWhole) {
         Send(connection, HandleControl(sandbox_, vendor_, request));
       } else {
         Send(connection, Response::Empty(413));
@@ -295,6 +317,7 @@ void Server::Impl::Handle(Poco::Net::HTTPServerRequestImpl& from,
         connection.response.setKeepAlive(false);
       }
       sandbox_.stats.Finish(RouteName(request), counted);
+      if (!request.body_file.empty()) std::remove(request.body_file.c_str());
     }
   } catch (const Poco::Exception&) {
     connection.response.setKeepAlive(false);

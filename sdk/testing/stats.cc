@@ -27,6 +27,11 @@ void Stats::Finish(const std::string& route, const std::string& status) {
   if (status == "429") ++throttled_;
 }
 
+int Stats::in_flight() const {
+  std::lock_guard lock(mutex_);
+  return in_flight_;
+}
+
 void Stats::Clear() {
   std::lock_guard lock(mutex_);
   requests_.clear();

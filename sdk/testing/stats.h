@@ -20,6 +20,8 @@ class Stats {
   void Arrive(std::int64_t now_ms);
   // It was answered; status is "200", or "dropped" and the like where no answer was sent.
   void Finish(const std::string& route, const std::string& status);
+  // Requests that have arrived and are not answered yet.
+  int in_flight() const;
   // Forgets everything but the requests in flight.
   void Clear();
   // Writes the members "requests", "throttled", "max_in_window", … into an open object.

@@ -11,6 +11,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -44,7 +45,7 @@ class Record {
   std::int64_t updated_ms_ = 0;
   std::int64_t archived_ms_ = 0;
   std::uint32_t writes_ = 0;
-  std::vector<std::pair<std::uint32_t, std::string>> fields_;  // by number of the field's name
+  std::string fields_;  // one after the other: number of the field's name, length, value
 };
 
 // What a table is, given once.
@@ -55,6 +56,10 @@ struct TableOptions {
   std::vector<std::string> unique;  // fields of which a value belongs to one live record
   std::map<std::string, std::string> aliases;  // unique field -> field whose ';'-separated values
                                                // lead to the same record
+  std::set<std::string> folded = {};  // unique fields that are compared in ASCII lower case
+  // Texts of ids, if they are not decimal numbers: of the number `first_id` + row, and back.
+  std::function<std::string(std::uint64_t number)> id_text = nullptr;
+  std::function<std::optional<std::uint64_t>(std::string_view text)> id_number = nullptr;
 };
 
 class Store;
@@ -68,14 +73,17 @@ class Table {
 
   const std::string& name() const { return options_.name; }
   std::string Id(const Record& record) const {
-    return std::to_string(options_.first_id + record.row_);
+    const std::uint64_t number = options_.first_id + record.row_;
+    return options_.id_text ? options_.id_text(number) : std::to_string(number);
   }
   // The record of that id, archived ones too; nullptr if there is none.
   const Record* FindById(std::string_view id) const;
-  // The live record that holds this value of a unique field, itself or as an alias.
+  // The live record that holds this value of a unique field, itself or as an alias; the oldest one.
   const Record* FindByKey(std::string_view field, std::string_view value) const;
+  // All of them, oldest first: whether there may be several is the vendor's decision.
+  std::vector<const Record*> FindAllByKey(std::string_view field, std::string_view value) const;
   bool IsUnique(std::string_view field) const;
-  // Makes a field unique, taking in the records that are there (the first holder wins).
+  // Makes a field unique, taking in the records that are there.
   void AddUnique(const std::string& field);
 
   // A value, nullopt if the record has none.
@@ -92,6 +100,19 @@ class Table {
   // Archives: the record's unique values become free. No effect if archived already.
   void Archive(const Record& record, std::int64_t now_ms, bool counted = true);
 
+  // A record as it is, for Restore().
+  Record Snapshot(const Record& record) const { return record; }
+  // Takes back what happened to a record since its snapshot, but for the counts.
+  void Restore(const Record& snapshot);
+  // Takes back the latest Create(), but for the counts.
+  void RemoveLast();
+  // The counts of /_sandbox/stats, to be put back with the rest.
+  struct Counts {
+    std::uint64_t created = 0, updated = 0, archived = 0, rewritten = 0;
+  };
+  const Counts& counts() const { return counts_; }
+  void SetCounts(const Counts& counts) { counts_ = counts; }
+
   // Number of records, archived ones too; records are numbered from 0 in the order of creation.
   std::uint64_t size() const { return records_.size(); }
   const Record& At(std::uint64_t row) const { return records_[row]; }
@@ -102,7 +123,8 @@ class Table {
 
  private:
   friend class Store;
-  using Index = std::unordered_map<std::string, std::uint64_t>;
+  // Rows by the hash of the key: the key itself is in the record.
+  using Index = std::unordered_multimap<std::size_t, std::uint64_t>;
 
   Table(Store* store, TableOptions options);
   std::uint32_t FieldNumber(std::string_view name);
@@ -112,6 +134,8 @@ class Table {
   void RemoveKeys(const Record& record);
   void EachKey(const Record& record, const std::string& field,
                const std::function<void(std::string)>& visit) const;
+  bool HasKey(const Record& record, const std::string& field, const std::string& key) const;
+  std::string Folded(const std::string& field, std::string_view value) const;
   void Save(const Record& record);
   void Load(const JsonValue& line);
   void Clear();
@@ -127,7 +151,7 @@ class Table {
   std::vector<std::string> field_names_;
   std::unordered_map<std::string, std::uint32_t> field_numbers_;
   std::map<std::string, Index, std::less<>> indexes_;
-  std::uint64_t created_ = 0, updated_ = 0, archived_ = 0, rewritten_ = 0;
+  Counts counts_;
 };
 
 // All tables and the settings that outlive a restart.

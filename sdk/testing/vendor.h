@@ -74,6 +74,14 @@ class Vendor {
 
   // Name of a table for the name a path uses ("0-1" -> "contacts").
   virtual std::string TableName(const std::string& path_name) const { return path_name; }
+  // How much body a request may have, and where it goes. Asked when only the head is there.
+  struct Body {
+    std::int64_t limit = 64LL << 20;  // bytes; more is a 413
+    // Not "": the directory in which the body becomes a file, Request::body_file, instead of text
+    // in memory. Whoever wants the file moves it; else it goes with the request.
+    std::string spool;
+  };
+  virtual Body BodyOf(const Request& /*request*/) { return {}; }
   // Before a handler: tokens, limits. An answer ends the request. May leave notes for Finish().
   virtual std::optional<Response> Admit(Request& /*request*/) { return std::nullopt; }
   // After a handler or a fault's answer: headers that every answer has.
@@ -87,6 +95,10 @@ class Vendor {
   virtual bool Configure(std::string_view /*name*/, const JsonValue& /*value*/) { return false; }
   // POST /_sandbox/objects/…: brings values into the form the vendor keeps.
   virtual void Normalise(const Table& /*table*/, Values* /*values*/) {}
+  // GET /_sandbox/stats: members of the vendor's own, into an open object.
+  virtual void WriteStats(JsonWriter& /*json*/) {}
+  // The server is about to stop: ends threads of the vendor's own, and handlers that wait.
+  virtual void Stop() {}
   // POST /_sandbox/reset: the store is empty now; back to the state after Start().
   virtual void Reset() {}
 };

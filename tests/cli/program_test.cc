@@ -276,7 +276,12 @@ TEST_F(ProgramTest, ConnectorsAreListedWithoutRunningThem) {
   EXPECT_EQ(list.exit, 0);
   EXPECT_NE(list.out.find("\"id\":\"loopback\""), std::string::npos) << list.out;
   const Ran show = Run("connector show hubspot");
-  EXPECT_NE(show.out.find("required secret"), std::string::npos) << show.out;
+  EXPECT_NE(show.out.find("bearer, from the setting access_token; or OAuth 2.0: refresh_token from "
+                          "the settings client_id, client_secret"),
+            std::string::npos)
+      << show.out;
+  EXPECT_NE(show.out.find("secret"), std::string::npos) << show.out;
+  EXPECT_EQ(show.out.find("pat-"), std::string::npos);
   EXPECT_EQ(Run("connector show none").exit, 2);
   EXPECT_EQ(JsonCode(Run("connector list --json --connectors /nowhere")), "PS-CONN-DIR");
 }

@@ -94,7 +94,7 @@ class Broken {
   }
 
   Result<std::unique_ptr<Writer>> Begin(Call call, const Assignment& assignment,
-                                        std::span<const Note>) {
+                                        std::span<const Note> notes) {
     if (breaks_("begin.offline")) {
       (void)http_.Perform(call, HttpRequest::Post("/v1/ping", "{}"), [](const HttpResponse&) {});
     }
@@ -106,7 +106,9 @@ class Broken {
     if (key == assignment.fields.size()) {
       return Failure{PENSTOCK_E_INVALID_ARGUMENT, "broken.NO_KEY", "there is no key", 0};
     }
-    return std::make_unique<Writer>(host_, breaks_, assignment, key);
+    auto writer = std::make_unique<Writer>(host_, breaks_, assignment, key);
+    for (const Note& note : notes) writer->HandBack(CopyNote(note, assignment));
+    return writer;
   }
 
  private:

@@ -211,7 +211,7 @@ Status Writer::TakeResults(const Batch& batch, const Range& range, const HttpRes
   rapidjson::Document answer;
   const bool parsed = ParseJson(response.body(), &answer);
   if (parsed && response.status() == 202 && !TextMember(answer, "job").empty()) {
-    Job job{std::string(TextMember(answer, "job")), {}};
+    Job job{std::string(TextMember(answer, "job")), {}, false};
     for (size_t i = range.begin; i < range.end; ++i) job.seqs.push_back(batch.seq(i));
     jobs_.push_back(std::move(job));
     return {};
@@ -276,7 +276,7 @@ Status Writer::Finish(Call call, Outcomes& outcomes) {
     (void)http_.Perform(call, HttpRequest::Post("/v1/ping", "{}"), [](const HttpResponse&) {});
   }
   for (const Job& job : jobs_) {
-    if (!breaks_("finish.async_job")) {
+    if (!breaks_("finish.async_job") && !job.handed_back) {
       Status noted = host_.Note(call, job.seqs, job.id);
       if (!noted.ok()) return noted;
     }
@@ -290,11 +290,7 @@ Status Writer::Finish(Call call, Outcomes& outcomes) {
       if (polled.ok()) continue;
       for (const uint64_t seq : job.seqs) {
         const Reason reason{"JOB_OPEN", "the job is still at work", {}};
-        if (breaks_("finish.stuck_job")) {
-          outcomes.Unsent(seq, reason);
-        } else {
-          outcomes.InDoubt(seq, reason);
-        }
+        if (breaks_("finish.stuck_job")) outcomes.InDoubt(seq, reason);
       }
       return polled;
     }

@@ -88,6 +88,18 @@ TEST(RedactorTest, FindsEveryWordAtEveryPlace) {
   }
 }
 
+// A token may come in the middle of a run.
+TEST(RedactorTest, CopiesKnowWhatAnyOfThemIsTold) {
+  Redactor redactor;
+  Redactor copy = redactor;
+  redactor.Add("first-secret");
+  copy.Add("second-secret");
+  for (const Redactor& each : {redactor, copy, Redactor(copy)}) {
+    EXPECT_EQ(each.Text("first-secret, second-secret"), "«secret», «secret»");
+  }
+  EXPECT_EQ(Redactor().Text("first-secret"), "first-secret");
+}
+
 TEST(RedactorTest, TooShortSecretsAreLeftAlone) {
   Redactor redactor;
   redactor.Add("a");

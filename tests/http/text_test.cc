@@ -103,5 +103,19 @@ TEST(MessageTest, ReadsWhatTheDestinationTells) {
   EXPECT_FALSE(told.daily_max.has_value());
 }
 
+TEST(MessageTest, ReadsUsedAndAllowedOfOneHeader) {
+  sdk::Limiter limiter;
+  limiter.header_daily_usage = "Sforce-Limit-Info";
+  const auto told = [&](const std::string& value) {
+    return ReadTold(limiter, {{"sforce-limit-info", value}});
+  };
+  EXPECT_EQ(told("api-usage=18/15000").daily_max, 15000);
+  EXPECT_EQ(told("api-usage=18/15000; per-app-api-usage=17/250(x)").daily_remaining, 14982);
+  EXPECT_EQ(told("api-usage=15001/15000").daily_remaining, 0);
+  for (const char* other : {"", "/", "18", "api-usage=18/", "api-usage=/15000"}) {
+    EXPECT_FALSE(told(other).daily_max.has_value()) << other;
+  }
+}
+
 }  // namespace
 }  // namespace penstock::http

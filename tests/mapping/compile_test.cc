@@ -43,6 +43,9 @@ TEST(Compile, UnknownAndReadOnlyFields) {
   fields[0].createable = fields[0].updateable = false;
   error = Refusal(MakeIntegration({{"firstname", "a"}}), {"email", "a"}, Contacts(fields));
   EXPECT_EQ(error.message, "\"firstname\" of contacts is read-only.");
+  fields[0].read_only_because = "a formula calculates it";
+  error = Refusal(MakeIntegration({{"firstname", "a"}}), {"email", "a"}, Contacts(fields));
+  EXPECT_EQ(error.message, "\"firstname\" of contacts is read-only: a formula calculates it.");
 
   fields[0].createable = true;
   Integration integration = MakeIntegration({{"firstname", "a"}});

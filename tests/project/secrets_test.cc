@@ -35,9 +35,38 @@ TEST(ReferencesTest, AMissingVariableIsNamed) {
   }
 }
 
+TEST(ReferencesTest, AFileStandsForItsText) {
+  const std::string directory = fs::temp_directory_path() / ("refs-" + std::to_string(::getpid()));
+  fs::create_directories(directory);
+  const auto write = [&](const std::string& text) {
+    std::ofstream(directory + "/key.pem", std::ios::binary) << text;
+  };
+  write("BEGIN\nkey\nEND\n");
+  EXPECT_EQ(*Resolve("${file:key.pem}", Known, directory), "BEGIN\nkey\nEND");
+  EXPECT_EQ(*Resolve("x ${file:" + directory + "/key.pem} ${env:HOST}", Known),
+            "x BEGIN\nkey\nEND db.example.com");
+  EXPECT_TRUE(References("${file:key.pem}")->empty());
+  EXPECT_TRUE(IsReferenceOnly("${file:key.pem}"));
+  for (const char* text : {"", "\n", "\r\n"}) {
+    write(text);
+    EXPECT_EQ(Resolve("${file:key.pem}", Known, directory).error().message,
+              "The file " + directory +
+                  "/key.pem, which a reference in the project file names, is "
+                  "empty.");
+  }
+  write(std::string(70000, 'x'));
+  for (const char* name : {"key.pem", "none.pem", "../refs"}) {
+    const auto resolved = Resolve("${file:" + std::string(name) + "}", Known, directory);
+    ASSERT_FALSE(resolved.ok()) << name;
+    EXPECT_EQ(resolved.error().code, "PS-CONF-FILE");
+    EXPECT_NE(resolved.error().message.find("cannot be read"), std::string::npos);
+  }
+  fs::remove_all(directory);
+}
+
 TEST(ReferencesTest, OtherFormsAreRefused) {
-  for (const char* text :
-       {"${HOME}", "${env:}", "${env:1A}", "${env:A", "${file:/x}", "${env:A-B}"}) {
+  for (const char* text : {"${HOME}", "${env:}", "${env:1A}", "${env:A", "${file:}", "${file:a\nb}",
+                           "${file:/x", "${env:A-B}"}) {
     const auto names = References(text);
     ASSERT_FALSE(names.ok()) << text;
     EXPECT_EQ(names.error().code, "PS-CONF-REFERENCE");

@@ -8,6 +8,9 @@
 #include <memory>
 #include <sstream>
 
+#include "tests/property/fake_job_writer.h"
+#include "tests/property/fake_jobs.h"
+
 namespace penstock::testing {
 namespace {
 
@@ -18,6 +21,14 @@ std::vector<std::string> Split(const std::string& line) {
   std::stringstream stream(line);
   for (std::string part; std::getline(stream, part, kTab);) parts.push_back(part);
   return parts;
+}
+
+int32_t OperationOf(const sdk::Assignment& assignment) {
+  const std::string& name = assignment.operation;
+  return name == "upsert"   ? PENSTOCK_OP_UPSERT
+         : name == "insert" ? PENSTOCK_OP_INSERT
+         : name == "update" ? PENSTOCK_OP_UPDATE
+                            : PENSTOCK_OP_DELETE;
 }
 
 }  // namespace
@@ -218,13 +229,7 @@ class FakeWriter final : public DestinationWriter {
   void Report(const penstock_batch& batch, size_t i, int32_t outcome,
               const FakeAccount::Applied& applied, const OutcomeCallback& report,
               uint32_t group = 0);
-  int32_t op() const {
-    const std::string& name = assignment_.operation;
-    return name == "upsert"   ? PENSTOCK_OP_UPSERT
-           : name == "insert" ? PENSTOCK_OP_INSERT
-           : name == "update" ? PENSTOCK_OP_UPDATE
-                              : PENSTOCK_OP_DELETE;
-  }
+  int32_t op() const { return OperationOf(assignment_); }
   std::string KeyOf(const penstock_batch& batch, size_t i) const {
     for (size_t f = 0; f < assignment_.fields.size(); ++f) {
       if (assignment_.fields[f].key) return ToText(batch.values[i * batch.n_fields + f]);
@@ -358,9 +363,19 @@ sdk::Status FakeWriter::Request(const penstock_batch& batch, size_t first, size_
 }
 
 FakeDestination::FakeDestination(FakeAccount* account, FaultSettings faults)
-    : account_(account), faults_(faults), random_(faults.seed) {
+    : account_(account),
+      faults_(std::move(faults)),
+      random_(faults_.seed),
+      jobs_(std::make_unique<FakeJobs>(account->path() + ".jobs", account)) {
   manifest_.id = "fake";
   manifest_.version = "1.0.0";
+}
+
+FakeDestination::~FakeDestination() = default;
+
+void FakeDestination::Sent(const std::string& key) {
+  const std::lock_guard lock(mutex_);
+  sent_.push_back(key);
 }
 
 FakeDestination::Fault FakeDestination::Draw() {
@@ -390,7 +405,12 @@ sdk::Result<sdk::Catalog> FakeDestination::Discover(const std::vector<std::strin
 }
 
 sdk::Result<std::unique_ptr<DestinationWriter>> FakeDestination::Begin(
-    const sdk::Assignment& assignment, RequestJournal* journal, const CallLimits&) {
+    const sdk::Assignment& assignment, std::span<const OpenNote> notes, RequestJournal* journal,
+    const CallLimits& limits) {
+  if (faults_.jobs || !notes.empty()) {
+    return std::unique_ptr<DestinationWriter>(
+        new FakeJobWriter(this, assignment, OperationOf(assignment), notes, journal, limits));
+  }
   return std::unique_ptr<DestinationWriter>(new FakeWriter(this, assignment, journal));
 }
 

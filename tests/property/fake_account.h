@@ -49,6 +49,7 @@ class FakeAccount {
   Applied Write(int32_t op, const std::string& key, const std::string& id,
                 const std::vector<std::pair<std::string, const Value*>>& values, bool judge_only);
   std::optional<std::string> FindId(const std::string& key) const;
+  const std::string& path() const { return path_; }
 
  private:
   void Append(const std::string& line);
@@ -74,18 +75,27 @@ struct FaultSettings {
   bool presumes = false;        // everything is applied; a success is told though no answer came
   bool forget_seqs = false;     // the connector does not say which records a request changes
   bool late = false;            // what is refused as a whole is told by finish
+  bool jobs = false;            // it writes by asynchronous jobs
+  bool job_stuck = false;       // they do not end
+  bool job_half = false;        // they end with rows that were not processed
+  bool job_done_early = false;  // they are done before anybody asks
+  std::string die_at;           // a step of a job: the process ends there
 };
+
+class FakeJobs;
 
 /// The connector and its host adapter in one.
 class FakeDestination final : public Destination {
  public:
   FakeDestination(FakeAccount* account, FaultSettings faults);
+  ~FakeDestination() override;
 
   const sdk::Manifest& manifest() const override { return manifest_; }
   sdk::Result<sdk::CheckReport> Check(const CallLimits& limits) override;
   sdk::Result<sdk::Catalog> Discover(const std::vector<std::string>& objects,
                                      const CallLimits& limits) override;
   sdk::Result<std::unique_ptr<DestinationWriter>> Begin(const sdk::Assignment& assignment,
+                                                        std::span<const OpenNote> notes,
                                                         RequestJournal* journal,
                                                         const CallLimits& limits) override;
   bool can_lookup() const override { return true; }
@@ -98,8 +108,6 @@ class FakeDestination final : public Destination {
   void set_account_id(const std::string& id) { account_id_ = id; }
   void set_version(const std::string& version) { manifest_.version = version; }
 
- private:
-  friend class FakeWriter;
   enum class Fault {
     kNone,
     kLostApplied,
@@ -111,7 +119,15 @@ class FakeDestination final : public Destination {
     kDown,
     kDies  // the connector fails after it sent, without a word
   };
+  // For its writers.
   Fault Draw();
+  uint64_t NextRequest() { return ++requests_; }
+  void Sent(const std::string& key);
+  const FaultSettings& faults() const { return faults_; }
+  FakeJobs* jobs() { return jobs_.get(); }
+
+ private:
+  friend class FakeWriter;
 
   FakeAccount* const account_;
   const FaultSettings faults_;
@@ -120,6 +136,7 @@ class FakeDestination final : public Destination {
   std::atomic<uint64_t> requests_ = 0;
   mutable std::mutex mutex_;
   std::mt19937 random_;
+  std::unique_ptr<FakeJobs> jobs_;
   std::vector<std::string> sent_;
 };
 

@@ -125,7 +125,11 @@ std::string RunStep(const Step& step, bool all_or_nothing, World* world) {
   std::mt19937 random(step.seed);
   FaultSettings none;
   none.all_or_nothing = all_or_nothing;
+  none.jobs = step.seed % 3 == 0;
   FaultSettings faults = none;
+  faults.job_stuck = step.seed % 5 == 0;
+  faults.job_half = step.seed % 7 == 0;
+  faults.job_done_early = step.seed % 2 == 0;
   faults.seed = step.seed;
   faults.per_request = 0.2 + 0.1 * static_cast<double>(random() % 6);
   SyncOptions options;

@@ -43,6 +43,7 @@ class TestClock final : public Clock {
 /// What the world knows of a key from the journals it has read.
 struct KnownKey {
   std::string acknowledged;  // content of the row that was acknowledged; empty: none
+  std::string attempted;     // content of the row that was sent last
   bool pending = false;      // rejected or in doubt since
   bool open = false;         // sent, and the journal holds no outcome yet
 };
@@ -101,6 +102,7 @@ class World {
   std::set<std::string> listed_;      // keys in the baseline of delete_only, by the journals
   std::set<std::string> found_;       // by a lookup after an insert in doubt: nobody knows whose
   std::set<std::string> journalled_;  // keys with an intent in a journal since BeforeCrash
+  std::set<std::string> in_job_;      // keys that ever were in one
   std::map<std::string, HeldRecord> before_crash_;
   bool note_mapped() const;
 };

@@ -75,6 +75,21 @@ TEST_F(HubSpotTest, AccountAndTokens) {
   }
 }
 
+// Tokens themselves: tests/e2e/oauth_test.cc, which posts forms.
+TEST_F(HubSpotTest, TheTokenEndpointReadsFormsAndHasErrorsOfItsOwnForm) {
+  const Reply reply = Call("POST", "/oauth/v1/token", R"({"grant_type": "refresh_token"})");
+  EXPECT_EQ(reply.status, 400);
+  const JsonDocument body = ParseJson(reply.body);
+  EXPECT_EQ(TextOf(body, "status"), "BAD_REQUEST");
+  EXPECT_NE(TextOf(body, "correlationId"), "");
+  EXPECT_EQ(Member(body, "category"), nullptr);
+  EXPECT_EQ(Call("GET", "/oauth/v1/access-tokens/sandbox-at-none").status, 404);
+  Config(R"({"expire_tokens": true, "expire_after_calls": 3, "token_life_s": 5,
+             "refresh_tokens": [], "rotate_refresh_tokens": true})");
+  EXPECT_NE(Call("PUT", "/_sandbox/config", R"({"token_life_s": 0})").status, 200);
+  EXPECT_NE(Call("PUT", "/_sandbox/config", R"({"expire_tokens": false})").status, 200);
+}
+
 TEST_F(HubSpotTest, ScopesAreEnforced) {
   Config(R"({"scopes":["crm.objects.contacts.read"]})");
   EXPECT_EQ(Call("GET", kContacts).status, 200);

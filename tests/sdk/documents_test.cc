@@ -81,6 +81,7 @@ TEST(Manifest, IsReadWhole) {
   EXPECT_EQ(manifest->limiters[0].requests, 190);
   EXPECT_EQ(manifest->limiters[0].window_ms, 10000);
   EXPECT_EQ(manifest->limiters[0].header_daily_remaining, "X-Daily-Remaining");
+  EXPECT_EQ(manifest->limiters[0].header_daily_usage, "X-Usage");
   EXPECT_EQ(manifest->retry.not_applied, (std::vector<int>{429, 423}));
   EXPECT_EQ(manifest->retry.unclear, (std::vector<int>{500, 502, 504}));
   EXPECT_EQ(manifest->retry.attempts, 7u);
@@ -114,6 +115,57 @@ TEST(ChosenAuth, IsWhatTheConfigurationSays) {
     const auto refused = chosen(config);
     ASSERT_FALSE(refused.ok()) << config;
     EXPECT_NE(refused.failure().message.find(says), std::string::npos) << refused.failure().message;
+  }
+}
+
+Auth OAuthOffer() {
+  Auth auth;
+  auth.type = "oauth2";
+  auth.oauth.grants = {"client_credentials", "jwt_bearer"};
+  auth.oauth.grant = "grant";
+  auth.oauth.client_id = "id";
+  auth.oauth.client_secret = "secret";
+  auth.oauth.private_key = "key";
+  auth.oauth.user = "user";
+  auth.oauth.login_url = "login";
+  return auth;
+}
+
+TEST(ChosenAuth, OfOAuthIsOneGrantWithAllThatItNeedsAndNothingElse) {
+  Manifest manifest;
+  manifest.auth = OAuthOffer();
+  for (const auto& [config, says] : {
+           std::pair{R"({"grant": "jwt_bearer", "id": "a", "key": {}, "user": "u"})", "jwt_bearer"},
+           std::pair{R"({"grant": "client_credentials", "id": "a", "secret": "s", "login": "l"})",
+                     "client_credentials"},
+           std::pair{R"({"id": "a", "secret": "s"})",
+                     "/grant must be one of client_credentials and jwt_bearer"},
+           std::pair{R"({"grant": "jwt_bearer", "id": "a", "key": {}})",
+                     "/grant is jwt_bearer, which needs \"user\""},
+           std::pair{R"({"grant": "jwt_bearer", "id": "a", "key": {}, "user": "u", "secret": "s"})",
+                     "/grant is jwt_bearer, so \"secret\" is not used: take it out"},
+       }) {
+    const auto chosen = ChosenAuth(manifest, config);
+    EXPECT_EQ(chosen.ok() ? chosen->oauth.grants.front() : chosen.failure().message.substr(8),
+              says);
+  }
+}
+
+TEST(ChosenAuth, OfSeveralWaysIsTheOneThatTheConfigurationHolds) {
+  Manifest manifest;
+  manifest.auth.type = "one_of";
+  manifest.auth.choices = {{"bearer", "token", "", "", ""}, OAuthOffer()};
+  manifest.auth.choices[1].oauth.grants = {"client_credentials"};
+  for (const auto& [config, says] : {
+           std::pair{R"({"token": {"$secret": "token"}})", "bearer"},
+           std::pair{R"({"id": "a", "secret": "s"})", "oauth2"},
+           std::pair{R"({"id": "a"})", "grant client_credentials, which needs \"secret\""},
+           std::pair{"{}", "it needs \"token\", or \"id\" and \"secret\""},
+           std::pair{R"({"token": "t", "secret": "s"})",
+                     "\"token\" and \"secret\" are two ways to log in: take one of them out"},
+       }) {
+    const auto chosen = ChosenAuth(manifest, config);
+    EXPECT_EQ(chosen.ok() ? chosen->type : chosen.failure().message.substr(8), says);
   }
 }
 

@@ -148,7 +148,7 @@ TEST(Journal, TheFirstFailureSticks) {
     EXPECT_EQ((*journal)->Flush().error().code, "PS-FILE-SYNC");
     EXPECT_EQ((*journal)->Report(OutcomeOf(2)).error().code, "PS-FILE-SYNC");
     EXPECT_EQ((*journal)->Intend(2, {}).error().code, "PS-FILE-SYNC");
-    EXPECT_EQ((*journal)->Note({"t", {1}}).error().code, "PS-FILE-SYNC");
+    EXPECT_EQ((*journal)->Note({"t", {1}}, {}).error().code, "PS-FILE-SYNC");
     EXPECT_EQ((*journal)->Flush().error().code, "PS-FILE-SYNC");
     EXPECT_EQ((*journal)->Close({}).error().code, "PS-FILE-SYNC");
   }

@@ -68,7 +68,7 @@ TEST(Journal, GivesBackWhatWentIn) {
       outcomes.push_back(std::move(outcome));
     }
     ASSERT_TRUE((*journal)->Intend(7, intents).ok());
-    ASSERT_TRUE((*journal)->Note({"job-1", {1, 2, 1u << 30}}).ok());
+    ASSERT_TRUE((*journal)->Note({"job-1", {1, 2, 1u << 30}}, {}).ok());
     JournalClose close;
     close.status = "succeeded";
     close.ended_us = 99;

@@ -33,8 +33,9 @@ class Tokens {
   bool Knows(std::string_view token) const;
   std::vector<std::string> Scopes() const;
   // The 401 or 403 of a request, if it may not pass: it needs one of `scopes` (none: any token).
-  std::optional<ApiError> Refuse(std::string_view token,
-                                 const std::vector<std::string>& scopes) const;
+  // `issued`: the token is one that the OAuth app got.
+  std::optional<ApiError> Refuse(std::string_view token, const std::vector<std::string>& scopes,
+                                 bool issued = false) const;
 
  private:
   mutable std::mutex mutex_;

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "plugins/hubspot/sandbox/access.h"
+#include "plugins/hubspot/sandbox/oauth.h"
 #include "plugins/hubspot/sandbox/objects.h"
 
 namespace penstock::sandbox::hubspot {
@@ -60,6 +61,12 @@ class HubSpot : public Vendor {
     line.Add("--token", &tokens_given_, "A token it accepts; may be repeated").ShowDefault();
     line.Add("--scopes", &scopes_given_, "Scopes of the tokens, comma-separated (default: all)")
         .SplitAt(',');
+    line.Add("--client-id", &app_given_.client_id, "Client id of the OAuth app").ShowDefault();
+    line.Add("--client-secret", &app_given_.client_secret, "Its secret").ShowDefault();
+    line.Add("--refresh-token", &app_given_.refresh_tokens, "Its refresh token; may be repeated")
+        .ShowDefault();
+    line.Add("--token-life", &app_given_.life_s, "Seconds that its access tokens live")
+        .ShowDefault();
     line.AddFlag("--trace-ids-in-results", &trace_ids_,
                  "Results of a batch carry their objectWriteTraceId");
     line.Add("--search-lag", &search_lag_ms_, "Milliseconds until a search finds a write")
@@ -93,6 +100,8 @@ class HubSpot : public Vendor {
 
   Portal portal_;
   Tokens tokens_;
+  OAuthApp app_;
+  AppOptions app_given_;
   std::unique_ptr<Limits> limits_;
   std::vector<std::string> tokens_given_ = {"pat-sandbox"};
   std::vector<std::string> scopes_given_;
@@ -113,6 +122,7 @@ bool HubSpot::Start(Sandbox& sandbox, std::string* error) {
     }
   }
   tokens_.Set(tokens_given_, scopes_given_.empty() ? AllScopes() : scopes_given_);
+  app_.Set(app_given_);
   for (const Profile& profile : hubspot::Profiles()) {
     if (profile.name == sandbox.options.profile) limits_ = std::make_unique<Limits>(profile);
   }
@@ -178,6 +188,8 @@ void HubSpot::AddRoutes() {
              [this](const Request& request) { return Usage(request); });
   router.Add("POST", "/oauth/v2/private-apps/get/access-token-info",
              [this](const Request& request) { return PrivateAppToken(request); });
+  router.Add("POST", "/oauth/v1/token",
+             [this](const Request& request) { return app_.Exchange(request); });
   router.Add("GET", "/oauth/v1/access-tokens/{token}",
              [this](const Request& request) { return OAuthToken(request); });
 }
@@ -224,7 +236,16 @@ std::vector<std::string> HubSpot::NeededScopes(const Request& request) const {
 std::optional<Response> HubSpot::Admit(Request& request) {
   // Introspection is given the token itself.
   if (request.route.starts_with("/oauth/")) return std::nullopt;
-  if (auto error = tokens_.Refuse(request.BearerToken(), NeededScopes(request))) {
+  const OAuthApp::Standing standing = app_.Use(request.BearerToken(), request.now_ms);
+  if (standing == OAuthApp::Standing::kExpired) {
+    ApiError error;
+    error.status = 401;
+    error.category = "EXPIRED_AUTHENTICATION";
+    error.message = "The OAuth token used to make this call expired.";
+    return ErrorResponse(error);
+  }
+  if (auto error = tokens_.Refuse(request.BearerToken(), NeededScopes(request),
+                                  standing == OAuthApp::Standing::kGood)) {
     return ErrorResponse(*error);
   }
   const bool search = request.route.ends_with("/search");
@@ -314,6 +335,7 @@ bool HubSpot::Configure(std::string_view name, const JsonValue& value) {
     limits_->SetUsedToday(portal_.sandbox->clock.NowMs(), value.GetInt64());
     return true;
   }
+  if (app_.Configure(name, value)) return true;
   auto list = StringList(value);
   if (!list) return false;
   if (name == "tokens") {
@@ -343,6 +365,7 @@ void HubSpot::Reset() {
   }
   limits_->Clear();
   tokens_.Set(tokens_given_, scopes_given_.empty() ? AllScopes() : scopes_given_);
+  app_.Set(app_given_);
   portal_.switches.trace_ids_in_results.store(trace_ids_);
   portal_.switches.search_lag_ms.store(search_lag_ms_);
   portal_.switches.shuffle.store(true);
@@ -423,7 +446,9 @@ Response HubSpot::PrivateAppToken(const Request& request) const {
 // The same of an OAuth token, which is in the path.
 Response HubSpot::OAuthToken(const Request& request) const {
   const std::string& token = request.Param("token");
-  if (!tokens_.Knows(token)) return ErrorResponse(NotFound("The access token is not valid.", {}));
+  const bool issued = app_.Of(token, request.now_ms) == OAuthApp::Standing::kGood;
+  if (!issued && !tokens_.Knows(token))
+    return ErrorResponse(NotFound("The access token is not valid.", {}));
   return Response::Json(200, [&](JsonWriter& json) {
     json.StartObject();
     PutMember(json, "token", token);
@@ -438,7 +463,7 @@ Response HubSpot::OAuthToken(const Request& request) const {
     json.Key("app_id");
     json.Int(2002);
     json.Key("expires_in");
-    json.Int(1800);
+    json.Int64(issued ? app_.SecondsLeft(token, request.now_ms) : 1800);
     json.Key("user_id");
     json.Int(1001);
     PutMember(json, "token_type", "access");

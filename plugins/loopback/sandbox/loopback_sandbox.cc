@@ -1,4 +1,6 @@
 // The loopback sandbox: the protocol of README.md on the sandbox library, in one file.
+#include <map>
+#include <mutex>
 #include <set>
 
 #include "sdk/testing/vendor.h"
@@ -48,6 +50,16 @@ class Loopback : public Vendor {
                        [this](const Request& request) { return Batch(request); });
     sandbox.router.Add("POST", "/v1/{object}/lookup",
                        [this](const Request& request) { return Lookup(request); });
+    sandbox.router.Add("POST", "/v1/{object}/jobs",
+                       [this](const Request& request) { return MakeJob(request); });
+    for (const auto& [method, path] :
+         {std::pair{"PUT", "/rows"}, std::pair{"POST", "/complete"}, std::pair{"POST", "/abort"},
+          std::pair{"GET", ""}, std::pair{"GET", "/results"}}) {
+      sandbox.router.Add(method, std::string("/v1/{object}/jobs/{job}") + path,
+                         [this, step = std::string(path)](const Request& request) {
+                           return JobStep(request, step);
+                         });
+    }
     return true;
   }
 
@@ -69,6 +81,10 @@ class Loopback : public Vendor {
     });
   }
   std::string EmptyBody(const Request& /*request*/) override { return R"({"results":[]})"; }
+  void Reset() override {
+    const std::lock_guard lock(jobs_mutex_);
+    jobs_.clear();
+  }
 
  private:
   Response Account() const {
@@ -193,6 +209,76 @@ class Loopback : public Vendor {
     if (known != nullptr) PutMember(json, "id", table.Id(*known));
   }
 
+  struct Job {
+    std::string state = "open";
+    std::string rows, results;
+    int polls = 0;
+  };
+
+  Response MakeJob(const Request& request) {
+    if (sandbox_->store.Find(request.Param("object")) == nullptr) {
+      return Error(request, 404, "No such object.");
+    }
+    const std::lock_guard lock(jobs_mutex_);
+    const std::string id = "j" + std::to_string(jobs_.size() + 1);
+    jobs_[id];
+    return Response::Json(201, R"({"id":")" + id + "\"}");
+  }
+
+  // What is asked of a job in a state that it cannot be asked in is a conflict.
+  Response JobStep(const Request& request, const std::string& step) {
+    Table* const table = sandbox_->store.Find(request.Param("object"));
+    const std::lock_guard lock(jobs_mutex_);
+    const auto at = jobs_.find(request.Param("job"));
+    if (table == nullptr || at == jobs_.end()) return Error(request, 404, "No such job.");
+    Job& job = at->second;
+    const auto needs = [&](const char* state) { return job.state == state; };
+    if (step == "/results") {
+      return needs("done") ? Response::Json(200, job.results) : Conflict(request);
+    }
+    if (step == "/rows") {
+      if (!needs("open")) return Conflict(request);
+      job.rows = request.body;
+      job.state = "uploaded";
+    } else if (step == "/complete") {
+      if (!needs("uploaded")) return Conflict(request);
+      job.state = "running";
+    } else if (step == "/abort") {
+      if (!needs("open") && !needs("uploaded")) return Conflict(request);
+      job.state = "aborted";
+    } else if (needs("running") && ++job.polls > 2) {
+      Process(*table, request.now_ms, &job);
+    }
+    return Response::Json(200, R"({"state":")" + job.state + "\"}");
+  }
+
+  Response Conflict(const Request& request) {
+    return Error(request, 409, "The job is not in a state for this.");
+  }
+
+  static void Process(Table& table, std::int64_t now_ms, Job* job) {
+    JsonDocument body;
+    body.Parse(job->rows.data(), job->rows.size());
+    const JsonValue* records = body.HasParseError() ? nullptr : Member(body, "records");
+    auto lock = table.Lock();
+    std::set<std::string> seen;
+    job->results = Response::Json(200, [&](JsonWriter& json) {
+                     json.StartObject();
+                     json.Key("results");
+                     json.StartArray();
+                     for (rapidjson::SizeType i = 0;
+                          records != nullptr && records->IsArray() && i < records->Size(); ++i) {
+                       json.StartObject();
+                       One(table, (*records)[i], now_ms, &seen, json);
+                       json.EndObject();
+                     }
+                     json.EndArray();
+                     json.EndObject();
+                   }).body;
+    job->rows.clear();
+    job->state = "done";
+  }
+
   Response Lookup(const Request& request) {
     JsonDocument body;
     Table* table = nullptr;
@@ -226,6 +312,8 @@ class Loopback : public Vendor {
   }
 
   Sandbox* sandbox_ = nullptr;
+  std::mutex jobs_mutex_;
+  std::map<std::string, Job> jobs_;
   std::string token_ = "loopback";
   std::vector<std::string> objects_ = {"things"};
 };

@@ -31,6 +31,7 @@
 #include <string_view>
 #include <vector>
 
+#include "penstock/blob.hpp"
 #include "penstock/connector.h"
 #include "penstock/documents.hpp"
 #include "penstock/host.hpp"
@@ -44,10 +45,34 @@
 namespace penstock::sdk {
 
 /// A token noted in an earlier run, with its records under new seqs: to be settled by Finish.
+/// Borrowed during Begin. The fields of a record may be ABSENT but for its key.
 struct Note {
   std::string_view token;
   Batch records;
 };
+
+/// A note to keep after Begin. What is left unreported by Finish stays in its job and is handed
+/// back again; any outcome, IN_DOUBT too, ends that.
+struct NotedRecords {
+  std::string token;
+  std::vector<uint64_t> seqs;
+  std::vector<std::string> keys;  // text of the assignment's first key field
+  std::vector<std::string> ids;   // at the destination, empty where not known
+  size_t size() const { return seqs.size(); }
+};
+inline NotedRecords CopyNote(const Note& note, const Assignment& assignment) {
+  NotedRecords copy;
+  copy.token = std::string(note.token);
+  size_t key = 0;
+  while (key < assignment.fields.size() && !assignment.fields[key].key) ++key;
+  for (size_t i = 0; i < note.records.size(); ++i) {
+    copy.seqs.push_back(note.records.seq(i));
+    copy.keys.push_back(key < note.records.n_fields() ? PlainText(note.records.value(i, key))
+                                                      : std::string());
+    copy.ids.emplace_back(note.records.id(i));
+  }
+  return copy;
+}
 
 template <typename W>
 concept ConnectorWriterClass = requires(W writer, Call call, const Batch& batch, Outcomes& out) {

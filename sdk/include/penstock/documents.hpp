@@ -46,6 +46,7 @@ struct Field {
   bool updateable = true;
   bool unique = false;
   std::vector<Normaliser> normalisers;
+  std::string read_only_because = {};  // neither createable nor updateable: why, as half a sentence
 };
 
 /// What can be done to an object, by which identifier.
@@ -92,6 +93,7 @@ struct Limiter {
   // Names of answer headers that tell the budget as the destination sees it; empty: none.
   std::string header_max, header_remaining, header_window_ms, header_daily_max,
       header_daily_remaining;
+  std::string header_daily_usage = {};  // both in one, as USED/ALLOWED: "api-usage=18/15000"
 };
 
 struct RetryPolicy {
@@ -104,15 +106,33 @@ struct RetryPolicy {
   uint32_t attempts = 5;
 };
 
+/// How the host gets tokens (OAuth 2.0). Where it says "property", the name of a property of
+/// config_schema, empty where there is none.
+struct OAuth {
+  std::vector<std::string> grants;  // client_credentials | jwt_bearer | refresh_token
+  std::string grant;                // property that holds one of grants
+  std::string client_id, client_secret, private_key, user, refresh_token;  // properties
+  std::string login_url;      // property that holds the login address; without it: base_url
+  std::string login_default;  // of that property in config_schema
+  std::string token_path;     // of the token endpoint, below the login address
+  std::string scope;
+  std::string base_url_from;    // member of the token's answer that holds the API's base URL
+  int64_t token_life_s = 3600;  // where the answer has no expires_in
+};
+
 /// How the host attaches credentials.
 struct Auth {
-  std::string type = "none";  // none | bearer | basic | header | standard_webhooks | from_config
-  std::string secret;         // name of the config property that holds it
-  std::string header;         // for type header
-  // For type from_config: names of the config properties that hold the type (one of the others;
-  // none where the property is missing) and, for type header, the header's name.
+  // none | bearer | basic | header | standard_webhooks | oauth2 | from_config | one_of
+  std::string type = "none";
+  std::string secret;  // name of the config property that holds it
+  std::string header;  // for type header
+  // For type from_config: names of the config properties that hold the type (none, bearer, basic,
+  // header or standard_webhooks; none where the property is missing) and, for type header, the
+  // header's name.
   std::string property = {};
   std::string header_property = {};
+  OAuth oauth = {};                // for type oauth2
+  std::vector<Auth> choices = {};  // for type one_of; the configuration's properties tell which
 };
 
 struct Manifest {

@@ -72,7 +72,11 @@ class Host {
     return ServiceStatus(clock->sleep_ms(host_, call.c(), ms), "clock");
   }
 
-  /// Ties `token` to records until they have an outcome. Durable on return.
+  /// Ties `token` (1 to 4096 bytes: a job's id, names of blobs) to records until they have an
+  /// outcome. Durable on return: from then on they count as sent, and what is reported of them is
+  /// believed. Records without an outcome at the end of the run stay with their note: they are not
+  /// sent again, and the next run hands them to Begin. A later note of a record replaces its
+  /// earlier one.
   Status Note(Call call, std::span<const uint64_t> seqs, std::string_view token) const {
     const auto* journal = Find(PENSTOCK_HOST_JOURNAL, &penstock_host_journal::note);
     if (journal == nullptr) return ServiceStatus(PENSTOCK_E_UNSUPPORTED, "journal");

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "penstock/blob.hpp"
 #include "penstock/host.hpp"
 #include "penstock/records.hpp"
 
@@ -28,6 +29,10 @@ struct HttpRequest {
   uint32_t timeout_ms = 0;  // 0: the host's default
   bool idempotent = false;  // sending it twice leaves the same state
   bool no_auth = false;
+  penstock_blob body_blob =
+      0;  // instead of `body`: read from disk, for each attempt from its start
+  /// The body of a 2xx answer goes into a new blob, whatever its size; other answers to body().
+  bool body_to_blob = false;
 
   /// A read: idempotent, changes nothing.
   static HttpRequest Get(std::string url) {
@@ -65,6 +70,8 @@ class HttpResponse {
   bool success() const { return answered() && status() >= 200 && status() < 300; }
   std::string_view body() const { return View(response_->body); }
   std::string_view error() const { return View(response_->error); }
+  /// Of a request with body_to_blob; empty if its answer was no success. Once: it is yours.
+  Blob TakeBlob(Host host) const { return Blob::Adopt(host, response_->blob); }
   int64_t retry_after_ms() const { return response_->retry_after_ms; }
   uint32_t attempts() const { return response_->attempts; }
   /// The first header of that name, in any case; empty if there is none.
@@ -274,13 +281,15 @@ class Http {
     penstock_http_request request{};
     request.struct_size = sizeof(request);
     request.flags = (from.idempotent ? static_cast<uint32_t>(PENSTOCK_HTTP_IDEMPOTENT) : 0u) |
-                    (from.no_auth ? static_cast<uint32_t>(PENSTOCK_HTTP_NO_AUTH) : 0u);
+                    (from.no_auth ? static_cast<uint32_t>(PENSTOCK_HTTP_NO_AUTH) : 0u) |
+                    (from.body_to_blob ? static_cast<uint32_t>(PENSTOCK_HTTP_BODY_TO_BLOB) : 0u);
     request.tag = tag;
     request.method = Str(from.method);
     request.url = Str(from.url);
     request.headers = headers->data();
     request.n_headers = headers->size();
     request.body = Str(from.body);
+    request.body_blob = from.body_blob;
     request.limiter = Str(from.limiter);
     request.cost = from.cost;
     request.timeout_ms = from.timeout_ms;

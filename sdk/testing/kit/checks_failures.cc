@@ -51,10 +51,10 @@ void ExpectOnly(Trial& t, const Written& written, const std::vector<Row>& rows,
   }
 }
 
-// With an id a delete needs no reading before it.
+// With an id an update or a delete needs no reading before it.
 void GiveIds(const std::string& operation, std::vector<Row>* rows) {
   for (Row& row : *rows) {
-    if (operation == "delete") row.id = std::to_string(row.seq);
+    if (operation == "update" || operation == "delete") row.id = std::to_string(row.seq);
   }
 }
 

@@ -96,11 +96,11 @@ sdk::Result<FileFixture> FileFixture::Read(const std::string& path, const Subjec
 
 sdk::Status FileFixture::Take(const rapidjson::Value& json) {
   static const std::set<std::string_view> kKnown = {
-      "config",        "secrets", "base_url",        "sandbox", "destination",
-      "object",        "key",     "fields",          "samples", "rejects",
-      "skip",          "results", "results_pointer", "success", "open_fields",
-      "paged_catalog", "reads",   "golden",          "readme",  "baseline",
-      "recorded"};
+      "config",  "secrets", "base_url",        "sandbox",       "destination",
+      "object",  "key",     "fields",          "samples",       "rejects",
+      "skip",    "results", "results_pointer", "success",       "open_fields",
+      "options", "trims",   "whole_seconds",   "paged_catalog", "reads",
+      "golden",  "readme",  "baseline",        "recorded"};
   for (const auto& member : json.GetObject()) {
     if (kKnown.count(Plain(member.name)) == 0) {
       return Wrong("\"" + std::string(Plain(member.name)) + "\" is not known here");
@@ -110,6 +110,7 @@ sdk::Status FileFixture::Take(const rapidjson::Value& json) {
   if (const Json* secrets = Find(json, "secrets")) facts_.secrets = TextMap(*secrets);
   facts_.base_url = TextOf(json, "base_url");
   facts_.object = TextOf(json, "object");
+  if (const Json* options = Find(json, "options")) facts_.options_json = ExactText(*options);
   facts_.key = TextOf(json, "key");
   if (const Json* fields = Find(json, "fields")) facts_.fields = Texts(*fields);
   if (const Json* samples = Find(json, "samples")) facts_.samples = TextMap(*samples);
@@ -137,6 +138,8 @@ sdk::Status FileFixture::TakeMore(const rapidjson::Value& json) {
     return member != nullptr && member->IsTrue();
   };
   facts_.open_fields = flag("open_fields");
+  facts_.trims = flag("trims");
+  facts_.whole_seconds = flag("whole_seconds");
   facts_.paged_catalog = flag("paged_catalog");
   if (const Json* reads = Find(json, "reads")) facts_.reads = Texts(*reads);
   facts_.golden = Beside(path_, TextOf(json, "golden"));

@@ -66,7 +66,9 @@ bool SameTime(int64_t micros, const Json& json) {
   std::string text = PlainText(json);
   const int64_t ms = micros / 1000 - (micros % 1000 < 0 ? 1 : 0);
   if (text == std::to_string(ms)) return true;
-  if (text.ends_with("+00:00")) text.replace(text.size() - 6, 6, "Z");
+  for (const std::string_view zone : {"+00:00", "+0000"}) {
+    if (text.ends_with(zone)) text.replace(text.size() - zone.size(), zone.size(), "Z");
+  }
   for (const int digits : {6, 5, 4, 3}) {
     if (text == sdk::TimestampText(micros, digits)) return true;
   }
@@ -100,7 +102,8 @@ bool SameJson(const std::string& sent, const Json& json) {
 bool Same(const Value& sent, const Json& json) {
   switch (sent.type) {
     case PENSTOCK_NULL:
-      return json.IsNull() || (IsText(json) && Plain(json).empty());
+      // A box without a tick is as empty as a box can be.
+      return json.IsNull() || PlainText(json) == "false" || (IsText(json) && Plain(json).empty());
     case PENSTOCK_BOOL:
       return PlainText(json) == (sent.number != 0 ? "true" : "false");
     case PENSTOCK_INT64:

@@ -189,9 +189,10 @@ void PutRoutes(const std::vector<Route>& routes, sdk::JsonWriter* json) {
 }
 
 // Members of the account's file that say how to write to it.
-constexpr const char* kCarriedOver[] = {"object",  "key",     "fields",      "samples",
-                                        "rejects", "results", "reads",       "results_pointer",
-                                        "success", "skip",    "open_fields", "paged_catalog"};
+constexpr const char* kCarriedOver[] = {"object",  "key",     "fields",       "samples",
+                                        "rejects", "results", "reads",        "results_pointer",
+                                        "success", "skip",    "open_fields",  "paged_catalog",
+                                        "options", "trims",   "whole_seconds"};
 
 }  // namespace
 

@@ -229,12 +229,19 @@ std::optional<WritePlan> PlanFor(Trial& trial, const std::string& operation,
   plan.assignment.operation = operation;
   plan.assignment.identifier = {key};
   plan.assignment.limits = object->limits;
+  plan.assignment.options = trial.facts().options_json;
   plan.assignment.integration = "kit";
   plan.assignment.environment = "kit";
   plan.assignment.run = "1";
   plan.assignment.fields.push_back({key, TypeFor(*object, key), true});
   for (const std::string& name : fields) {
     plan.assignment.fields.push_back({name, TypeFor(*object, name), false});
+  }
+  // What creation needs is there, behind the fields that were asked for.
+  const bool creates = operation == "upsert" || operation == "insert";
+  for (const Field& field : object->fields) {
+    if (!creates || !field.required || plan.assignment.FieldIndex(field.name)) continue;
+    plan.assignment.fields.push_back({field.name, field.type, false});
   }
   return plan;
 }

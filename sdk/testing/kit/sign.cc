@@ -8,10 +8,13 @@
 #include <ctime>
 
 #include "penstock/values.hpp"
-#include "sdk/testing/kit/exact_json.h"
+#include "sdk/documents/auth.h"
 
 namespace penstock::kit {
 namespace {
+
+// The kit does not log in: of OAuth, the fixture holds a token.
+constexpr char kTokenSecret[] = "access_token";
 
 // The bytes of base64 text; empty when it is none.
 std::string Decoded(const std::string& text) {
@@ -49,23 +52,18 @@ void Sign(const std::string& secret, PeerRequest* request) {
 }  // namespace
 
 void Authorise(const Subject& subject, const Facts& facts, PeerRequest* request) {
-  const Json* auth = Find(subject.json, "auth");
-  if (auth == nullptr) return;
-  std::string type = TextOf(*auth, "type"), header = TextOf(*auth, "header");
-  if (type == "from_config") {
-    rapidjson::Document config;
-    if (!ParseExact(facts.config_json, &config)) return;
-    header = TextOf(config, TextOf(*auth, "header_property"));
-    type = TextOf(config, TextOf(*auth, "property"), "none");
-  }
-  const auto it = facts.secrets.find(TextOf(*auth, "secret"));
+  if (!subject.manifest) return;
+  const auto auth = sdk::ChosenAuth(*subject.manifest, facts.config_json);
+  if (!auth.ok()) return;
+  const std::string& type = auth->type;
+  const auto it = facts.secrets.find(type == "oauth2" ? kTokenSecret : auth->secret);
   if (it == facts.secrets.end()) return;
-  if (type == "bearer") {
+  if (type == "bearer" || type == "oauth2") {
     request->headers.emplace_back("Authorization", "Bearer " + it->second);
   } else if (type == "basic") {
     request->headers.emplace_back("Authorization", "Basic " + sdk::Base64(it->second));
   } else if (type == "header") {
-    request->headers.emplace_back(header, it->second);
+    request->headers.emplace_back(auth->header, it->second);
   } else if (type == "standard_webhooks") {
     Sign(it->second, request);
   }

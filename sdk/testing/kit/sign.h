@@ -6,8 +6,8 @@
 
 namespace penstock::kit {
 
-/// Adds what the manifest's `auth` says, with the fixture's secrets: bearer, basic, header,
-/// standard_webhooks, or the one of these that the configuration chooses (from_config).
+/// Adds what the manifest's `auth` says or the configuration chooses, with the fixture's secrets.
+/// Of oauth2 that is a token, the secret "access_token": the kit does not log in.
 void Authorise(const Subject& subject, const Facts& facts, PeerRequest* request);
 
 }  // namespace penstock::kit

@@ -83,7 +83,8 @@ struct Facts {
   uint64_t recorded = 0;  // number of the record that a recording was made with; 0: it is none
 
   std::string object;  // written by the checks; default: the first with most operations
-  std::string key;     // its identifier; default: the first that is one field, not id
+  std::string options_json = "{}";  // of the integration, for every writer
+  std::string key;                  // its identifier; default: the first that is one field, not id
   std::vector<std::string> fields;  // written beside the key; default: all that can be written
   std::map<std::string, std::string> samples;  // field -> text of a good value; {n} is a number
   std::vector<RejectCase> rejects;
@@ -92,6 +93,8 @@ struct Facts {
   std::string results = "in_order";  // or "any_order": answers may list results in another order
   std::string results_pointer = "/results";
   std::string success = "answer";  // or "status": every 2xx is success whatever its body says
+  bool trims = false;              // the destination cuts spaces off the ends of texts
+  bool whole_seconds = false;      // it keeps times without a fraction of a second
   bool open_fields = false;        // takes fields that its catalog does not list
   bool paged_catalog = false;      // discover reads several pages
   std::vector<std::string> reads;  // "POST /v1/*/lookup": requests that read although not GET

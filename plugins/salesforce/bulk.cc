@@ -1,0 +1,163 @@
+#include "plugins/salesforce/bulk.h"
+
+#include "plugins/salesforce/rows.h"
+#include "plugins/salesforce/soql.h"
+
+namespace penstock::salesforce {
+
+using sdk::Status;
+
+namespace {
+
+// Salesforce takes 150 MB in base64, which are about 110 MB as they are.
+constexpr size_t kMaxJobBytes = 100'000'000;
+// Of one job: memory holds their keys until it is settled. Ten of Salesforce's own batches.
+constexpr size_t kMaxJobRecords = 100'000;
+// Of one writer, at the same time.
+constexpr size_t kMaxRunning = 2;
+constexpr size_t kFlushBytes = 1 << 20;
+
+}  // namespace
+
+BulkWriter::BulkWriter(sdk::Host host, const Api& api, const Shape& shape, const Options& options)
+    : host_(host), http_(host), api_(api), shape_(shape), steps_(host, api, shape, options) {}
+
+bool BulkWriter::IsPossible(const sdk::Host& host) {
+  return host.Find(PENSTOCK_HOST_JOURNAL, &penstock_host_journal::note) != nullptr &&
+         host.Find(PENSTOCK_HOST_BLOB, &penstock_host_blob::discard) != nullptr &&
+         host.Find(PENSTOCK_HOST_CLOCK, &penstock_host_clock::sleep_ms) != nullptr;
+}
+
+Status BulkWriter::TakeUp(sdk::Call call, const sdk::Note& note,
+                          const sdk::Assignment& assignment) {
+  sdk::NotedRecords noted = sdk::CopyNote(note, assignment);
+  if (!IsRecordId(noted.token)) {
+    return sdk::Failure{PENSTOCK_E_NOT_FOUND, "salesforce.UNKNOWN_JOB",
+                        "an earlier run left a job of an unknown form", 0};
+  }
+  const bool by_id = shape_.verb == Verb::kUpdate || shape_.verb == Verb::kDelete;
+  if (by_id && shape_.key != nullptr) {
+    // The job went by ids that it had looked up; the host may not know them.
+    std::vector<std::string> keys;
+    for (size_t i = 0; i < noted.size(); ++i)
+      keys.push_back(noted.ids[i].empty() ? noted.keys[i] : "");
+    auto found = FindByKey(http_, call, api_, {shape_.object->name, shape_.key}, keys, {});
+    if (!found.ok()) return found.failure();
+    for (size_t i = 0; i < noted.size(); ++i) {
+      if (noted.ids[i].empty() && (*found)[i]) noted.ids[i] = (*found)[i]->id;
+    }
+  }
+  Running job{noted.token, {}};
+  for (size_t i = 0; i < noted.size(); ++i) {
+    const std::string& text = by_id && shape_.key != nullptr ? noted.ids[i] : noted.keys[i];
+    std::string key = ResultKeyOf(shape_, text);
+    // Without a key of its own no result can be told to be its: it stays in doubt.
+    if (key.empty()) key = "#" + std::to_string(noted.seqs[i]);
+    if (!job.records.Add(noted.seqs[i], std::move(key))) {
+      job.records.Add(noted.seqs[i], "#" + std::to_string(noted.seqs[i]));
+    }
+  }
+  running_.push_back(std::move(job));
+  return {};
+}
+
+Status BulkWriter::Flush() {
+  if (rows_.empty()) return {};
+  Status status = spool_->Append(rows_);
+  rows_.clear();
+  return status;
+}
+
+Status BulkWriter::Spool(sdk::Call call, const sdk::Batch& batch, std::vector<Item>* items,
+                         sdk::Outcomes& outcomes) {
+  std::vector<Item> left;
+  for (size_t i = 0; i < items->size(); ++i) {
+    Item& item = (*items)[i];
+    // A key that the job has already would make its results ambiguous.
+    if (!FitsCsv(shape_, batch, item.record) ||
+        !records_.Add(batch.seq(item.record), ResultKey(shape_, batch, item))) {
+      left.push_back(std::move(item));
+      continue;
+    }
+    Status status;
+    if (!spool_) {
+      sdk::Result<sdk::Blob> blob = sdk::Blob::Create(host_, call);
+      if (blob.ok()) {
+        spool_ = *std::move(blob);
+        rows_ = CsvHeader(shape_);
+      } else {
+        status = blob.failure();
+      }
+    }
+    if (status.ok()) AppendCsvRow(shape_, batch, item, &rows_);
+    if (status.ok() && rows_.size() >= kFlushBytes) status = Flush();
+    const bool full = status.ok() && (records_.size() >= kMaxJobRecords ||
+                                      spool_->size() + rows_.size() + kFlushBytes > kMaxJobBytes);
+    if (full) status = SendSpool(call, outcomes);
+    if (!status.ok()) {
+      for (size_t k = i + 1; k < items->size(); ++k) left.push_back(std::move((*items)[k]));
+      *items = std::move(left);
+      return status;
+    }
+  }
+  *items = std::move(left);
+  return {};
+}
+
+Status BulkWriter::Write(sdk::Call call, const sdk::Batch& batch, std::vector<Item>* items,
+                         sdk::Outcomes& outcomes) {
+  Status status = Spool(call, batch, items, outcomes);
+  if (status.ok()) return {};
+  const sdk::Reason reason{"NOT_SENT", status.failure().message, {}};
+  records_.RestUnsent(reason, outcomes);
+  records_ = JobRecords();
+  spool_.reset();
+  rows_.clear();
+  for (const Item& item : *items) outcomes.Unsent(batch.seq(item.record), reason);
+  items->clear();
+  return status;
+}
+
+Status BulkWriter::SendSpool(sdk::Call call, sdk::Outcomes& outcomes) {
+  while (running_.size() >= kMaxRunning) {
+    Status status = SettleFirst(call, outcomes);
+    if (!status.ok()) return status;
+  }
+  Status status = Flush();
+  if (!status.ok()) return status;
+  Running job;
+  status = steps_.Submit(call, records_, *spool_, &job.id);
+  if (job.id.empty() && !status.ok()) return status;  // the caller reports them
+  job.records = std::move(records_);
+  records_ = JobRecords();
+  spool_.reset();
+  running_.push_back(std::move(job));
+  return {};
+}
+
+Status BulkWriter::SettleFirst(sdk::Call call, sdk::Outcomes& outcomes) {
+  Running job = std::move(running_.front());
+  running_.pop_front();
+  return steps_.Settle(call, job.id, &job.records, outcomes);
+}
+
+Status BulkWriter::Finish(sdk::Call call, sdk::Outcomes& outcomes) {
+  Status first;
+  if (spool_ && records_.size() > 0) {
+    first = SendSpool(call, outcomes);
+    if (!first.ok()) records_.RestUnsent({"NOT_SENT", first.failure().message, {}}, outcomes);
+  }
+  while (!running_.empty()) {
+    Status status = SettleFirst(call, outcomes);
+    if (status.ok()) continue;
+    if (first.ok()) first = status;
+    // Stopped: what still runs keeps its note, and the next run finds it.
+    if (status.failure().status == PENSTOCK_E_CANCELLED ||
+        status.failure().status == PENSTOCK_E_DEADLINE) {
+      break;
+    }
+  }
+  return first;
+}
+
+}  // namespace penstock::salesforce

@@ -1,0 +1,58 @@
+// Writing through Bulk API 2.0: records are spooled as CSV, sent in jobs, and settled by the jobs'
+// results.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "penstock/connector.hpp"
+#include "plugins/salesforce/job.h"
+#include "plugins/salesforce/prepare.h"
+
+namespace penstock::salesforce {
+
+class BulkWriter {
+ public:
+  BulkWriter(sdk::Host host, const Api& api, const Shape& shape, const Options& options);
+
+  // Whether the host has what jobs need: a journal for their ids, spools for their rows.
+  static bool IsPossible(const sdk::Host& host);
+
+  // Takes the records of an earlier run's job, to be settled by Finish. Copies.
+  sdk::Status TakeUp(sdk::Call call, const sdk::Note& note, const sdk::Assignment& assignment);
+  // Spools the prepared records that CSV can say, and sends full jobs; those that it cannot say are
+  // left in `items`. Outcomes may be of records of earlier calls. Blocks. [serial:writer]
+  sdk::Status Write(sdk::Call call, const sdk::Batch& batch, std::vector<Item>* items,
+                    sdk::Outcomes& outcomes);
+  // Sends what is spooled, and waits until all jobs are settled. Blocks. [serial:writer]
+  sdk::Status Finish(sdk::Call call, sdk::Outcomes& outcomes);
+
+ private:
+  // A job that runs.
+  struct Running {
+    std::string id;
+    JobRecords records;
+  };
+
+  sdk::Status Spool(sdk::Call call, const sdk::Batch& batch, std::vector<Item>* items,
+                    sdk::Outcomes& outcomes);
+  sdk::Status Flush();
+  sdk::Status SendSpool(sdk::Call call, sdk::Outcomes& outcomes);
+  sdk::Status SettleFirst(sdk::Call call, sdk::Outcomes& outcomes);
+
+  sdk::Host host_;
+  sdk::Http http_;
+  Api api_;
+  Shape shape_;
+  JobSteps steps_;
+  std::optional<sdk::Blob> spool_;
+  std::string rows_;  // not in the spool yet
+  JobRecords records_;
+  std::deque<Running> running_;
+};
+
+}  // namespace penstock::salesforce

@@ -1,0 +1,249 @@
+#include "plugins/salesforce/job.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+
+#include "plugins/salesforce/answers.h"
+#include "plugins/salesforce/job_results.h"
+
+namespace penstock::salesforce {
+
+using sdk::HttpRequest;
+using sdk::HttpResponse;
+using sdk::Reason;
+using sdk::Status;
+
+namespace {
+
+// A hundred megabytes on a slow line.
+constexpr uint32_t kTransferMs = 1800000;
+
+constexpr int64_t kFirstWaitMs = 500;
+constexpr int64_t kLongestWaitMs = 30000;
+// Answers in a row that a poll may lack.
+constexpr int kMaxSilence = 5;
+
+bool IsPassing(const sdk::Failure& failure) {
+  return failure.status == PENSTOCK_E_UNAVAILABLE || failure.status == PENSTOCK_E_RATE_LIMITED;
+}
+
+const char* OperationOf(Verb verb) {
+  switch (verb) {
+    case Verb::kUpsert:
+      return "upsert";
+    case Verb::kInsert:
+      return "insert";
+    case Verb::kUpdate:
+      return "update";
+    case Verb::kDelete:
+      return "delete";
+  }
+  return "";
+}
+
+uint64_t CountOf(std::string_view text) {
+  uint64_t count = 0;
+  (void)std::from_chars(text.data(), text.data() + text.size(), count);
+  return count;
+}
+
+}  // namespace
+
+bool JobRecords::Add(uint64_t seq, std::string key) {
+  const auto place = static_cast<uint32_t>(seqs_.size());
+  if (!places_.emplace(std::move(key), place).second) return false;
+  seqs_.push_back(seq);
+  settled_.push_back(false);
+  return true;
+}
+
+uint64_t JobRecords::Settle(const std::string& key) {
+  const auto at = places_.find(key);
+  if (at == places_.end() || settled_[at->second]) return 0;
+  settled_[at->second] = true;
+  return seqs_[at->second];
+}
+
+void JobRecords::RestUnsent(const Reason& reason, sdk::Outcomes& outcomes) {
+  for (size_t i = 0; i < seqs_.size(); ++i) {
+    if (!settled_[i]) outcomes.Unsent(seqs_[i], reason);
+    settled_[i] = true;
+  }
+}
+
+void JobRecords::RestInDoubt(const Reason& reason, sdk::Outcomes& outcomes) {
+  for (size_t i = 0; i < seqs_.size(); ++i) {
+    if (!settled_[i]) outcomes.InDoubt(seqs_[i], reason);
+    settled_[i] = true;
+  }
+}
+
+sdk::Result<std::string> JobSteps::Create(sdk::Call call) const {
+  sdk::JsonWriter json;
+  json.BeginObject().Key("object").String(shape_.object->name);
+  json.Key("operation").String(OperationOf(shape_.verb));
+  if (shape_.verb == Verb::kUpsert) json.Key("externalIdFieldName").String(shape_.key_name());
+  const bool rule = options_.assignment_rule.rfind("01Q", 0) == 0;
+  if (rule) json.Key("assignmentRuleId").String(options_.assignment_rule);
+  json.Key("contentType").String("CSV").Key("lineEnding").String("LF");
+  json.Key("columnDelimiter").String("COMMA").EndObject();
+  rapidjson::Document answer;
+  const std::string doing = "creating a job";
+  Status status = Read(http_, call, HttpRequest::Post(api_.Jobs(), json.Take()), doing, &answer);
+  if (!status.ok()) return status.failure();
+  std::string id(sdk::TextMember(answer, "id"));
+  if (!IsRecordId(id)) return BadAnswer(doing, "the answer has no id of the job");
+  return id;
+}
+
+Status JobSteps::Upload(sdk::Call call, const std::string& id, const JobRecords& records,
+                        const sdk::Blob& rows) const {
+  HttpRequest request;
+  request.method = "PUT";
+  request.url = api_.Job(id) + "/batches";
+  request.headers.emplace_back("Content-Type", "text/csv");
+  request.body_blob = rows.handle();
+  request.seqs = records.seqs();
+  request.timeout_ms = kTransferMs;
+  Status result;
+  Status performed = http_.Perform(call, request, [&](const HttpResponse& response) {
+    if (!response.success()) result = RunFailure(response, ReadError(response), "uploading a job");
+  });
+  return performed.ok() ? result : performed;
+}
+
+Status JobSteps::SetState(sdk::Call call, const std::string& id, const char* state,
+                          const std::vector<uint64_t>& seqs) const {
+  HttpRequest request = HttpRequest::Post(
+      api_.Job(id), sdk::JsonWriter().BeginObject().Key("state").String(state).EndObject().text());
+  request.method = "PATCH";
+  request.idempotent = true;
+  request.seqs = seqs;
+  Status result;
+  Status performed = http_.Perform(call, request, [&](const HttpResponse& response) {
+    if (!response.success()) result = RunFailure(response, ReadError(response), "closing a job");
+  });
+  return performed.ok() ? result : performed;
+}
+
+Status JobSteps::Submit(sdk::Call call, const JobRecords& records, const sdk::Blob& rows,
+                        std::string* id) const {
+  sdk::Result<std::string> created = Create(call);
+  if (!created.ok()) return created.failure();
+  Status status = host_.Note(call, records.seqs(), *created);
+  if (status.ok()) status = Upload(call, *created, records, rows);
+  if (!status.ok()) {
+    // Nothing is processed before a job is completed, and this one never will be.
+    (void)SetState(call, *created, "Aborted", {});
+    return status;
+  }
+  *id = *created;
+  return SetState(call, *created, "UploadComplete", records.seqs());
+}
+
+sdk::Result<JobSteps::Info> JobSteps::Ask(sdk::Call call, const std::string& id) const {
+  Info info;
+  Status result;
+  Status performed =
+      http_.Perform(call, HttpRequest::Get(api_.Job(id)), [&](const HttpResponse& response) {
+        rapidjson::Document answer;
+        if (response.status() == 404) {
+          info.gone = true;
+        } else if (!response.success()) {
+          result = RunFailure(response, ReadError(response), "asking for a job");
+        } else if (!sdk::ParseJsonNumbersAsText(response.body(), &answer) ||
+                   sdk::TextMember(answer, "state").empty()) {
+          result = BadAnswer("asking for a job", "the answer has no state");
+        } else {
+          info.state = sdk::TextMember(answer, "state");
+          info.message = sdk::TextMember(answer, "errorMessage");
+          info.processed = CountOf(sdk::TextMember(answer, "numberRecordsProcessed"));
+        }
+      });
+  if (!performed.ok()) return performed.failure();
+  if (!result.ok()) return result.failure();
+  return info;
+}
+
+sdk::Result<JobSteps::Info> JobSteps::WaitUntilOver(sdk::Call call, const std::string& id) const {
+  int64_t wait = kFirstWaitMs;
+  for (int silence = 0;;) {
+    sdk::Result<Info> info = Ask(call, id);
+    if (info.ok()) {
+      silence = 0;
+      if (info->gone || info->over()) return info;
+      if (info->state == "Open") {
+        // Never completed, by this run or an earlier one: it will not be. If it was meanwhile, the
+        // next look shows it.
+        Status aborted = SetState(call, id, "Aborted", {});
+        if (!aborted.ok() && ++silence > kMaxSilence) return aborted.failure();
+        if (aborted.ok()) continue;
+      }
+    } else if (!IsPassing(info.failure()) || ++silence > kMaxSilence) {
+      return info;
+    }
+    Status slept = host_.Sleep(call, wait);
+    if (!slept.ok()) return slept.failure();
+    wait = std::min(wait + wait / 2, kLongestWaitMs);
+  }
+}
+
+Status JobSteps::Settle(sdk::Call call, const std::string& id, JobRecords* records,
+                        sdk::Outcomes& outcomes) const {
+  sdk::Result<Info> info = WaitUntilOver(call, id);
+  if (!info.ok()) return info.failure();
+  if (info->gone) {
+    records->RestInDoubt({"JOB_GONE", "Salesforce knows the job " + id + " no more", {}}, outcomes);
+    return {};
+  }
+  return TakeResults(call, id, *info, records, outcomes);
+}
+
+Status JobSteps::TakeResults(sdk::Call call, const std::string& id, const Info& info,
+                             JobRecords* records, sdk::Outcomes& outcomes) const {
+  constexpr std::array<ResultKind, 3> kKinds = {ResultKind::kSuccessful, ResultKind::kFailed,
+                                                ResultKind::kUnprocessed};
+  constexpr std::array<const char*, 3> kNames = {"/successfulResults", "/failedResults",
+                                                 "/unprocessedrecords"};
+  const std::string doing = "reading the results of job " + id;
+  std::vector<HttpRequest> requests;
+  for (const char* name : kNames) {
+    HttpRequest request = HttpRequest::Get(api_.Job(id) + name);
+    request.body_to_blob = true;
+    request.timeout_ms = kTransferMs;
+    requests.push_back(std::move(request));
+  }
+  std::array<std::optional<sdk::Blob>, 3> files;
+  Status failed;
+  Status performed = http_.PerformAll(call, requests, [&](size_t i, const HttpResponse& response) {
+    if (response.success()) {
+      files[i] = response.TakeBlob(host_);
+    } else if (failed.ok()) {
+      failed = RunFailure(response, ReadError(response), doing);
+    }
+  });
+  if (!performed.ok()) return performed;
+  if (!failed.ok()) return failed;
+  const std::string why = "the job " + id + " ended as " + info.state +
+                          (info.message.empty() ? "" : ": " + info.message);
+  const Reason left_out{info.state == "Aborted" ? "JOB_ABORTED" : "JOB_FAILED", why, {}};
+  uint64_t told = 0;
+  Status ending;
+  for (size_t i = 0; i < kKinds.size(); ++i) {
+    ResultReader reader(kKinds[i], shape_, left_out, records, &outcomes);
+    Status read = files[i]->empty() ? Status() : reader.Read(*files[i]);
+    if (ending.ok()) ending = read.ok() ? reader.ending() : read;
+    if (kKinds[i] != ResultKind::kUnprocessed) told += reader.rows();
+  }
+  // What stands in no file was not processed, if all that was processed is told.
+  if (info.state != "JobComplete" && told >= info.processed) {
+    records->RestUnsent(left_out, outcomes);
+  }
+  records->RestInDoubt(
+      {"NOT_IN_RESULTS", "the results of job " + id + " say nothing of this record", {}}, outcomes);
+  return ending;
+}
+
+}  // namespace penstock::salesforce

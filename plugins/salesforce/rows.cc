@@ -1,0 +1,98 @@
+#include "plugins/salesforce/rows.h"
+
+#include "plugins/salesforce/bodies.h"
+#include "plugins/salesforce/csv.h"
+
+namespace penstock::salesforce {
+
+namespace {
+
+constexpr std::string_view kNull = "#N/A";
+constexpr size_t kMaxCell = 32000;
+constexpr size_t kMaxRow = 400000;
+
+bool ById(const Shape& shape) { return shape.verb == Verb::kUpdate || shape.verb == Verb::kDelete; }
+
+bool IsEmpty(const penstock_value& value) {
+  const bool text = value.type == PENSTOCK_STRING || value.type == PENSTOCK_LIST;
+  return value.type == PENSTOCK_NULL || (text && value.len == 0);
+}
+
+std::string ColumnOf(const SentField& field) {
+  if (field.kind != SentField::Kind::kRelation) return field.target;
+  const std::string name = field.relation.relationship + "." + field.relation.field;
+  return field.relation.object.empty() ? name : field.relation.object + ":" + name;
+}
+
+std::string CellOf(const Shape& shape, const SentField& field, const penstock_value& value) {
+  if (value.type == PENSTOCK_ABSENT) return {};
+  if (field.checkbox && IsEmpty(value)) return "false";
+  if (IsEmpty(value)) return std::string(kNull);
+  if (field.kind != SentField::Kind::kRecordType) return ValueText(value);
+  const auto type = shape.object->record_types.find(std::string(sdk::TextOf(value)));
+  return type == shape.object->record_types.end() ? std::string(kNull) : type->second;
+}
+
+}  // namespace
+
+bool FitsCsv(const Shape& shape, const sdk::Batch& batch, size_t record) {
+  if (shape.verb == Verb::kDelete) return true;
+  size_t size = 0;
+  for (size_t f = 0; f < shape.fields.size(); ++f) {
+    const SentField& field = shape.fields[f];
+    const penstock_value& value = batch.value(record, f);
+    if (field.kind == SentField::Kind::kOmitted || value.type == PENSTOCK_ABSENT) continue;
+    if (field.kind == SentField::Kind::kRelation && IsEmpty(value)) return false;
+    if (value.type != PENSTOCK_STRING && value.type != PENSTOCK_LIST) continue;
+    const std::string text = ValueText(value);
+    if (text == kNull || text.size() > kMaxCell) return false;
+    size += text.size();
+  }
+  return size <= kMaxRow;
+}
+
+std::string CsvHeader(const Shape& shape) {
+  std::string header;
+  const auto add = [&](const std::string& name) {
+    if (!header.empty()) header += ',';
+    header += name;
+  };
+  if (ById(shape)) add("Id");
+  if (shape.verb != Verb::kDelete) {
+    for (const SentField& field : shape.fields) {
+      if (field.kind != SentField::Kind::kOmitted) add(ColumnOf(field));
+    }
+  }
+  return header + "\n";
+}
+
+void AppendCsvRow(const Shape& shape, const sdk::Batch& batch, const Item& item, std::string* out) {
+  bool first = true;
+  const auto add = [&](std::string_view text) {
+    if (!first) out->push_back(',');
+    first = false;
+    if (!text.empty()) AppendCsvCell(text, out);
+  };
+  if (ById(shape)) add(item.id);
+  if (shape.verb != Verb::kDelete) {
+    for (size_t f = 0; f < shape.fields.size(); ++f) {
+      const SentField& field = shape.fields[f];
+      if (field.kind == SentField::Kind::kOmitted) continue;
+      add(CellOf(shape, field, batch.value(item.record, f)));
+    }
+  }
+  out->push_back('\n');
+}
+
+std::string ResultColumn(const Shape& shape) { return ById(shape) ? "Id" : shape.key_name(); }
+
+std::string ResultKey(const Shape& shape, const sdk::Batch& batch, const Item& item) {
+  return ResultKeyOf(shape,
+                     ById(shape) ? item.id : ValueText(batch.value(item.record, shape.key_index)));
+}
+
+std::string ResultKeyOf(const Shape& shape, std::string_view text) {
+  return std::string(ById(shape) ? text.substr(0, 15) : text);
+}
+
+}  // namespace penstock::salesforce

@@ -1,0 +1,151 @@
+#include "tests/property/fake_jobs.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <sstream>
+#include <utility>
+
+namespace penstock::testing {
+namespace {
+
+constexpr char kTab = '\t';
+
+std::string Hex(std::string_view bytes) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  for (const char c : bytes) {
+    text += kDigits[static_cast<unsigned char>(c) >> 4];
+    text += kDigits[static_cast<unsigned char>(c) & 15];
+  }
+  return text;
+}
+
+std::string FromHex(const std::string& text) {
+  std::string bytes;
+  for (size_t i = 0; i + 1 < text.size(); i += 2) {
+    bytes += static_cast<char>(std::stoi(text.substr(i, 2), nullptr, 16));
+  }
+  return bytes;
+}
+
+std::vector<std::string> Split(const std::string& line) {
+  std::vector<std::string> parts;
+  std::stringstream stream(line);
+  for (std::string part; std::getline(stream, part, kTab);) parts.push_back(part);
+  return parts;
+}
+
+}  // namespace
+
+FakeJobs::FakeJobs(std::string log_path, FakeAccount* account)
+    : path_(std::move(log_path)), account_(account) {
+  Reload();
+}
+
+void FakeJobs::Reload() {
+  const std::lock_guard lock(mutex_);
+  jobs_.clear();
+  std::ifstream log(path_);
+  for (std::string line; std::getline(log, line);) Replay(line);
+}
+
+std::map<std::string, FakeJob> FakeJobs::Jobs() const {
+  const std::lock_guard lock(mutex_);
+  return jobs_;
+}
+
+void FakeJobs::Append(const std::string& line) {
+  const int fd = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  const std::string text = line + "\n";
+  [[maybe_unused]] const ssize_t written = ::write(fd, text.data(), text.size());
+  ::close(fd);
+  Replay(line);
+}
+
+/// VERB JOB [what it takes]
+void FakeJobs::Replay(const std::string& line) {
+  const std::vector<std::string> parts = Split(line);
+  FakeJob& job = jobs_[parts[1]];
+  if (parts[0] == "create") job.op = std::stoi(parts[2]);
+  if (parts[0] == "uploaded") ++job.uploads;
+  if (parts[0] == "completed") job.completed = true;
+  if (parts[0] == "processed") job.processed = true;
+  if (parts[0] == "aborted") job.aborted = true;
+  if (parts[0] == "gone") job.gone = true;
+  if (parts[0] == "row") {
+    JobRow row{parts[2], parts[3] == "-" ? "" : parts[3], {}};
+    for (size_t i = 4; i < parts.size(); ++i) {
+      const size_t equals = parts[i].find('=');
+      row.values.emplace_back(parts[i].substr(0, equals), FromHex(parts[i].substr(equals + 1)));
+    }
+    job.rows.push_back(std::move(row));
+  }
+  if (parts[0] == "result") {
+    FakeAccount::Applied& result = job.results[parts[2]];
+    result.outcome = std::stoi(parts[3]);
+    result.error_class = std::stoi(parts[4]);
+    result.id = parts[5] == "-" ? "" : parts[5];
+    result.code = parts[6] == "-" ? "" : parts[6];
+  }
+}
+
+std::string FakeJobs::Create(int32_t op) {
+  const std::lock_guard lock(mutex_);
+  const std::string job = "job" + std::to_string(jobs_.size() + 1);
+  Append("create\t" + job + kTab + std::to_string(op));
+  return job;
+}
+
+void FakeJobs::Upload(const std::string& job, const std::vector<JobRow>& rows) {
+  const std::lock_guard lock(mutex_);
+  for (const JobRow& row : rows) {
+    std::string line = "row\t" + job + kTab + row.key + kTab + (row.id.empty() ? "-" : row.id);
+    for (const auto& [field, value] : row.values) line += kTab + field + "=" + Hex(value);
+    Append(line);
+  }
+  Append("uploaded\t" + job);
+}
+
+void FakeJobs::Complete(const std::string& job) {
+  const std::lock_guard lock(mutex_);
+  if (!jobs_[job].completed && !jobs_[job].aborted) Append("completed\t" + job);
+}
+
+void FakeJobs::Process(const std::string& name, bool half) {
+  const std::lock_guard lock(mutex_);
+  const FakeJob job = jobs_[name];
+  if (!job.completed || job.processed || job.gone) return;
+  const size_t n = half ? job.rows.size() / 2 : job.rows.size();
+  for (size_t i = 0; i < n; ++i) {
+    Arena arena;
+    std::vector<Value> values;
+    std::vector<std::pair<std::string, const Value*>> fields;
+    for (const auto& [field, encoded] : job.rows[i].values) {
+      std::string_view bytes = encoded;
+      values.push_back(*DecodeValue(&bytes, &arena));
+    }
+    for (size_t v = 0; v < values.size(); ++v) {
+      fields.emplace_back(job.rows[i].values[v].first, &values[v]);
+    }
+    const auto applied = account_->Write(job.op, job.rows[i].key, job.rows[i].id, fields, false);
+    Append("result\t" + name + kTab + job.rows[i].key + kTab + std::to_string(applied.outcome) +
+           kTab + std::to_string(applied.error_class) + kTab +
+           (applied.id.empty() ? "-" : applied.id) + kTab +
+           (applied.code.empty() ? "-" : applied.code));
+  }
+  Append("processed\t" + name);
+}
+
+void FakeJobs::Abort(const std::string& job) {
+  const std::lock_guard lock(mutex_);
+  if (!jobs_[job].completed) Append("aborted\t" + job);
+}
+
+void FakeJobs::Forget(const std::string& job) {
+  const std::lock_guard lock(mutex_);
+  Append("gone\t" + job);
+}
+
+}  // namespace penstock::testing

@@ -1,0 +1,264 @@
+// Bulk API 2.0 ingest: states, files, and what goes wrong.
+#include <gmock/gmock.h>
+
+#include <set>
+
+#include "tests/sandbox/salesforce_fixture.h"
+
+namespace penstock::sandbox {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+constexpr const char* kUpsert =
+    R"({"object":"Account","operation":"upsert","externalIdFieldName":"Ext__c"})";
+
+class SalesforceBulkTest : public SalesforceTest {
+ protected:
+  // Accounts A0… as CSV.
+  static std::string Accounts(int count) {
+    std::string csv = "Ext__c,Name\n";
+    for (int i = 0; i < count; ++i)
+      csv += "A" + std::to_string(i) + ",Name " + std::to_string(i) + "\n";
+    return csv;
+  }
+  std::set<std::string> Keys(const std::string& job, const std::string& which) {
+    std::set<std::string> keys;
+    for (Row& row : Results(job, which)) keys.insert(row["Ext__c"]);
+    return keys;
+  }
+  // Rows in the three files of a job of `count` rows, of which none is in two.
+  std::vector<std::size_t> Counts(const std::string& job, std::size_t count) {
+    std::set<std::string> all;
+    std::vector<std::size_t> sizes;
+    for (const char* which : {"successfulResults", "failedResults", "unprocessedrecords"}) {
+      const std::set<std::string> keys = Keys(job, which);
+      sizes.push_back(keys.size());
+      all.insert(keys.begin(), keys.end());
+    }
+    EXPECT_EQ(all.size(), count);
+    EXPECT_EQ(sizes[0] + sizes[1] + sizes[2], count);
+    return sizes;
+  }
+};
+
+TEST_F(SalesforceBulkTest, SuccessesAndFailures) {
+  Create("Account", R"({"Name":"Old","Ext__c":"A1","Phone":"1","Website":"w"})");
+  std::string job;
+  JsonDocument info = RunJob(
+      kUpsert,
+      "Ext__c,Name,Phone,Website\nA1,New,,#N/A\nA2,Two,2,\nA3,,3,\nA4,Four,4,\nA4,Four,5,\n", &job);
+  EXPECT_EQ(TextOf(info, "state"), "JobComplete");
+  EXPECT_EQ(info["numberRecordsProcessed"].GetInt(), 5);
+  EXPECT_EQ(info["numberRecordsFailed"].GetInt(), 3);
+  EXPECT_EQ(info["apiVersion"].GetDouble(), 62.0);
+  std::map<std::string, std::string> created, errors;
+  for (Row& row : Results(job, "successfulResults")) {
+    EXPECT_THAT(row["sf__Id"], StartsWith("001"));
+    created[row["Ext__c"]] = row["sf__Created"];
+  }
+  EXPECT_EQ(created, (std::map<std::string, std::string>{{"A1", "false"}, {"A2", "true"}}));
+  for (Row& row : Results(job, "failedResults")) errors[row["Ext__c"]] = row["sf__Error"];
+  EXPECT_EQ(errors["A3"], "REQUIRED_FIELD_MISSING:Required fields are missing: [Name]:Name --");
+  EXPECT_THAT(errors["A4"], StartsWith("DUPLICATE_VALUE:Duplicate external id specified: A4"));
+  EXPECT_TRUE(Results(job, "unprocessedrecords").empty());
+  for (auto& [id, row] : Kept("Account")) {
+    if (row["Ext__c"] != "A1") continue;
+    EXPECT_EQ(row["Name"], "New");
+    EXPECT_EQ(row["Phone"], "1");   // empty is ignored
+    EXPECT_EQ(row["Website"], "");  // #N/A is null
+  }
+}
+
+TEST_F(SalesforceBulkTest, UpdatesDeletesAndReferences) {
+  const std::string account = Create("Account", R"({"Name":"A","Ext__c":"A1"})");
+  std::string job;
+  RunJob(
+      R"({"object":"Contact","operation":"insert","lineEnding":"CRLF","columnDelimiter":"SEMICOLON"})",
+      "LastName;Ext__c;Account.Ext__c\r\nOne;C1;a1\r\n\"T;w\"\"o\r\n\";C2;\r\nThree;C3;A9\r\n",
+      &job);
+  std::map<std::string, Row> by_key;
+  std::map<std::string, std::string> ids;
+  for (auto& [id, row] : Kept("Contact")) {
+    by_key[row["Ext__c"]] = row;
+    ids[row["Ext__c"]] = id;
+  }
+  EXPECT_EQ(by_key.size(), 2U);
+  EXPECT_EQ(by_key["C1"]["AccountId"], account);
+  EXPECT_EQ(by_key["C2"]["LastName"], "T;w\"o");
+  RunJob(R"({"object":"Task","operation":"insert"})", "Subject,Contact:Who.Ext__c\nCall,C1\n",
+         &job);
+  EXPECT_EQ(Kept("Task").begin()->second["WhoId"], ids["C1"]);
+  RunJob(R"({"object":"Contact","operation":"update"})",
+         "Id,AccountId,Account.Ext__c\n" + ids["C1"] + ",#N/A,\n0035g000000ZZZZ,,\n,,\n" +
+             ids["C2"] + ",,#N/A\n",
+         &job);
+  EXPECT_EQ(KeptRow("Contact", ids["C1"])["AccountId"], "");
+  // A reference is cleared by its id field, not by its key.
+  EXPECT_EQ(Results(job, "failedResults").size(), 3U);
+  RunJob(R"({"object":"Contact","operation":"delete"})", "Id\n" + ids["C1"] + "\nx\n", &job);
+  EXPECT_EQ(Results(job, "successfulResults").size(), 1U);
+  EXPECT_EQ(Results(job, "failedResults")[0]["sf__Error"], "MALFORMED_ID:malformed id x:Id --");
+  EXPECT_EQ(Kept("Contact").size(), 1U);
+}
+
+TEST_F(SalesforceBulkTest, JobsThatAreRefused) {
+  auto code = [&](const std::string& settings) {
+    return Code(Rest("POST", "/jobs/ingest", settings));
+  };
+  EXPECT_EQ(code(R"({"object":"Account","operation":"merge"})"), "INVALIDJOB");
+  EXPECT_EQ(code(R"({"object":"Nothing","operation":"insert"})"), "INVALIDJOB");
+  EXPECT_EQ(code(R"({"object":"Account","operation":"upsert"})"), "INVALIDJOB");
+  EXPECT_EQ(code(R"({"object":"Account","operation":"upsert","externalIdFieldName":"Website"})"),
+            "INVALIDJOB");
+  EXPECT_EQ(code(R"({"object":"Account","operation":"insert","lineEnding":"CR"})"), "INVALIDJOB");
+  EXPECT_EQ(code(R"({"object":"Account","operation":"insert","color":"red"})"),
+            "JSON_PARSER_ERROR");
+  Config(R"({"hard_delete":false})");
+  EXPECT_EQ(code(R"({"object":"Account","operation":"hardDelete"})"), "FEATURENOTENABLED");
+  Config(R"({"bulk_batches_used":15000})");
+  EXPECT_EQ(code(R"({"object":"Account","operation":"insert"})"), "LIMIT_EXCEEDED");
+}
+
+TEST_F(SalesforceBulkTest, StatesAllowOnlyTheirSteps) {
+  const std::string job = OpenJob(kUpsert);
+  JsonDocument open = Poll(job);
+  EXPECT_EQ(TextOf(open, "contentUrl"), "services/data/v62.0/jobs/ingest/" + job + "/batches");
+  EXPECT_EQ(Close(job).status, 400);
+  EXPECT_EQ(Rest("PUT", "/jobs/ingest/" + job + "/batches", "x").status, 415);
+  EXPECT_EQ(Code(Rest("GET", "/jobs/ingest/" + job + "/successfulResults")), "INVALIDJOBSTATE");
+  EXPECT_EQ(Upload(job, Accounts(3)).status, 201);
+  const Reply again = Upload(job, Accounts(3));
+  EXPECT_EQ(again.status, 400);
+  EXPECT_THAT(again.body, HasSubstr("Found multiple contents for job: <" + job + ">"));
+  EXPECT_EQ(Code(Rest("DELETE", "/jobs/ingest/" + job)), "INVALIDJOBSTATE");
+  Config(R"({"bulk_polls":3})");
+  EXPECT_EQ(Close(job).status, 200);
+  EXPECT_EQ(Code(Close(job)), "INVALIDJOBSTATE");
+  EXPECT_EQ(TextOf(Poll(job), "state"), "UploadComplete");
+  EXPECT_EQ(TextOf(Poll(job), "state"), "InProgress");
+  EXPECT_EQ(TextOf(Poll(job), "state"), "InProgress");
+  EXPECT_EQ(TextOf(Poll(job), "state"), "JobComplete");
+  EXPECT_EQ(Code(Rest("PATCH", "/jobs/ingest/" + job, R"({"state":"Aborted"})")),
+            "INVALIDJOBSTATE");
+  EXPECT_THAT(Rest("GET", "/jobs/ingest").body, HasSubstr(job));
+  EXPECT_EQ(Rest("DELETE", "/jobs/ingest/" + job).status, 204);
+  EXPECT_EQ(Rest("GET", "/jobs/ingest/" + job).status, 404);
+  const std::string other = OpenJob(kUpsert);
+  EXPECT_EQ(Rest("PATCH", "/jobs/ingest/" + other, R"({"state":"Aborted"})").status, 200);
+  EXPECT_EQ(TextOf(Poll(other), "state"), "Aborted");
+}
+
+TEST_F(SalesforceBulkTest, FilesThatAreRefused) {
+  std::string job;
+  JsonDocument info = RunJob(kUpsert, "Ext__c,Name,Foo\nA1,One,1\nA2,Two,2\n", &job);
+  EXPECT_EQ(TextOf(info, "state"), "Failed");
+  EXPECT_EQ(TextOf(info, "errorMessage"), "InvalidBatch : Field name not found : Foo");
+  EXPECT_EQ(Keys(job, "unprocessedrecords").size(), 2U);
+  EXPECT_EQ(info["numberRecordsProcessed"].GetInt(), 0);
+  info = RunJob(kUpsert, "Ext__c,Name\r\nA1,One\r\n", &job);
+  EXPECT_EQ(
+      TextOf(info, "errorMessage"),
+      "ClientInputError : LineEnding is invalid on user data. Current LineEnding setting is LF");
+  info = RunJob(kUpsert, "Ext__c,Name\nA1,One \"x\"\n", &job);
+  EXPECT_THAT(TextOf(info, "errorMessage"), StartsWith("InvalidBatch : "));
+  info = RunJob(kUpsert, "Ext__c,Name\nA1,One,Two\n", &job);
+  EXPECT_EQ(TextOf(info, "state"), "Failed");
+  // The type of a reference is said if and only if it may be one of several.
+  info = RunJob(R"({"object":"Contact","operation":"insert"})",
+                "LastName,Account:Account.Ext__c\nC,A1\n", &job);
+  EXPECT_EQ(TextOf(info, "errorMessage"),
+            "InvalidBatch : Field name not found : Account:Account.Ext__c");
+  info = RunJob(R"({"object":"Task","operation":"insert"})", "Subject,Who.Ext__c\nC,A1\n", &job);
+  EXPECT_EQ(TextOf(info, "state"), "Failed");
+  EXPECT_EQ(Writes("Account", "created"), 0U);
+}
+
+TEST_F(SalesforceBulkTest, JobsThatEndHalfWay) {
+  std::string job;
+  Config(R"({"bulk_faults":[{"kind":"fail","at":450},{"kind":"abort","at":100},
+                            {"kind":"unprocessed","at":200,"count":300}]})");
+  JsonDocument info = RunJob(kUpsert, Accounts(1000), &job);
+  EXPECT_EQ(TextOf(info, "state"), "Failed");
+  EXPECT_THAT(TextOf(info, "errorMessage"), StartsWith("TooManyLockFailure"));
+  EXPECT_EQ(info["numberRecordsProcessed"].GetInt(), 450);
+  EXPECT_EQ(Counts(job, 1000), (std::vector<std::size_t>{450, 0, 550}));
+  info = RunJob(kUpsert, Accounts(1000), &job);
+  EXPECT_EQ(TextOf(info, "state"), "Aborted");
+  EXPECT_EQ(Counts(job, 1000), (std::vector<std::size_t>{100, 0, 900}));
+  info = RunJob(kUpsert, Accounts(1000), &job);
+  EXPECT_EQ(TextOf(info, "state"), "JobComplete");
+  EXPECT_EQ(Counts(job, 1000), (std::vector<std::size_t>{700, 0, 300}));
+  info = RunJob(kUpsert, Accounts(1000), &job);
+  EXPECT_EQ(Counts(job, 1000), (std::vector<std::size_t>{1000, 0, 0}));
+}
+
+TEST_F(SalesforceBulkTest, AnAdministratorAbortsAJobAtWork) {
+  Config(R"({"bulk_polls":1,"bulk_faults":[{"kind":"stall","at":250}]})");
+  const std::string job = OpenJob(kUpsert);
+  Upload(job, Accounts(1000));
+  Close(job);
+  for (int polls = 0; polls < 3; ++polls) {
+    EXPECT_THAT(TextOf(Poll(job), "state"), ::testing::AnyOf("UploadComplete", "InProgress"));
+  }
+  // A second one is not held up by it.
+  std::string other;
+  EXPECT_EQ(
+      TextOf(RunJob(R"({"object":"Lead","operation":"insert"})", "LastName,Company\nL,C\n", &other),
+             "state"),
+      "JobComplete");
+  Config("{\"bulk_abort\":\"" + job + "\",\"bulk_release\":true}");
+  JsonDocument info = Poll(job);
+  EXPECT_EQ(TextOf(info, "state"), "Aborted");
+  EXPECT_EQ(Counts(job, 1000), (std::vector<std::size_t>{250, 0, 750}));
+}
+
+TEST_F(SalesforceBulkTest, ResultsAreInAnotherOrder) {
+  std::string job;
+  RunJob(kUpsert, Accounts(500), &job);
+  std::vector<std::string> given, got;
+  for (int i = 0; i < 500; ++i) given.push_back("A" + std::to_string(i));
+  for (Row& row : Results(job, "successfulResults")) got.push_back(row["Ext__c"]);
+  EXPECT_NE(got, given);
+  EXPECT_THAT(std::set<std::string>(got.begin(), got.end()),
+              std::set<std::string>(given.begin(), given.end()));
+}
+
+TEST_F(SalesforceBulkTest, JobsLastAsLongAsTheyAreTold) {
+  Config(R"({"clock_ms":1800000000000})");
+  LogIn();
+  Config(R"({"bulk_latency_ms":60000})");
+  std::string job;
+  JsonDocument info = RunJob(kUpsert, Accounts(2), &job);
+  EXPECT_EQ(TextOf(info, "state"), "InProgress");
+  Config(R"({"clock_ms":1800000060000})");
+  EXPECT_EQ(TextOf(Poll(job), "state"), "JobComplete");
+}
+
+TEST_F(SalesforceBulkTest, RuleAndLocksOfJobs) {
+  std::string job;
+  const std::string lead = "LastName,Company\nL,C\n";
+  RunJob(R"({"object":"Lead","operation":"insert"})", lead, &job);
+  EXPECT_EQ(ParseJson(Call("GET", "/_sandbox/stats").body)["assigned"]["Lead"].GetInt(), 0);
+  RunJob(R"({"object":"Lead","operation":"insert","assignmentRuleId":"01Q5g0000004C93"})", lead,
+         &job);
+  EXPECT_EQ(ParseJson(Call("GET", "/_sandbox/stats").body)["assigned"]["Lead"].GetInt(), 1);
+  // A job at work holds the parents of its rows.
+  Create("Account", R"({"Name":"A","Ext__c":"A1"})");
+  Config(R"({"row_locks":true,"bulk_faults":[{"kind":"stall","at":1}]})");
+  job = OpenJob(R"({"object":"Contact","operation":"insert"})");
+  Upload(job, "LastName,Account.Ext__c\nOne,A1\nTwo,A1\n");
+  Close(job);
+  Poll(job);
+  while (Kept("Contact").empty()) {  // it works beside us
+  }
+  const std::string child = R"({"LastName":"Three","Account":{"Ext__c":"A1"}})";
+  EXPECT_EQ(Code(Rest("POST", "/sobjects/Contact", child)), "UNABLE_TO_LOCK_ROW");
+  Config(R"({"bulk_release":true})");
+  EXPECT_EQ(TextOf(Poll(job), "state"), "JobComplete");
+  EXPECT_EQ(Rest("POST", "/sobjects/Contact", child).status, 201);
+}
+
+}  // namespace
+}  // namespace penstock::sandbox
