@@ -162,9 +162,12 @@ TEST_F(SalesforceBulkTest, FilesThatAreRefused) {
       TextOf(info, "errorMessage"),
       "ClientInputError : LineEnding is invalid on user data. Current LineEnding setting is LF");
   info = RunJob(kUpsert, "Ext__c,Name\nA1,One \"x\"\n", &job);
-  EXPECT_THAT(TextOf(info, "errorMessage"), StartsWith("InvalidBatch : "));
+  EXPECT_THAT(TextOf(info, "errorMessage"), HasSubstr("Found unescaped quote"));
   info = RunJob(kUpsert, "Ext__c,Name\nA1,One,Two\n", &job);
   EXPECT_EQ(TextOf(info, "state"), "Failed");
+  Config(R"({"strict_line_breaks":true})");
+  info = RunJob(kUpsert, "Ext__c,Description\nA1,\"One\r\nTwo\"\n", &job);
+  EXPECT_THAT(TextOf(info, "errorMessage"), StartsWith("ClientInputError : LineEnding is invalid"));
   // The type of a reference is said if and only if it may be one of several.
   info = RunJob(R"({"object":"Contact","operation":"insert"})",
                 "LastName,Account:Account.Ext__c\nC,A1\n", &job);
