@@ -1,4 +1,5 @@
 // Bulk API 2.0 ingest: states, files, and what goes wrong.
+#include <Poco/Net/StreamSocket.h>
 #include <gmock/gmock.h>
 
 #include <set>
@@ -148,6 +149,33 @@ TEST_F(SalesforceBulkTest, StatesAllowOnlyTheirSteps) {
   const std::string other = OpenJob(kUpsert);
   EXPECT_EQ(Rest("PATCH", "/jobs/ingest/" + other, R"({"state":"Aborted"})").status, 200);
   EXPECT_EQ(TextOf(Poll(other), "state"), "Aborted");
+}
+
+TEST_F(SalesforceBulkTest, UploadsAreWholeOrNotAtAll) {
+  const std::string job = OpenJob(kUpsert);
+  // What the server says to a head that promises `length` bytes, of which only a few come.
+  auto upload = [&](const std::string& length) {
+    Poco::Net::StreamSocket socket(Poco::Net::SocketAddress("127.0.0.1", sandbox_->port()));
+    const std::string text = "PUT /services/data/v62.0/jobs/ingest/" + job +
+                             "/batches HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " +
+                             token_ + "\r\nContent-Type: text/csv\r\nContent-Length: " + length +
+                             "\r\n\r\nExt__c,Name\n";
+    socket.sendBytes(text.data(), static_cast<int>(text.size()));
+    socket.shutdownSend();
+    std::string answer;
+    char piece[512];
+    for (int got = 0; (got = socket.receiveBytes(piece, sizeof piece)) > 0;) {
+      answer.append(piece, static_cast<std::size_t>(got));
+    }
+    return answer.substr(0, answer.find("\r\n"));
+  };
+  EXPECT_EQ(upload("500"), "");
+  EXPECT_THAT(upload("100000001"), StartsWith("HTTP/1.1 413"));
+  EXPECT_EQ(Upload(job, Accounts(2)).status, 201);
+  Config(R"({"bulk_polls":1})");
+  EXPECT_EQ(Close(job).status, 200);
+  Poll(job);
+  EXPECT_EQ(Poll(job)["numberRecordsProcessed"].GetInt(), 2);
 }
 
 TEST_F(SalesforceBulkTest, FilesThatAreRefused) {
