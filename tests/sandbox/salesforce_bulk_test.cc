@@ -1,4 +1,5 @@
 // Bulk API 2.0 ingest: states, files, and what goes wrong.
+#include <Poco/Net/StreamSocket.h>
 #include <gmock/gmock.h>
 
 #include <set>
@@ -150,6 +151,33 @@ TEST_F(SalesforceBulkTest, StatesAllowOnlyTheirSteps) {
   EXPECT_EQ(TextOf(Poll(other), "state"), "Aborted");
 }
 
+TEST_F(SalesforceBulkTest, UploadsAreWholeOrNotAtAll) {
+  const std::string job = OpenJob(kUpsert);
+  // What the server says to a head that promises `length` bytes, of which only a few come.
+  auto upload = [&](const std::string& length) {
+    Poco::Net::StreamSocket socket(Poco::Net::SocketAddress("127.0.0.1", sandbox_->port()));
+    const std::string text = "PUT /services/data/v62.0/jobs/ingest/" + job +
+                             "/batches HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " +
+                             token_ + "\r\nContent-Type: text/csv\r\nContent-Length: " + length +
+                             "\r\n\r\nExt__c,Name\n";
+    socket.sendBytes(text.data(), static_cast<int>(text.size()));
+    socket.shutdownSend();
+    std::string answer;
+    char piece[512];
+    for (int got = 0; (got = socket.receiveBytes(piece, sizeof piece)) > 0;) {
+      answer.append(piece, static_cast<std::size_t>(got));
+    }
+    return answer.substr(0, answer.find("\r\n"));
+  };
+  EXPECT_EQ(upload("500"), "");
+  EXPECT_THAT(upload("100000001"), StartsWith("HTTP/1.1 413"));
+  EXPECT_EQ(Upload(job, Accounts(2)).status, 201);
+  Config(R"({"bulk_polls":1})");
+  EXPECT_EQ(Close(job).status, 200);
+  Poll(job);
+  EXPECT_EQ(Poll(job)["numberRecordsProcessed"].GetInt(), 2);
+}
+
 TEST_F(SalesforceBulkTest, FilesThatAreRefused) {
   std::string job;
   JsonDocument info = RunJob(kUpsert, "Ext__c,Name,Foo\nA1,One,1\nA2,Two,2\n", &job);
@@ -162,9 +190,12 @@ TEST_F(SalesforceBulkTest, FilesThatAreRefused) {
       TextOf(info, "errorMessage"),
       "ClientInputError : LineEnding is invalid on user data. Current LineEnding setting is LF");
   info = RunJob(kUpsert, "Ext__c,Name\nA1,One \"x\"\n", &job);
-  EXPECT_THAT(TextOf(info, "errorMessage"), StartsWith("InvalidBatch : "));
+  EXPECT_THAT(TextOf(info, "errorMessage"), HasSubstr("Found unescaped quote"));
   info = RunJob(kUpsert, "Ext__c,Name\nA1,One,Two\n", &job);
   EXPECT_EQ(TextOf(info, "state"), "Failed");
+  Config(R"({"strict_line_breaks":true})");
+  info = RunJob(kUpsert, "Ext__c,Description\nA1,\"One\r\nTwo\"\n", &job);
+  EXPECT_THAT(TextOf(info, "errorMessage"), StartsWith("ClientInputError : LineEnding is invalid"));
   // The type of a reference is said if and only if it may be one of several.
   info = RunJob(R"({"object":"Contact","operation":"insert"})",
                 "LastName,Account:Account.Ext__c\nC,A1\n", &job);

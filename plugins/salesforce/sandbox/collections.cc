@@ -17,6 +17,7 @@ constexpr int kFirstCollections = 42, kFirstUpserts = 46;
 struct Item {
   Object* object = nullptr;
   Draft draft;
+  std::optional<RecordError> refused;  // already when it was read
 };
 
 struct Batch {
@@ -78,7 +79,10 @@ std::optional<ApiError> ReadItem(const Org& org, const Request& request, const J
   }
   item->draft.key = key;
   if (auto error = ReadId(record, operation, &item->draft)) return error;
-  if (auto error = ReadDraft(org, *item->object, record, request.body, &item->draft)) return error;
+  if (auto error = ReadDraft(org, *item->object, record, request.body, &item->draft)) {
+    item->refused = RecordError{error->code, error->message, {}};
+    return std::nullopt;
+  }
   if (key == nullptr || key->type == Type::kId) return std::nullopt;
   for (const Offer& offer : item->draft.offers) {
     if (offer.field == key) item->draft.key_value = offer.text;
@@ -134,7 +138,9 @@ std::vector<Result> WriteBatch(const Org& org, const Request& request, Operation
   std::vector<std::unique_ptr<Writer>> writers;
   std::vector<Result> results;
   std::vector<Draft> drafts;
-  for (const Item& item : batch.items) drafts.push_back(item.draft);
+  for (const Item& item : batch.items) {
+    if (!item.refused) drafts.push_back(item.draft);
+  }
   const std::set<std::string> repeated = RepeatedKeys(drafts);
   std::map<Object*, Writer*> by_object;
   std::vector<std::pair<Writer*, Prepared>> prepared;
@@ -148,7 +154,9 @@ std::vector<Result> WriteBatch(const Org& org, const Request& request, Operation
       writer->SetRepeated(repeated);
       if (batch.all_or_none) writer->SetWhole();
     }
-    if (!item.object->schema.createable) {
+    if (item.refused) {
+      results.push_back({item.draft.id, false, {*item.refused}, {}});
+    } else if (!item.object->schema.createable) {
       results.push_back({item.draft.id,
                          false,
                          {{"CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",

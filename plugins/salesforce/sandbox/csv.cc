@@ -34,6 +34,8 @@ CsvReader::Next CsvReader::ReadQuoted(std::string* cell) {
     const int c = Get();
     if (c == EOF) return Next::kBroken;
     if (c != '"') {
+      const bool crlf = c == '\n' && cell->ends_with('\r');
+      if (form_.strict && c == '\n' && crlf != form_.crlf) return Next::kWrongLineEnding;
       *cell += static_cast<char>(c);
     } else if (Peek() == '"') {
       *cell += static_cast<char>(Get());
@@ -68,7 +70,7 @@ CsvReader::Next CsvReader::Read(std::vector<std::string>* cells) {
       if (end != Next::kRow || any || cells->size() > 1) return end;
     } else if (c == '"' && cells->back().empty() && !quoted) {
       quoted = any = true;
-      if (ReadQuoted(&cells->back()) != Next::kRow) return Next::kBroken;
+      if (const Next end = ReadQuoted(&cells->back()); end != Next::kRow) return end;
     } else if (c == '"') {
       return Next::kBroken;
     } else {

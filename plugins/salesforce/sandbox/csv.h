@@ -12,16 +12,17 @@ namespace penstock::sandbox::salesforce {
 struct CsvForm {
   char delimiter = ',';
   bool crlf = false;
+  bool strict = false;  // the other line ending is refused inside quotes, too
 };
 
 // Reads rows from a file, a piece in memory at a time.
 class CsvReader {
  public:
-  enum class Next { kRow, kEnd, kWrongLineEnding, kBroken };
+  enum class Next { kRow, kEnd, kWrongLineEnding, kBroken, kWidth };
 
   // `file` stays the caller's; it is read by position, from its start.
   CsvReader(std::FILE* file, CsvForm form) : file_(file), form_(form) {}
-  // The next row that is not blank.
+  // The next row that is not blank. Never kWidth: that is for callers that count cells.
   Next Read(std::vector<std::string>* cells);
 
  private:

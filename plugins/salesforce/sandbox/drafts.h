@@ -13,7 +13,7 @@
 namespace penstock::sandbox::salesforce {
 
 // The members of a JSON record, "attributes" and `id` left out. `body` is the text it was in, for
-// places in messages. An error ends the whole request.
+// places in messages. An error ends a request for one row, and refuses a record of a collection.
 std::optional<ApiError> ReadDraft(const Org& org, const Object& object, const Json& json,
                                   std::string_view body, Draft* draft);
 

@@ -95,7 +95,7 @@ std::optional<ApiError> Ingest::ReadJob(const Request& request, Job* job) const 
       TextOr(json, "contentType", "CSV") != "CSV") {
     return InvalidJob("Unknown contentType, lineEnding or columnDelimiter");
   }
-  job->form = {delimiter->second, ending == "CRLF"};
+  job->form = {delimiter->second, ending == "CRLF", org_.switches.strict_line_breaks.load()};
   job->rule = TextOr(json, "assignmentRuleId", "");
   if (job->rule.empty()) return std::nullopt;
   const bool known =

@@ -127,12 +127,20 @@ void Work::FailInput(CsvReader::Next why) {
       at += got;
     }
   }
-  Finish(JobState::kFailed,
-         why == CsvReader::Next::kWrongLineEnding
-             ? "ClientInputError : LineEnding is invalid on user data. Current LineEnding setting "
-               "is " +
-                   std::string(job_.form.crlf ? "CRLF" : "LF")
-             : "InvalidBatch : Failed to parse CSV after " + std::to_string(done_) + " records");
+  std::string error;
+  if (why == CsvReader::Next::kWrongLineEnding) {
+    error =
+        "ClientInputError : LineEnding is invalid on user data. Current LineEnding setting is " +
+        std::string(job_.form.crlf ? "CRLF" : "LF");
+  } else if (why == CsvReader::Next::kBroken) {
+    error =
+        "InvalidBatch : Failed to parse CSV. Found unescaped quote. A value with quote should be "
+        "within a quote";
+  } else {
+    error =
+        "InvalidBatch : Failed to parse CSV. A row has another number of values than the header";
+  }
+  Finish(JobState::kFailed, error);
 }
 
 bool Work::FailHeader(const std::string& error) {
@@ -185,7 +193,7 @@ void Work::ReadBatch() {
   while (rows_.size() < kBatch) {
     next_ = reader_.Read(&cells);
     if (next_ == CsvReader::Next::kRow && cells.size() != columns_.size()) {
-      next_ = CsvReader::Next::kBroken;
+      next_ = CsvReader::Next::kWidth;
     }
     if (next_ != CsvReader::Next::kRow) break;
     rows_.push_back(std::move(cells));

@@ -72,6 +72,13 @@ class Builder {
 
 }  // namespace
 
+Json::Json() = default;
+Json::~Json() = default;
+Json::Json(const Json& other) = default;
+Json::Json(Json&& other) noexcept = default;
+Json& Json::operator=(const Json& other) = default;
+Json& Json::operator=(Json&& other) noexcept = default;
+
 const Json* Json::Find(std::string_view name) const {
   for (const auto& [key, value] : members) {
     if (key == name) return &value;

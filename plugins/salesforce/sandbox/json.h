@@ -14,6 +14,15 @@ namespace penstock::sandbox::salesforce {
 
 struct Json {
   enum class Kind { kNull, kFalse, kTrue, kNumber, kString, kArray, kObject };
+
+  // Elsewhere, because a pair of itself is no complete type yet.
+  Json();
+  ~Json();
+  Json(const Json& other);
+  Json(Json&& other) noexcept;
+  Json& operator=(const Json& other);
+  Json& operator=(Json&& other) noexcept;
+
   Kind kind = Kind::kNull;
   std::string text;     // of a string, or a number as it was written
   std::size_t end = 0;  // of a scalar: byte of the document behind it

@@ -32,6 +32,7 @@ struct Switches {
   std::atomic<bool> row_locks{false};
   std::atomic<bool> hard_delete{true};  // the user has the permission
   std::atomic<bool> shuffle{true};
+  std::atomic<bool> strict_line_breaks{false};  // of jobs, also inside quotes
 };
 
 // Takes back what was written while it was open. Under the org's lock.

@@ -152,6 +152,12 @@ void Writer::TakeValues(const Draft& draft, Prepared* to) {
       continue;
     }
     std::optional<std::string> text = offer.text;
+    if (!text && field.type == Type::kBoolean) {
+      to->result.errors.push_back({"INVALID_TYPE_ON_FIELD_IN_RECORD",
+                                   field.label + ": value not of required type: ",
+                                   {field.name}});
+      continue;
+    }
     if (auto error = CheckValue(field, &text)) {
       to->result.errors.push_back(std::move(*error));
       continue;

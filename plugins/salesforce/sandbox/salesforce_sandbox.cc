@@ -266,6 +266,8 @@ bool Salesforce::ConfigureFlag(std::string_view name, bool value) {
     switches.hard_delete.store(value);
   } else if (name == "shuffle") {
     switches.shuffle.store(value);
+  } else if (name == "strict_line_breaks") {
+    switches.strict_line_breaks.store(value);
   } else {
     return false;
   }
@@ -381,6 +383,7 @@ void Salesforce::Reset() {
   org_.switches.row_locks.store(false);
   org_.switches.hard_delete.store(true);
   org_.switches.shuffle.store(true);
+  org_.switches.strict_line_breaks.store(false);
 }
 
 }  // namespace

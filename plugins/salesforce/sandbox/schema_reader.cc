@@ -20,18 +20,26 @@ struct Wrong {
   throw Wrong{what, node.Mark().line + 1};
 }
 
+// The same of one of its parts, whose name stands in quotes.
+[[noreturn]] void Fail(const YAML::Node& node, std::string what, const std::string& name) {
+  what.append(" \"").append(name).append("\"");
+  Fail(node, what);
+}
+
 // Calls the reader of each key of a map; others are refused.
 using Keys = std::map<std::string, std::function<void(const YAML::Node&)>>;
 void ReadMap(const YAML::Node& node, const std::string& what, const Keys& keys) {
   if (!node.IsMap()) Fail(node, what + " must be a map");
+  const std::string unknown = what + " has the unknown key";
+  const std::string wrong = what + " has a value of the wrong type for";
   for (const auto& pair : node) {
     const auto key = pair.first.as<std::string>();
     const auto found = keys.find(key);
-    if (found == keys.end()) Fail(pair.first, what + " has the unknown key \"" + key + "\"");
+    if (found == keys.end()) Fail(pair.first, unknown, key);
     try {
       found->second(pair.second);
     } catch (const YAML::Exception&) {
-      Fail(pair.second, "\"" + key + "\" of " + what + " has a value of the wrong type");
+      Fail(pair.second, wrong, key);
     }
   }
 }
@@ -223,9 +231,10 @@ ObjectSchema ReadObject(const std::string& name, const YAML::Node& node) {
               }
             }}});
   if (object.prefix.size() != 3) Fail(node, what + " needs a \"prefix\" of three characters");
+  const std::string missing = what + " lacks the field";
   for (const Field& field : object.fields) {
     for (const std::string& part : field.joins) {
-      if (object.Find(part) == nullptr) Fail(node, what + " has no field " + part);
+      if (object.Find(part) == nullptr) Fail(node, missing, part);
     }
   }
   AddSystemFields(&object);
