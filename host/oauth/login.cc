@@ -186,10 +186,10 @@ class TokenLogin final : public http::Login {
     };
     const auto url = http::ParseUrl(token.base_url);
     if (!url.ok()) return refused("which is not valid");
-    if (http::IsLoopback(url->host) && !http::IsLoopback(host_.host)) {
-      return refused("which is this machine");
+    if (http::IsLoopback(url->host)) {
+      return http::IsLoopback(host_.host) ? Status() : refused("which is this machine");
     }
-    if (!url->https && !http::IsLoopback(url->host)) return refused("which is not encrypted");
+    if (!url->https) return refused("which is not encrypted");
     if (!http::CheckAllowed(*url, host_, options_.allowed_hosts).ok()) {
       return refused("which is none of the hosts that the connector's manifest allows");
     }
