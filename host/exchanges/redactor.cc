@@ -220,6 +220,11 @@ std::optional<std::string> Redactor::WithoutKnown(std::string_view text) const {
   return clean == text ? std::nullopt : std::optional<std::string>(std::move(clean));
 }
 
+size_t Redactor::LongestKnown() const {
+  const std::shared_ptr<const Known> now = known();
+  return now->forms.empty() ? 0 : now->forms.front().size();
+}
+
 std::string Redactor::Header(std::string_view name, std::string_view value) const {
   const auto known = this->known();
   std::string lower = Lower(name);

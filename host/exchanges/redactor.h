@@ -38,7 +38,7 @@ class Redactor {
   std::optional<std::string> WithoutKnown(std::string_view text) const;
   /// No secret that it knows is longer in any of its forms: who looks at a text part by part keeps
   /// so many bytes back.
-  size_t LongestKnown() const { return forms_.empty() ? 0 : forms_.front().size(); }
+  size_t LongestKnown() const;
   /// The value of a header as it may be kept.
   std::string Header(std::string_view name, std::string_view value) const;
   /// The beginning of a text, at most `cap` bytes: a secret that the cut goes through does not

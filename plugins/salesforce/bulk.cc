@@ -132,6 +132,10 @@ Status BulkWriter::SendSpool(sdk::Call call, sdk::Outcomes& outcomes) {
   records_ = JobRecords();
   spool_.reset();
   running_.push_back(std::move(job));
+  // The job tells what became of its records, whatever was answered; the run stops all the same.
+  const bool passing = !status.ok() && (status.failure().status == PENSTOCK_E_UNAVAILABLE ||
+                                        status.failure().status == PENSTOCK_E_RATE_LIMITED);
+  if (ending_.ok() && !passing) ending_ = status;
   return {};
 }
 
@@ -157,7 +161,7 @@ Status BulkWriter::Finish(sdk::Call call, sdk::Outcomes& outcomes) {
       break;
     }
   }
-  return first;
+  return first.ok() ? ending_ : first;
 }
 
 }  // namespace penstock::salesforce

@@ -53,6 +53,7 @@ class BulkWriter {
   std::string rows_;  // not in the spool yet
   JobRecords records_;
   std::deque<Running> running_;
+  sdk::Status ending_;  // what completing a job came to, where the run should stop for it
 };
 
 }  // namespace penstock::salesforce

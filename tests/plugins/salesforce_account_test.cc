@@ -104,6 +104,15 @@ TEST_F(SalesforceAccountTest, RefusesWhatCannotBe) {
             "AccountId and Account.Ext__c both set AccountId of Contact; map one of them");
 }
 
+TEST_F(SalesforceAccountTest, JobsAreRefusedWhatTheyCannotHonour) {
+  Assignment assignment = Contacts("upsert");
+  for (const char* other : {R"("serial": true)", R"("duplicate_rule": "allow_save")",
+                            R"("assignment_rule": "default")"}) {
+    assignment.options = R"({"path": "bulk", )" + std::string(other) + "}";
+    EXPECT_EQ(Refusal(assignment).status, PENSTOCK_E_INVALID_CONFIG) << other;
+  }
+}
+
 TEST_F(SalesforceAccountTest, ARequiredReferenceMayBeSetByAForeignKey) {
   Describe("Line__c", {ExternalId("Ext__c"), Field("Order__c", "reference",
                                                    R"("nillable": false, "referenceTo": ["Account"],

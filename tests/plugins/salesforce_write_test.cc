@@ -349,7 +349,9 @@ TEST_F(SalesforceWriteTest, OptionsBecomeHeaders) {
   Assignment assignment = Contacts("upsert");
   assignment.options =
       R"({"assignment_rule": "01Q000000000001", "duplicate_rule": "allow_save", "serial": true})";
+  assignment.expected_records = 1000000;  // many, and still no job: it could not honour them
   ASSERT_TRUE(Write(assignment, batch).ok());
+  EXPECT_EQ(Outcome(1), PENSTOCK_CREATED);
 }
 
 TEST_F(SalesforceWriteTest, AFailedSearchSendsNothing) {
