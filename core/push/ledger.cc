@@ -13,6 +13,8 @@ constexpr size_t kMaxConflictBytes = 8u << 20;
 constexpr size_t kMaxErrorKinds = 1'000;
 /// Room for a job's id and a few names; it is kept with each of the job's records.
 constexpr size_t kMaxToken = 4096;
+/// What of a note's records is handed back goes to the worker in one message (80 MiB at most).
+constexpr size_t kMaxNoteBytes = 64u << 20;
 
 std::string Text(const penstock_str& s) {
   return s.len == 0 ? std::string() : std::string(s.ptr, s.len);
@@ -436,6 +438,7 @@ Result<std::vector<IntentRecord>> Ledger::NotedRecords(std::span<const uint64_t>
   if (!journal_status_.ok()) return journal_status_;
   std::vector<IntentRecord> records;
   records.reserve(seqs.size());
+  size_t bytes = 0;
   for (const uint64_t seq : seqs) {
     const auto at = in_flight_.find(seq);
     if (at == in_flight_.end()) {
@@ -444,8 +447,15 @@ Result<std::vector<IntentRecord>> Ledger::NotedRecords(std::span<const uint64_t>
           "the connector noted record " + std::to_string(seq) + ", which is not its to send",
           "report this to the connector's publisher");
     }
-    records.push_back(IntentOf(at->second.change()));
-    records.back().job = token;
+    IntentRecord& record = records.emplace_back(IntentOf(at->second.change()));
+    record.job = token;
+    bytes += 32 + record.key.size() + record.destination_id.size() + record.fields.size();
+    if (bytes > kMaxNoteBytes) {
+      return MakeError("PS-CONN-NOTE",
+                       "the connector noted " + std::to_string(seqs.size()) +
+                           " records as one job, more than could be handed back to it",
+                       "report this to the connector's publisher: it has to make smaller jobs");
+    }
   }
   return records;
 }

@@ -134,7 +134,7 @@ constexpr CodeEntry kConnectors[] = {
      "Report it to the connector's publisher."},
     {"PS-CONN-NO-LOOKUP", "The connector cannot look records up.",
      "Settle by hand what is in doubt: `penstock settle`."},
-    {"PS-CONN-NOTE", "The connector noted a job with no token, or one that is too long to keep.",
+    {"PS-CONN-NOTE", "The connector noted a job without a usable token, or with too many records.",
      "Report it to the connector's publisher."},
     {"PS-CONN-NOT-CONNECTOR", "The file is a library and no connector.",
      "Install a connector; the folder should hold nothing else."},
