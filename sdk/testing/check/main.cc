@@ -48,6 +48,9 @@ std::string Again(const Options& options) {
     line += " --live --config " + Shell(options.live_config);
     if (!options.base_url.empty()) line += " --base-url " + Shell(options.base_url);
   }
+  if (options.settings.fuzz_rounds != Settings().fuzz_rounds) {
+    line += " --fuzz-rounds " + std::to_string(options.settings.fuzz_rounds);
+  }
   return line + " --seed " + std::to_string(options.settings.seed);
 }
 
