@@ -85,7 +85,8 @@ int Run(const Options& options, const Subject& subject, const Facts& facts,
                      options.live ? 5 : options.settings.level,
                      options.settings.seed,
                      Again(options),
-                     digest.ok() ? *digest : ""};
+                     digest.ok() ? *digest : "",
+                     options.verbose};
   const bool text = !options.json && !options.junit;
   std::vector<Reported> all;
   std::unique_ptr<TextReport> report;
