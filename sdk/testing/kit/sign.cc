@@ -46,26 +46,48 @@ void Sign(const std::string& secret, PeerRequest* request) {
       "webhook-signature", "v1," + sdk::Base64({reinterpret_cast<const char*>(digest.data()), n}));
 }
 
+// How requests are signed, the manifest and the configuration taken together.
+struct Credentials {
+  std::string type = "none", header;
+  std::string secret;  // its name; empty: the configuration has none
+};
+
+Credentials CredentialsOf(const Subject& subject, const Facts& facts) {
+  Credentials credentials;
+  const Json* auth = Find(subject.json, "auth");
+  rapidjson::Document config;
+  if (auth == nullptr || !ParseExact(facts.config_json, &config)) return credentials;
+  credentials.type = TextOf(*auth, "type");
+  credentials.header = TextOf(*auth, "header");
+  if (credentials.type == "from_config") {
+    credentials.header = TextOf(config, TextOf(*auth, "header_property"));
+    credentials.type = TextOf(config, TextOf(*auth, "property"), "none");
+  }
+  const std::string property = TextOf(*auth, "secret");
+  const Json* value = Find(config, property);
+  credentials.secret = value == nullptr ? "" : TextOf(*value, "$secret", property);
+  return credentials;
+}
+
 }  // namespace
 
+std::string MissingSecret(const Subject& subject, const Facts& facts) {
+  const Credentials credentials = CredentialsOf(subject, facts);
+  const bool missing = credentials.type != "none" && facts.secrets.count(credentials.secret) == 0;
+  return missing ? credentials.secret : "";
+}
+
 void Authorise(const Subject& subject, const Facts& facts, PeerRequest* request) {
-  const Json* auth = Find(subject.json, "auth");
-  if (auth == nullptr) return;
-  std::string type = TextOf(*auth, "type"), header = TextOf(*auth, "header");
-  if (type == "from_config") {
-    rapidjson::Document config;
-    if (!ParseExact(facts.config_json, &config)) return;
-    header = TextOf(config, TextOf(*auth, "header_property"));
-    type = TextOf(config, TextOf(*auth, "property"), "none");
-  }
-  const auto it = facts.secrets.find(TextOf(*auth, "secret"));
+  const Credentials credentials = CredentialsOf(subject, facts);
+  const std::string& type = credentials.type;
+  const auto it = facts.secrets.find(credentials.secret);
   if (it == facts.secrets.end()) return;
   if (type == "bearer") {
     request->headers.emplace_back("Authorization", "Bearer " + it->second);
   } else if (type == "basic") {
     request->headers.emplace_back("Authorization", "Basic " + sdk::Base64(it->second));
   } else if (type == "header") {
-    request->headers.emplace_back(header, it->second);
+    request->headers.emplace_back(credentials.header, it->second);
   } else if (type == "standard_webhooks") {
     Sign(it->second, request);
   }
