@@ -1,5 +1,5 @@
-# `cpack` in a release build: penstock-sdk-VERSION-linux-ARCH.tar.gz (the SDK alone, relocatable: unpack it anywhere and
-# set CMAKE_PREFIX_PATH) and penstock_VERSION_ARCH.deb (host and SDK: both are of one build while the ABI is a draft).
+# `cpack` in a release build: penstock-sdk-VERSION-linux-ARCH.tar.gz (the SDK alone in one folder of that name,
+# relocatable: unpack it anywhere and set CMAKE_PREFIX_PATH to that folder) and penstock_VERSION_ARCH.deb (host and SDK: both are of one build while the ABI is a draft).
 set(CPACK_PACKAGE_NAME penstock)
 set(CPACK_PACKAGE_VENDOR Penstock)
 set(CPACK_PACKAGE_CONTACT "The Penstock authors <penstock@localhost>")
@@ -11,7 +11,7 @@ set(CPACK_VERBATIM_VARIABLES ON)
 set(CPACK_PACKAGE_DIRECTORY ${CMAKE_BINARY_DIR}/packages)
 set(CPACK_PACKAGE_CHECKSUM SHA256)
 set(CPACK_COMPONENTS_ALL host sdk)
-set(CPACK_PROJECT_CONFIG_FILE ${CMAKE_CURRENT_SOURCE_DIR}/cpack-generators.cmake)
+set(CPACK_PROJECT_CONFIG_FILE ${CMAKE_CURRENT_LIST_DIR}/cpack-generators.cmake)
 
 execute_process(COMMAND dpkg --print-architecture OUTPUT_VARIABLE PENSTOCK_ARCH OUTPUT_STRIP_TRAILING_WHITESPACE
                 ERROR_QUIET)

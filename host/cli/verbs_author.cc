@@ -77,9 +77,10 @@ std::string NextSteps(const std::string& id, const std::string& folder) {
 void NewVerb(Context* context, const std::string& id, std::string folder) {
   const std::string why = sdk::WhyNoConnectorName(id);
   if (!why.empty()) {
+    const std::string near = sdk::NearestConnectorName(id);
     return context->Fail(UsageError(
         "PS-CLI-NAME", "\"" + id + "\" cannot be the name of a connector: it " + why + ".",
-        "Choose one such as acme or big_crm."));
+        "Choose one such as " + (near.empty() ? "acme or big_crm" : near) + "."));
   }
   if (folder.empty()) folder = id;
   const Status free = CheckTarget(folder);

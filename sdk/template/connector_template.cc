@@ -47,7 +47,24 @@ std::string WhyNoConnectorName(const std::string& id) {
   if (id.back() == '_' || id.find("__") != std::string::npos) {
     return "ends with _ or has two of them in a row";
   }
+  // The namespace of the source is NAME_connector; penstock/connector.h has penstock_connector.
+  if (id == "penstock") return "is Penstock's own";
   return {};
+}
+
+std::string NearestConnectorName(const std::string& id) {
+  std::string near;
+  for (const char c : id) {
+    const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    const bool plain = (lower >= 'a' && lower <= 'z') || (lower >= '0' && lower <= '9');
+    if (plain) {
+      near += lower;
+    } else if (!near.empty() && near.back() != '_') {
+      near += '_';
+    }
+  }
+  while (!near.empty() && near.back() == '_') near.pop_back();
+  return WhyNoConnectorName(near).empty() ? near : "";
 }
 
 // The template is itself a connector, called acme: its name is replaced wherever it stands.

@@ -23,6 +23,9 @@ extern const TemplateText kTemplateTexts[];
 /// not, as the end of a sentence. [thread-safe]
 std::string WhyNoConnectorName(const std::string& id);
 
+/// The nearest name that can be: "my-crm" -> "my_crm". Empty when nothing is near. [thread-safe]
+std::string NearestConnectorName(const std::string& id);
+
 /// The files of a connector called `id`, sorted by path. [thread-safe]
 std::vector<TemplateFile> ConnectorTemplate(const std::string& id);
 

@@ -323,6 +323,15 @@ TEST_F(ProgramTest, ANewConnectorNeedsAUsableName) {
     EXPECT_EQ(ran.exit, 2) << name;
     EXPECT_EQ(JsonCode(ran), "PS-CLI-NAME") << name;
   }
+  // The header of every connector has penstock_connector already.
+  const Ran own = Run("connector new penstock");
+  EXPECT_EQ(own.exit, 2);
+  EXPECT_NE(own.err.find("it is Penstock's own"), std::string::npos) << own.err;
+  for (const auto& [name, near] :
+       {std::pair{"my-crm", "such as my_crm."}, {"Big.CRM-", "such as big_crm."}, {"9", "acme"}}) {
+    const Ran ran = Run("connector new " + std::string(name));
+    EXPECT_NE(ran.err.find(near), std::string::npos) << name << ": " << ran.err;
+  }
   EXPECT_EQ(Run("connector new").exit, 2);
 }
 

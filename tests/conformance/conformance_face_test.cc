@@ -7,6 +7,7 @@
 #include <rapidjson/writer.h>
 
 #include "penstock/testing/imposter.hpp"
+#include "sdk/testing/kit/process_state.h"
 
 namespace {
 
@@ -89,6 +90,22 @@ TEST(Session, TellsWhatFailed) {
   }
   EXPECT_TRUE(session.Run("write.text").skipped);
   EXPECT_TRUE(session.Run("no.such").failed);
+}
+
+// A leak is in every round. What warms up, or grows by leaps and then has room, is none.
+TEST(HeapGrowth, TellsALeakFromNoise) {
+  std::vector<std::unique_ptr<char[]>> kept;
+  kept.reserve(1000);
+  int round = 0;
+  const long warming = penstock::kit::HeapGrowth([&] {
+    if (++round == 1 || round == 4) kept.push_back(std::make_unique<char[]>(100000));
+  });
+  EXPECT_LT(warming, 1000);
+  const long leaking = penstock::kit::HeapGrowth([&] {
+    for (int i = 0; i < 50; ++i) kept.push_back(std::make_unique<char[]>(32));
+  });
+  EXPECT_GE(leaking, 50 * 32);
+  EXPECT_LT(leaking, 50 * 64);
 }
 
 TEST(ImposterTest, AnswersInTurnAndByRule) {

@@ -218,7 +218,9 @@ TEST(Kit, SaysWhatIsWrongWithItsArguments) {
       {connector + " --level 9", "--level"},
       {connector + " --json --junit", "--j"},
       {connector + " --live", "--config"},
-      {connector + " --record x.yaml", "--record requires --live"}};
+      {connector + " --record x.yaml", "--record requires --live"},
+      {connector + " --level 2 --write-golden /tmp/g", "is not among the checks to run"},
+      {connector + " --write-golden /tmp/g", "--write-golden needs a destination"}};
   for (const auto& [arguments, part] : cases) {
     const Ran ran = RunKit(arguments);
     EXPECT_EQ(ran.code, 2) << arguments;
@@ -250,14 +252,103 @@ TEST(Kit, NamesThePlaceOfAMistakeInAFixture) {
   }
 }
 
+std::string FixtureFor(const std::string& rule) {
+  std::string fixture = ReadFile(kSource + "fixture.yaml");
+  fixture.replace(fixture.find("@BREAK@"), 7, rule);
+  fixture.replace(fixture.find("golden.jsonl"), 12, kSource + "golden.jsonl");
+  return fixture;
+}
+
+TEST(Kit, WritesGoldenOrSaysWhyNot) {
+  const Room room("golden");
+  WriteFile(room / "f.yaml", FixtureFor(""));
+  const std::string arguments = std::string(TEST_CONNECTORS) + "/broken.so --fixture " +
+                                (room / "f.yaml").string() +
+                                " --check write.golden --write-golden ";
+  const Ran good = RunKit(arguments + (room / "g.jsonl").string());
+  EXPECT_EQ(good.code, 0) << good.out;
+  EXPECT_EQ(ReadFile(room / "g.jsonl"), ReadFile(kSource + "golden.jsonl"));
+  const Ran nowhere = RunKit(arguments + "/nonexistent/g");
+  EXPECT_EQ(nowhere.code, 2) << nowhere.out;
+  EXPECT_NE(nowhere.out.find("/nonexistent/g cannot be written: No such file"), std::string::npos)
+      << nowhere.out;
+  // There, and full.
+  const Ran full = RunKit(arguments + "/dev/full");
+  EXPECT_EQ(full.code, 1) << full.out;
+  EXPECT_NE(full.out.find("/dev/full cannot be written"), std::string::npos) << full.out;
+  WriteFile(room / "f.yaml", FixtureFor("") + "skip: {write.golden: not today}\n");
+  const Ran skipped = RunKit(arguments + (room / "h.jsonl").string());
+  EXPECT_EQ(skipped.code, 1) << skipped.out;
+  EXPECT_NE(skipped.out.find("nothing is written to"), std::string::npos) << skipped.out;
+  EXPECT_FALSE(fs::exists(room / "h.jsonl"));
+}
+
+// A secret has the name that the configuration calls it by, whatever the property is called.
+TEST(Kit, ResolvesSecretsByTheirReference) {
+  const Room room("secrets");
+  const auto run = [&](const std::string& config, const std::string& secrets) {
+    std::string fixture = FixtureFor("");
+    const std::string old_config = "config: {token: {$secret: token}", old = "{token: kit}";
+    fixture.replace(fixture.find(old_config), old_config.size(), "config: {token: " + config);
+    fixture.replace(fixture.find(old), old.size(), secrets);
+    if (const size_t at = fixture.find("${token}"); at != std::string::npos) {
+      fixture.replace(at, 8, "kit");
+    }
+    WriteFile(room / "f.yaml", fixture);
+    return RunKit(std::string(TEST_CONNECTORS) + "/broken.so --check check.ok --fixture " +
+                  (room / "f.yaml").string());
+  };
+  for (const char* config : {"{$secret: t}", "kit"}) {
+    const Ran ran = run(config, "{t: kit}");
+    EXPECT_EQ(ran.code, 0) << config << ran.out;
+  }
+  // The property's own name belongs to another one.
+  EXPECT_EQ(run("{$secret: t}", "{t: kit, token: other}").code, 0);
+  EXPECT_EQ(run("{$secret: t}", "{t: other, token: kit}").code, 1);
+  for (const auto& [config, part] : std::vector<std::pair<std::string, std::string>>{
+           {"{$secret: s}", "token is the secret \"s\", which is not among `secrets`"},
+           {"other", "token is not the secret \"token\" of `secrets`"}}) {
+    const Ran ran = run(config, "{token: kit}");
+    EXPECT_EQ(ran.code, 2) << ran.out;
+    EXPECT_NE(ran.out.find(part), std::string::npos) << ran.out;
+  }
+}
+
+// The record that a failure names is one of many, and its result behind what is shown of a body;
+// its own exchanges come first, at that place.
+TEST(Kit, ShowsTheNamedRecordFirst) {
+  const Room room("named");
+  WriteFile(room / "f.yaml", FixtureFor("write.mapping"));
+  const std::string arguments = std::string(TEST_CONNECTORS) +
+                                "/broken.so --check write.mapping --fixture " +
+                                (room / "f.yaml").string();
+  const Ran ran = RunKit(arguments);
+  ASSERT_EQ(ran.code, 1) << ran.out;
+  EXPECT_NE(ran.out.find("seen: record 1 is told"), std::string::npos) << ran.out;
+  const size_t named = ran.out.find("requests and answers of record 1, kit-key-1:");
+  ASSERT_NE(named, std::string::npos) << ran.out;
+  const size_t rest = ran.out.find("  requests and answers:");
+  EXPECT_LT(named, rest) << ran.out;
+  EXPECT_LT(ran.out.find(R"("key":"kit-key-1","status":"created")"), rest) << ran.out;
+}
+
+TEST(Kit, ShowsWhatPassesOnDemand) {
+  const Room room("verbose");
+  WriteFile(room / "f.yaml", FixtureFor(""));
+  const std::string arguments = std::string(TEST_CONNECTORS) +
+                                "/broken.so --check check.ok --fixture " +
+                                (room / "f.yaml").string();
+  EXPECT_EQ(RunKit(arguments).out.find("> GET /v1/account"), std::string::npos);
+  EXPECT_NE(RunKit(arguments + " --verbose").out.find("> GET /v1/account"), std::string::npos);
+  EXPECT_NE(RunKit(arguments + " --verbose --json").out.find("> GET /v1/account"),
+            std::string::npos);
+}
+
 // Level 3 is passed by what ran, not by what had no destination to run against.
 TEST(Kit, TellsTheLevelThatWasPassed) {
   const Room room("level");
   const auto passed = [&](const std::string& rule, const std::string& more) {
-    std::string fixture = ReadFile(kSource + "fixture.yaml");
-    fixture.replace(fixture.find("@BREAK@"), 7, rule);
-    fixture.replace(fixture.find("golden.jsonl"), 12, kSource + "golden.jsonl");
-    WriteFile(room / "f.yaml", fixture);
+    WriteFile(room / "f.yaml", FixtureFor(rule));
     const Ran ran = RunKit(std::string(TEST_CONNECTORS) + "/broken.so --json --level 3" +
                            (more.empty() ? more : more + (room / "f.yaml").string()));
     Document report;
@@ -301,8 +392,7 @@ TEST(Kit, MakesARoundTripOnALiveAccount) {
       penstock::sandbox::SandboxProcess::Start(connectors + "/loopback-sandbox", {}, &error);
   ASSERT_NE(sandbox, nullptr) << error;
   const Room room("live");
-  WriteFile(room / "account.yaml",
-            "config: {token: {$secret: token}}\nsecrets: {token: loopback}\n");
+  WriteFile(room / "account.yaml", "config: {token: {$secret: mine}}\nsecrets: {mine: loopback}\n");
   const std::string arguments = connectors + "/loopback.so --live --config " +
                                 (room / "account.yaml").string() + " --base-url " + sandbox->url();
   const Ran good = RunKit(arguments);
@@ -316,6 +406,11 @@ TEST(Kit, MakesARoundTripOnALiveAccount) {
       R"([{"match": {"path": "/v1/things/lookup"}, "fault": {"status": 500}, "times": -1}])");
   const Ran bad = RunKit(arguments);
   EXPECT_EQ(bad.code, 1) << bad.out;
+  // Without credentials: said before anything is sent.
+  WriteFile(room / "account.yaml", "config: {token: {$secret: token}}\n");
+  const Ran none = RunKit(arguments);
+  EXPECT_EQ(none.code, 2) << none.out;
+  EXPECT_NE(none.out.find("has no secret \"token\""), std::string::npos) << none.out;
 }
 
 }  // namespace

@@ -1,8 +1,12 @@
 // penstock-check: runs the table of checks against one connector.
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <cstring>
+#include <filesystem>
 #include <iostream>
 
 #include "sdk/runtime/loader.h"
@@ -13,9 +17,12 @@
 #include "sdk/testing/kit/recording.h"
 #include "sdk/testing/kit/report.h"
 #include "sdk/testing/kit/runner.h"
+#include "sdk/testing/kit/sign.h"
 
 namespace penstock::kit {
 namespace {
+
+constexpr std::string_view kGolden = "write.golden";
 
 int Usage(const std::string& sentence) {
   std::cerr << "penstock-check: " << sentence << "\n";
@@ -48,6 +55,9 @@ std::string Again(const Options& options) {
     line += " --live --config " + Shell(options.live_config);
     if (!options.base_url.empty()) line += " --base-url " + Shell(options.base_url);
   }
+  if (options.settings.fuzz_rounds != Settings().fuzz_rounds) {
+    line += " --fuzz-rounds " + std::to_string(options.settings.fuzz_rounds);
+  }
   return line + " --seed " + std::to_string(options.settings.seed);
 }
 
@@ -73,6 +83,39 @@ bool Select(const Options& options, bool recorded, std::vector<const Check*>* se
   return true;
 }
 
+// Why --write-golden could not do what it says, before anything has run; empty: it can.
+std::string WhyNoGolden(const Options& options, const std::vector<const Check*>& selected,
+                        bool has_destination) {
+  const std::string& path = options.settings.write_golden;
+  if (path.empty()) return {};
+  const bool runs = std::any_of(selected.begin(), selected.end(),
+                                [](const Check* check) { return check->id == kGolden; });
+  if (!runs) {
+    return "--write-golden is done by write.golden, which is not among the checks to run; leave "
+           "--check, --level and --live out, or add --check write.golden";
+  }
+  if (!has_destination) return "--write-golden needs a destination (--fixture FILE)";
+  std::error_code ignored;
+  const bool there = std::filesystem::exists(path, ignored);
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+  if (file < 0) return path + " cannot be written: " + std::strerror(errno);
+  ::close(file);
+  if (!there) ::unlink(path.c_str());
+  return {};
+}
+
+bool GoldenIsWritten(const Options& options, const std::vector<Reported>& all) {
+  if (options.settings.write_golden.empty()) return true;
+  const bool written = std::any_of(all.begin(), all.end(), [](const Reported& r) {
+    return r.check->id == kGolden && r.outcome.verdict == Verdict::kPass;
+  });
+  if (!written) {
+    std::cerr << "penstock-check: nothing is written to " << options.settings.write_golden
+              << ", because write.golden did not pass\n";
+  }
+  return written;
+}
+
 int Run(const Options& options, const Subject& subject, const Facts& facts,
         Destination* destination, const std::vector<const Check*>& selected) {
   const Bench bench{subject, options.settings, facts, destination};
@@ -82,7 +125,8 @@ int Run(const Options& options, const Subject& subject, const Facts& facts,
                      options.live ? 5 : options.settings.level,
                      options.settings.seed,
                      Again(options),
-                     digest.ok() ? *digest : ""};
+                     digest.ok() ? *digest : "",
+                     options.verbose};
   const bool text = !options.json && !options.junit;
   std::vector<Reported> all;
   std::unique_ptr<TextReport> report;
@@ -97,7 +141,7 @@ int Run(const Options& options, const Subject& subject, const Facts& facts,
   if (options.junit) std::cout << JUnitReport(info, all);
   const bool bad = std::any_of(all.begin(), all.end(),
                                [](const Reported& r) { return IsBad(r.outcome.verdict); });
-  return bad ? 1 : 0;
+  return bad || !GoldenIsWritten(options, all) ? 1 : 0;
 }
 
 int RunLive(const Options& options, const Subject& subject, const FileFixture& account, Facts facts,
@@ -106,6 +150,10 @@ int RunLive(const Options& options, const Subject& subject, const FileFixture& a
   sdk::Result<Address> address = ParseBaseUrl(facts.base_url);
   if (!address.ok()) {
     return Usage("--live needs the account's base URL: " + address.failure().message);
+  }
+  if (const std::string missing = MissingSecret(subject, facts); !missing.empty()) {
+    return Usage("--live needs the account's credentials: " + options.live_config +
+                 " has no secret \"" + missing + "\"; put it under `secrets`");
   }
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   facts.recorded = static_cast<uint64_t>(
@@ -150,6 +198,10 @@ int Main(int argc, char** argv) {
   std::string unknown;
   if (!Select(options, fixture->Declare().recorded != 0, &selected, &unknown)) {
     return Usage("there is no check " + unknown + "; penstock-check --list shows all");
+  }
+  if (const std::string why = WhyNoGolden(options, selected, fixture->has_destination());
+      !why.empty()) {
+    return Usage(why);
   }
   if (options.settings.readme.empty()) options.settings.readme = fixture->readme();
   Facts facts = fixture->Declare();

@@ -12,7 +12,7 @@ constexpr char kExamples[] =
     "needed\n"
     "  penstock-check build/acme.so --fixture fixture.yaml         level 3, the bar for listing\n"
     "  penstock-check build/acme.so --fixture fixture.yaml --level 4 --junit > report.xml\n"
-    "  penstock-check build/acme.so --fixture fixture.yaml --check write.mapping --in-process\n"
+    "  penstock-check build/acme.so --fixture fixture.yaml --check write.mapping --verbose\n"
     "  penstock-check build/acme.so --live --config account.yaml --record recorded.yaml\n"
     "  penstock-check --list\n\n"
     "Exit code: 0 nothing failed, 1 something failed, 2 wrong usage.";
@@ -40,6 +40,8 @@ void AddSettings(CLI::App& app, Options* options) {
       ->capture_default_str();
   app.add_flag("--in-process", options->in_process,
                "Run in this process, for a debugger; a crash ends the program");
+  app.add_flag("--verbose", options->verbose,
+               "Print requests and answers of checks that pass, too");
   app.add_flag("--worker", options->settings.worker,
                "Run the connector in the worker process from level 3 on");
   app.add_option("--readme", options->settings.readme, "README of the connector");

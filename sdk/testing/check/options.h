@@ -13,7 +13,7 @@ struct Options {
   std::string fixture;
   std::vector<std::string> checks;  // --check; empty: all up to the level
   Settings settings;
-  bool json = false, junit = false, list = false, in_process = false;
+  bool json = false, junit = false, list = false, in_process = false, verbose = false;
   std::string live_config, base_url;  // --live
   bool live = false;
   std::string record;

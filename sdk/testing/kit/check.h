@@ -39,6 +39,7 @@ struct Outcome {
   bool unable = false;            // skipped for want of a destination
   std::vector<std::string> seen;  // one sentence each; the reason of a skip or a warning
   std::string transcript;         // requests and answers, as text
+  std::string named;              // of those, the ones of the records that `seen` names
   std::string printed;            // standard output and error, cut
   double seconds = 0;
 };

@@ -235,7 +235,11 @@ void Golden(Trial& t) {
   }
   const std::string now = Requests(t);
   if (!to.empty()) {
-    std::ofstream(to, std::ios::binary) << now;
+    if (t.failed()) return;
+    std::ofstream file(to, std::ios::binary);
+    file << now;
+    file.close();
+    if (!file) t.Fail(to + " cannot be written");
     return;
   }
   const sdk::Result<std::string> before = ReadText(t.facts().golden);

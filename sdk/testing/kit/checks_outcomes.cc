@@ -229,7 +229,8 @@ void OnePartial(Trial& t, const std::string& operation, const RejectCase& one) {
       t.Fail(what + " must be REJECTED; record " + std::to_string(seq) + " is " +
              written.Show(seq));
     } else if (kept->code.empty() || kept->message.empty()) {
-      t.Fail(what + " are REJECTED without a code or a message");
+      t.Fail(what + " are REJECTED without a code or a message, such as record " +
+             std::to_string(seq));
     } else if (!one.field.empty() && kept->field != one.field) {
       t.Fail(what + " are REJECTED naming the field " + Quote(kept->field) + " instead of " +
              Quote(one.field));

@@ -84,6 +84,9 @@ sdk::Result<FileFixture> FileFixture::Read(const std::string& path, const Subjec
   sdk::Status status = fixture.Take(document);
   if (status.ok()) status = fixture.TakeMore(document);
   if (status.ok() && subject.manifest.has_value()) {
+    status = fixture.TakeSecrets(subject.manifest->secrets);
+  }
+  if (status.ok() && subject.manifest.has_value()) {
     // As the user writes it: with the secrets, which then never reach the connector.
     const Facts& facts = fixture.facts_;
     status = sdk::ValidateJson(subject.manifest->config_schema,
@@ -160,6 +163,35 @@ sdk::Status FileFixture::TakeMore(const rapidjson::Value& json) {
   }
   if (model != nullptr) model_ = ExactText(*model);
   return sandbox == nullptr ? sdk::Status() : TakeSandbox(*sandbox);
+}
+
+// What the configuration says of its secret properties: each names one of `secrets`, or is one,
+// which is taken out, since no connector is ever given one.
+sdk::Status FileFixture::TakeSecrets(const std::vector<std::string>& properties) {
+  rapidjson::Document config;
+  if (!ParseExact(facts_.config_json, &config) || !config.IsObject()) return {};
+  for (const std::string& property : properties) {
+    auto* value = const_cast<Json*>(Find(config, property));
+    if (value == nullptr) continue;
+    if (IsText(*value)) {
+      const auto [it, added] = facts_.secrets.emplace(property, Plain(*value));
+      if (!added && it->second != Plain(*value)) {
+        return Wrong("config: " + property + " is not the secret \"" + property +
+                     "\" of `secrets`; write {$secret: " + property + "} there");
+      }
+      value->SetObject().AddMember("$secret", Json(property, config.GetAllocator()),
+                                   config.GetAllocator());
+      continue;
+    }
+    const std::string name = TextOf(*value, "$secret", property);
+    const bool vague = facts_.secrets.empty() && name == property;  // any value will do
+    if (!vague && facts_.secrets.count(name) == 0) {
+      return Wrong("config: " + property + " is the secret \"" + name +
+                   "\", which is not among `secrets`");
+    }
+  }
+  facts_.config_json = ExactText(config);
+  return {};
 }
 
 sdk::Status FileFixture::TakeSandbox(const rapidjson::Value& json) {

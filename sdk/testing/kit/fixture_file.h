@@ -27,6 +27,7 @@ class FileFixture final : public Fixture {
   sdk::Status Take(const rapidjson::Value& json);
   sdk::Status TakeMore(const rapidjson::Value& json);
   sdk::Status TakeSandbox(const rapidjson::Value& json);
+  sdk::Status TakeSecrets(const std::vector<std::string>& properties);
   sdk::Failure Wrong(const std::string& sentence) const;
 
   std::string path_, connector_, directory_;  // directory_: of the connector

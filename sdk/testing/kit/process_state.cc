@@ -4,12 +4,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <climits>
 #include <clocale>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <set>
+#include <thread>
 
 extern char** environ;
 // Of the address sanitizer, where the program has it; it keeps freed memory for a while.
@@ -74,6 +77,14 @@ std::string Umask() {
   return {};
 }
 
+// Bytes of the heap in use, as the allocator tells.
+long HeapBytes() {
+  if (__sanitizer_get_current_allocated_bytes != nullptr) {
+    return static_cast<long>(__sanitizer_get_current_allocated_bytes());
+  }
+  return static_cast<long>(::mallinfo2().uordblks);
+}
+
 }  // namespace
 
 long Printed() {
@@ -85,11 +96,16 @@ long Printed() {
   return total;
 }
 
-long HeapBytes() {
-  if (__sanitizer_get_current_allocated_bytes != nullptr) {
-    return static_cast<long>(__sanitizer_get_current_allocated_bytes());
+long HeapGrowth(const std::function<void()>& body) {
+  constexpr int kWarmUp = 2, kMeasured = 4;
+  long least = LONG_MAX;
+  for (int round = 0; round < kWarmUp + kMeasured; ++round) {
+    const long before = HeapBytes();
+    // Freed blocks that a thread caches count as used until it ends.
+    std::thread(body).join();
+    if (round >= kWarmUp) least = std::min(least, HeapBytes() - before);
   }
-  return static_cast<long>(::mallinfo2().uordblks);
+  return least;
 }
 
 long ResidentKib() {

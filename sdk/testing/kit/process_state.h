@@ -2,6 +2,7 @@
 // working directory, umask, standard output and error.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -22,8 +23,11 @@ class ProcessState {
 /// Resident memory of this process in KiB.
 long ResidentKib();
 
-/// Bytes of the heap in use, as the allocator tells.
-long HeapBytes();
+/// What the heap keeps of every round of `body`, in bytes: the least that any of several measured
+/// rounds left behind, after some that warm up. A leak is in all of them; what the allocator keeps
+/// for itself is not. `body` must do the same each time; it runs in threads of its own, one after
+/// the other, and may end early once a check has failed.
+long HeapGrowth(const std::function<void()>& body);
 
 /// Bytes that the process has printed where its output goes to a file, else 0.
 long Printed();

@@ -254,6 +254,7 @@ sdk::Status Recording::Write(const FileFixture& account, const Facts& facts,
     at = end + 1;
   }
   requests_ = exchanges.size();
+  if (exchanges.empty()) return Refused("nothing was asked of the account");
   const sdk::Result<std::vector<Route>> routes = Routes(exchanges, *redactor);
   if (!routes.ok()) return routes.failure();
 

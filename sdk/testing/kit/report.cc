@@ -28,6 +28,17 @@ std::string Tail(const std::string& text, size_t limit) {
   return text.size() <= limit ? text : "..." + text.substr(text.size() - limit);
 }
 
+// The last lines that fit, none of them cut; a line is never left out alone.
+std::string LastLines(const std::string& text, size_t limit) {
+  if (text.size() <= limit) return text;
+  size_t from = text.find('\n', text.size() - limit);
+  from = from == std::string::npos ? 0 : from + 1;
+  if (from == text.size()) from = text.rfind('\n', text.size() - 2) + 1;
+  const auto lines =
+      std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(from), '\n');
+  return "... (" + std::to_string(lines) + " earlier lines; --json has them)\n" + text.substr(from);
+}
+
 std::string XmlText(const std::string& text) {
   std::string out;
   for (const char c : text) {
@@ -101,7 +112,11 @@ void TextReport::Add(const Reported& reported) {
     out_ << ": " << Joined(reported.outcome.seen);
   }
   out_ << "\n";
-  if (IsBad(reported.outcome.verdict)) out_ << Describe(info_, reported);
+  if (IsBad(reported.outcome.verdict)) {
+    out_ << Describe(info_, reported);
+  } else if (info_.verbose) {
+    out_ << Indented(reported.outcome.transcript, "    ");
+  }
   out_ << std::flush;
 }
 
@@ -109,8 +124,9 @@ std::string Describe(const RunInfo& info, const Reported& reported) {
   const Outcome& outcome = reported.outcome;
   std::string text = "  rule: " + std::string(reported.check->rule) + "\n";
   for (const std::string& saw : outcome.seen) text += "  seen: " + saw + "\n";
+  if (!outcome.named.empty()) text += Indented(outcome.named, "  ");
   if (!outcome.transcript.empty()) {
-    text += "  requests and answers:\n" + Indented(Tail(outcome.transcript, 4000), "    ");
+    text += "  requests and answers:\n" + Indented(LastLines(outcome.transcript, 4000), "    ");
   }
   if (!outcome.printed.empty()) {
     text += "  printed:\n" + Indented(Tail(outcome.printed, 4000), "    ");
@@ -162,8 +178,11 @@ std::string JsonReport(const RunInfo& info, const std::vector<Reported>& all) {
     json.Key("seen").BeginArray();
     for (const std::string& saw : r.outcome.seen) json.String(saw);
     json.EndArray();
-    if (IsBad(r.outcome.verdict)) {
+    if (IsBad(r.outcome.verdict) || info.verbose) {
       json.Key("transcript").String(r.outcome.transcript);
+    }
+    if (IsBad(r.outcome.verdict)) {
+      json.Key("named").String(r.outcome.named);
       json.Key("printed").String(Tail(r.outcome.printed, 16000));
       json.Key("again").String(info.again + " --check " + r.check->id + " --in-process");
     }
@@ -195,8 +214,8 @@ std::string JUnitReport(const RunInfo& info, const std::vector<Reported>& all) {
     } else if (IsBad(r.outcome.verdict)) {
       const char* tag = r.outcome.verdict == Verdict::kFail ? "failure" : "error";
       xml += "<" + std::string(tag) + " message=\"" + seen + "\">" +
-             XmlText("rule: " + std::string(r.check->rule) + "\n" + r.outcome.transcript +
-                     Tail(r.outcome.printed, 16000)) +
+             XmlText("rule: " + std::string(r.check->rule) + "\n" + r.outcome.named +
+                     r.outcome.transcript + Tail(r.outcome.printed, 16000)) +
              "</" + tag + ">";
     } else if (!seen.empty()) {
       xml += "<system-out>" + seen + "</system-out>";

@@ -21,6 +21,7 @@ struct RunInfo {
   unsigned seed = 0;
   std::string again;        // the command line that runs one check again, without --check ID
   std::string sha256 = {};  // of the library; empty: not known
+  bool verbose = false;     // requests and answers of what passes, too
 };
 
 /// Rule, what was seen, requests and answers, and how to run it again: of a failure.

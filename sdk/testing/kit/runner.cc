@@ -53,7 +53,8 @@ std::string Encode(const Outcome& outcome) {
   sdk::JsonWriter json;
   json.BeginObject().Key("verdict").String(VerdictName(outcome.verdict)).Key("seen").BeginArray();
   for (const std::string& saw : outcome.seen) json.String(saw);
-  json.EndArray().Key("unable").Raw(outcome.unable ? "true" : "false").EndObject();
+  json.EndArray().Key("unable").Raw(outcome.unable ? "true" : "false");
+  json.Key("named").String(outcome.named).EndObject();
   return json.Take();
 }
 
@@ -64,6 +65,7 @@ bool Decode(const std::string& text, Outcome* outcome) {
     if (sdk::TextMember(document, "verdict") == VerdictName(verdict)) outcome->verdict = verdict;
   }
   outcome->unable = sdk::TrueMember(document, "unable");
+  outcome->named = sdk::TextMember(document, "named");
   const sdk::JsonValue* seen = sdk::ArrayMember(document, "seen");
   if (seen == nullptr) return false;
   for (const sdk::JsonValue& item : seen->GetArray())

@@ -49,21 +49,46 @@ void Sign(const std::string& secret, PeerRequest* request) {
       "webhook-signature", "v1," + sdk::Base64({reinterpret_cast<const char*>(digest.data()), n}));
 }
 
+// How requests are signed, the manifest and the configuration taken together.
+struct Credentials {
+  std::string type = "none", header;
+  std::string secret;  // its name; empty: the configuration has none
+};
+
+Credentials CredentialsOf(const Subject& subject, const Facts& facts) {
+  Credentials credentials;
+  rapidjson::Document config;
+  if (!subject.manifest || !ParseExact(facts.config_json, &config)) return credentials;
+  const auto auth = sdk::ChosenAuth(*subject.manifest, facts.config_json);
+  if (!auth.ok()) return credentials;
+  credentials.type = auth->type;
+  credentials.header = auth->header;
+  const Json* value = Find(config, auth->secret);
+  credentials.secret = auth->type == "oauth2" ? kTokenSecret
+                       : value == nullptr     ? ""
+                                              : TextOf(*value, "$secret", auth->secret);
+  return credentials;
+}
+
 }  // namespace
 
+std::string MissingSecret(const Subject& subject, const Facts& facts) {
+  const Credentials credentials = CredentialsOf(subject, facts);
+  const bool missing = credentials.type != "none" && facts.secrets.count(credentials.secret) == 0;
+  return missing ? credentials.secret : "";
+}
+
 void Authorise(const Subject& subject, const Facts& facts, PeerRequest* request) {
-  if (!subject.manifest) return;
-  const auto auth = sdk::ChosenAuth(*subject.manifest, facts.config_json);
-  if (!auth.ok()) return;
-  const std::string& type = auth->type;
-  const auto it = facts.secrets.find(type == "oauth2" ? kTokenSecret : auth->secret);
+  const Credentials credentials = CredentialsOf(subject, facts);
+  const std::string& type = credentials.type;
+  const auto it = facts.secrets.find(credentials.secret);
   if (it == facts.secrets.end()) return;
   if (type == "bearer" || type == "oauth2") {
     request->headers.emplace_back("Authorization", "Bearer " + it->second);
   } else if (type == "basic") {
     request->headers.emplace_back("Authorization", "Basic " + sdk::Base64(it->second));
   } else if (type == "header") {
-    request->headers.emplace_back(auth->header, it->second);
+    request->headers.emplace_back(credentials.header, it->second);
   } else if (type == "standard_webhooks") {
     Sign(it->second, request);
   }

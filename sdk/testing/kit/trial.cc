@@ -2,6 +2,7 @@
 
 #include "sdk/testing/kit/exact_json.h"
 #include "sdk/testing/kit/fake_host.h"
+#include "sdk/testing/kit/named.h"
 #include "sdk/testing/kit/opener.h"
 
 namespace penstock::kit {
@@ -56,6 +57,13 @@ void Trial::Skip(std::string why) {
 void Trial::Unable(std::string why) {
   Skip(std::move(why));
   outcome_.unable = true;
+}
+
+Outcome Trial::Take() {
+  if (failed() && host_) {
+    outcome_.named = NamedExchanges(outcome_.seen, keys_, host_->exchanges());
+  }
+  return std::move(outcome_);
 }
 
 FakeHost& Trial::host() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -57,7 +58,9 @@ class Trial {
   /// The check applies, and there is nothing to run it against.
   void Unable(std::string why);
   bool failed() const { return outcome_.verdict == Verdict::kFail; }
-  Outcome Take() { return std::move(outcome_); }
+  /// Record `seq` has this key, as text: a failure that names the record shows its exchanges.
+  void Know(uint64_t seq, std::string key) { keys_[seq] = std::move(key); }
+  Outcome Take();
 
   /// A host in front of the destination, one a trial.
   FakeHost& host();
@@ -76,6 +79,7 @@ class Trial {
   Destination* destination_;
   Transcript* transcript_;
   Outcome outcome_;
+  std::map<uint64_t, std::string> keys_;
   std::unique_ptr<FakeHost> host_;
   std::unique_ptr<sdk::ConnectorInstance> instance_;
   std::unique_ptr<sdk::Catalog> catalog_;

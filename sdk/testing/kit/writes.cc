@@ -107,6 +107,7 @@ void WriteThrough(const WritePlan& plan, const std::vector<Row>& rows, sdk::Conn
 Written WriteRows(Trial& trial, const WritePlan& plan, const std::vector<Row>& rows,
                   const WriteOptions& options) {
   Written written;
+  for (const Row& row : rows) trial.Know(row.seq, row.values[plan.key].Show());
   FakeHost& host = options.host == nullptr ? trial.host() : *options.host;
   sdk::ConnectorInstance* instance =
       options.instance == nullptr ? trial.instance() : options.instance;

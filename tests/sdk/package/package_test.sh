@@ -103,6 +103,12 @@ step "a new connector is built against it, and passes the conformance kit"
 cd "$work"
 quietly "$build/bin/penstock" connector new acme
 cd acme
+for folder in /nonexistent/sdk "$work/c"; do
+  status=0
+  ./check.sh "$folder" >"$work/log" 2>&1 || status=$?
+  [ "$status" = 2 ] && grep -qF "there is no Penstock SDK in the folder \"$folder\"" "$work/log" && [ ! -e build ] ||
+    fail "check.sh takes $folder for an SDK: exit code $status, $(cat "$work/log")"
+done
 # What the README says to run. Without the optimiser: it is compiled for this test alone.
 quietly env "CXX=$4" CXXFLAGS='-Wall -Wextra -Wpedantic -Werror' CMAKE_BUILD_TYPE=None CMAKE_EXPORT_COMPILE_COMMANDS=ON \
   CTEST_OUTPUT_ON_FAILURE=1 ./check.sh "$prefix"
@@ -110,6 +116,27 @@ grep -qF '100% tests passed, 0 tests failed out of 1' "$work/log" || fail "it ra
 ! grep -rlF "$source" build --include='*.json' --include='*.d' --include='*.make' || fail "the build looked into the tree"
 exported=$(nm -D --defined-only build/acme.so | awk '{print $3}' | grep -v '^__asan\|^__odr_asan\|^__ubsan' || true)
 [ "$exported" = penstock_connector_entry_v0 ] || fail "acme.so exports: $exported"
+
+step "its CI unpacks the tarball"
+# Packed by the rules of the real one, from a few of its files: all of it takes minutes without the optimiser.
+mkdir "$work/tarball" "$work/unpacked"
+echo licence >"$work/tarball/LICENSE"
+cat >"$work/tarball/CMakeLists.txt" <<CMAKE
+cmake_minimum_required(VERSION 3.25)
+project(penstock VERSION 9.8.7 LANGUAGES NONE)
+install(DIRECTORY $prefix/lib/cmake DESTINATION lib COMPONENT sdk)
+install(FILES LICENSE DESTINATION share COMPONENT host)
+include($source/packaging/packages.cmake)
+CMAKE
+quietly cmake -S "$work/tarball" -B "$work/tarball/build"
+(cd "$work/tarball/build" && quietly cpack -G TGZ)
+tarball=$(echo "$work"/tarball/build/packages/penstock-sdk-9.8.7-linux-*.tar.gz)
+top=$(basename "$tarball" .tar.gz)
+! tar -tzf "$tarball" | grep -vE "^$top/(lib/.*)?$" || fail "the tarball has more than one folder of its own name"
+unpack=$(sed -n 's|.*\(tar -xz .*\)|\1|p' .github/workflows/check.yml)
+[ -n "$unpack" ] || fail "check.yml unpacks nothing"
+bash -c "${unpack//\/sdk/"$work/unpacked"}" <"$tarball"
+[ -s "$work/unpacked/lib/cmake/PenstockSDK/PenstockSDKConfig.cmake" ] || fail "check.yml does not unpack the SDK: $unpack"
 
 step "the other compiler takes it too"
 if grep -qF 'set(PENSTOCK_SANITIZE "")' "$prefix/lib/cmake/PenstockSDK/PenstockSDKConfig.cmake"; then
