@@ -9,6 +9,7 @@
 
 #include "penstock/values.hpp"
 #include "sdk/documents/auth.h"
+#include "sdk/testing/kit/exact_json.h"
 
 namespace penstock::kit {
 namespace {
