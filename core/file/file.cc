@@ -104,14 +104,16 @@ Reader::~Reader() {
 }
 
 Result<Reader> Reader::Open(const std::string& path) {
-  internal::Descriptor fd(internal::OpenAgain(path.c_str(), O_RDONLY));
+  // Opening a pipe would wait for ever for somebody who writes into it.
+  internal::Descriptor fd(internal::OpenAgain(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY));
   struct stat info;
   if (fd.get() < 0 || ::fstat(fd.get(), &info) != 0) {
     return internal::FromErrno("PS-FILE-READ", path, "cannot be opened", errno);
   }
   if (!S_ISREG(info.st_mode)) {
-    return internal::FromErrno("PS-FILE-READ", path, "cannot be read",
-                               S_ISDIR(info.st_mode) ? EISDIR : EINVAL);
+    Error error = MakeError("PS-FILE-READ", path + " cannot be read: it is no regular file");
+    error.file = path;
+    return error;
   }
   return Reader(fd.Release(), path, static_cast<uint64_t>(info.st_size));
 }

@@ -147,6 +147,7 @@ void Lane::Run() {
 
 void Lane::Serve(std::deque<std::shared_ptr<Batch>>* halves) {
   std::unique_ptr<DestinationWriter> writer;
+  const uint64_t before = destination_->requests();
   std::deque<std::shared_ptr<Batch>> next = std::move(*halves);
   halves->clear();
   while (true) {
@@ -172,26 +173,34 @@ void Lane::Serve(std::deque<std::shared_ptr<Batch>>* halves) {
       }
       continue;
     }
-    WriteOne(writer.get(), one, &next);
+    WriteOne(writer.get(), one, before, &next);
   }
-  if (writer != nullptr) FinishWriter(writer.get(), halves);
+  if (writer != nullptr) FinishWriter(writer.get(), before, halves);
 }
 
-void Lane::FinishWriter(DestinationWriter* writer, std::deque<std::shared_ptr<Batch>>* halves) {
+void Lane::FinishWriter(DestinationWriter* writer, uint64_t before,
+                        std::deque<std::shared_ptr<Batch>>* halves) {
   std::map<uint32_t, std::vector<uint64_t>> split;
   const sdk::Status status = writer->Finish([&](const penstock_outcome& outcome) {
     if (outcome.outcome == PENSTOCK_SPLIT) {
       split[outcome.group].push_back(outcome.seq);
     } else {
-      ledger_->Settle(outcome);
+      ledger_->Settle(outcome, destination_->requests() == before);
     }
   });
-  if (!status.ok()) Failed({}, status.failure());
+  if (!status.ok()) {
+    const sdk::Failure& failure = status.failure();
+    // Perhaps every record has its outcome: then nothing else tells of it.
+    if (!Explain(failure, options_.destination_name).stop) {
+      ledger_->Fault(failure.code.empty() ? "PS-CONN-FAILED" : failure.code, failure.message);
+    }
+    Failed({}, failure);
+  }
   for (auto& [group, seqs] : split) Halve(ledger_->TakeBack(seqs), halves);
-  if (Status journal = ledger_->journal_status(); !journal.ok()) Stop(journal.error());
+  if (Status reason = ledger_->stop_reason(); !reason.ok()) Stop(reason.error());
 }
 
-void Lane::WriteOne(DestinationWriter* writer, const std::shared_ptr<Batch>& batch,
+void Lane::WriteOne(DestinationWriter* writer, const std::shared_ptr<Batch>& batch, uint64_t before,
                     std::deque<std::shared_ptr<Batch>>* next) {
   ledger_->Enter(batch);
   std::map<uint32_t, std::vector<uint64_t>> split;
@@ -207,7 +216,7 @@ void Lane::WriteOne(DestinationWriter* writer, const std::shared_ptr<Batch>& bat
     if (outcome.outcome == PENSTOCK_SPLIT) {
       split[outcome.group].push_back(outcome.seq);
     } else {
-      ledger_->Settle(outcome);
+      ledger_->Settle(outcome, destination_->requests() == before);
     }
   });
   for (auto& [group, seqs] : split) Halve(ledger_->TakeBack(seqs), next);
@@ -222,7 +231,7 @@ void Lane::WriteOne(DestinationWriter* writer, const std::shared_ptr<Batch>& bat
     const std::lock_guard lock(mutex_);
     failures_in_a_row_ = 0;
   }
-  if (Status journal = ledger_->journal_status(); !journal.ok()) Stop(journal.error());
+  if (Status reason = ledger_->stop_reason(); !reason.ok()) Stop(reason.error());
 }
 
 void Lane::Halve(std::vector<Change> group, std::deque<std::shared_ptr<Batch>>* next) {

@@ -62,8 +62,10 @@ class Lane {
   void Run();
   /// One writer from its begin to its finish; leaves what that refused as a whole in `halves`.
   void Serve(std::deque<std::shared_ptr<Batch>>* halves);
-  void FinishWriter(DestinationWriter* writer, std::deque<std::shared_ptr<Batch>>* halves);
-  void WriteOne(DestinationWriter* writer, const std::shared_ptr<Batch>& batch,
+  /// `before`: requests of the destination when the writer began.
+  void FinishWriter(DestinationWriter* writer, uint64_t before,
+                    std::deque<std::shared_ptr<Batch>>* halves);
+  void WriteOne(DestinationWriter* writer, const std::shared_ptr<Batch>& batch, uint64_t before,
                 std::deque<std::shared_ptr<Batch>>* next);
   void Stop(Error reason);
   /// The connector went down while it had `batch`: what can be tried again goes to `next`, in

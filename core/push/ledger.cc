@@ -15,6 +15,7 @@ constexpr size_t kMaxErrorKinds = 1'000;
 constexpr size_t kMaxToken = 4096;
 /// What of a note's records is handed back goes to the worker in one message (80 MiB at most).
 constexpr size_t kMaxNoteBytes = 64u << 20;
+constexpr char kClaimed[] = "PS-CONN-CLAIMED";
 
 std::string Text(const penstock_str& s) {
   return s.len == 0 ? std::string() : std::string(s.ptr, s.len);
@@ -60,8 +61,11 @@ std::string InJobText(const std::string& token, const sdk::Failure& failure) {
 
 }  // namespace
 
-Ledger::Ledger(Journal* journal, Clock* clock, bool keep_conflicts)
-    : journal_(journal), clock_(clock), keep_conflicts_(keep_conflicts) {}
+Ledger::Ledger(Journal* journal, Clock* clock, bool keep_conflicts, std::string connector)
+    : journal_(journal),
+      clock_(clock),
+      keep_conflicts_(keep_conflicts),
+      connector_(std::move(connector)) {}
 
 void Ledger::Enter(const std::shared_ptr<Batch>& batch) {
   const std::lock_guard lock(mutex_);
@@ -105,12 +109,18 @@ Outcome Ledger::FromChange(const Change& change) {
   return outcome;
 }
 
-/// A connector's word against what is known of the record's requests: the worse of both.
-OutcomeKind Ledger::Believed(OutcomeKind told, const InFlight& flight) {
-  if (flight.job) return told;  // the job tells what no answer to a request has to
+/// A change that no request is known to have made.
+bool Ledger::MadeUp(OutcomeKind told, const InFlight& flight) {
+  if (flight.job) return false;  // the job tells what no answer to a request has to
   const bool changed = told == OutcomeKind::kCreated || told == OutcomeKind::kUpdated ||
                        told == OutcomeKind::kDeleted;
-  if (changed && flight.wire == Wire::kNotSent && flight.request == 0) return OutcomeKind::kInDoubt;
+  return changed && flight.wire == Wire::kNotSent && flight.request == 0;
+}
+
+/// A connector's word against what is known of the record's requests: the worse of both.
+OutcomeKind Ledger::Believed(OutcomeKind told, const InFlight& flight) {
+  if (flight.job) return told;
+  if (MadeUp(told, flight)) return OutcomeKind::kInDoubt;
   if (flight.wire == Wire::kSent) return OutcomeKind::kInDoubt;  // nobody can know more
   if (told == OutcomeKind::kUnsent && flight.unclear) return OutcomeKind::kInDoubt;
   return told;
@@ -136,7 +146,7 @@ Ledger::Learned Ledger::LearnedInThisRun(const std::string& destination_id) {
   return found ? Learned::kYes : Learned::kNo;
 }
 
-bool Ledger::Settle(const penstock_outcome& reported) {
+bool Ledger::Settle(const penstock_outcome& reported, bool no_request) {
   const std::lock_guard lock(mutex_);
   const auto at = in_flight_.find(reported.seq);
   if (at == in_flight_.end()) return false;
@@ -150,6 +160,20 @@ bool Ledger::Settle(const penstock_outcome& reported) {
   outcome.field = Text(reported.field);
   if (PENSTOCK_HAS(penstock_outcome, &reported, warning)) outcome.warning = Text(reported.warning);
   if (reported.destination_id.len > 0) outcome.destination_id = Text(reported.destination_id);
+  if (MadeUp(ReadKind(reported.outcome), at->second)) {
+    if (no_request && !at->second.unclear) outcome.kind = OutcomeKind::kUnsent;
+    outcome.code = kClaimed;
+    outcome.message = "connector " + connector_ + " claimed success without a request for it";
+    outcome.destination_id = change.destination_id;
+    if (claimed_.ok()) {
+      claimed_ =
+          MakeError(kClaimed,
+                    "connector " + connector_ +
+                        " claimed success for records without a request for them, first for " +
+                        change.key_text,
+                    "nothing more was sent; report it to the connector's publisher");
+    }
+  }
   const size_t bytes = change.payload.size() + outcome.message.size();
   const bool aside = keep_conflicts_ && outcome.kind == OutcomeKind::kRejected &&
                      outcome.error_class == ErrorClass::kConflict &&
@@ -355,9 +379,17 @@ uint64_t Ledger::settled() const {
   return counts_.succeeded + counts_.rejected + counts_.skipped + counts_.in_doubt + counts_.unsent;
 }
 
-Status Ledger::journal_status() const {
+void Ledger::Fault(const std::string& code, const std::string& message) {
   const std::lock_guard lock(mutex_);
-  return journal_status_;
+  ErrorCount& error = errors_[code];
+  ++error.count;
+  error.code = code;
+  if (error.message.empty()) error.message = message;
+}
+
+Status Ledger::stop_reason() const {
+  const std::lock_guard lock(mutex_);
+  return journal_status_.ok() ? claimed_ : journal_status_;
 }
 
 Status Ledger::BeforeSend(uint64_t request, std::span<const uint64_t> seqs) {

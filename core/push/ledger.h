@@ -24,7 +24,8 @@ class Ledger final : public RequestJournal {
  public:
   /// `keep_conflicts`: deletes will follow. Rejections of class conflict are put aside for
   /// TakeConflicts instead of being counted at once, and new ids are kept for LearnedInThisRun.
-  Ledger(Journal* journal, Clock* clock, bool keep_conflicts);
+  /// `connector`: its id, for sentences.
+  Ledger(Journal* journal, Clock* clock, bool keep_conflicts, std::string connector);
 
   /// The batch's records are about to be handed to a writer.
   void Enter(const std::shared_ptr<Batch>& batch);
@@ -35,8 +36,12 @@ class Ledger final : public RequestJournal {
   void LeaveNoted(const sdk::Failure& failure);
 
   /// A record's outcome (never SPLIT). The first word counts; a second one for the same record is
-  /// ignored and told by `false`, as is an unknown seq.
-  bool Settle(const penstock_outcome& outcome);
+  /// ignored and told by `false`, as is an unknown seq. A success that no request stands for is not
+  /// believed: the record is unsent if `no_request` was made at all, else in doubt (a request may
+  /// not have named it), and the run has to stop.
+  bool Settle(const penstock_outcome& outcome, bool no_request = false);
+  /// A fault of the connector that cost no record: among the errors, without a key, in no count.
+  void Fault(const std::string& code, const std::string& message);
   /// An outcome that the core decides itself, without a request.
   void SettleUnsent(const Change& change, OutcomeKind kind, const std::string& code,
                     const std::string& message);
@@ -79,8 +84,9 @@ class Ledger final : public RequestJournal {
   std::vector<ErrorCount> errors() const;
   /// Number of records with an outcome.
   uint64_t settled() const;
-  /// The first failure to write the journal; then nothing more may be sent.
-  Status journal_status() const;
+  /// Why nothing more may be sent: the first failure to write the journal, or the first success
+  /// that a connector made up (PS-CONN-CLAIMED).
+  Status stop_reason() const;
 
   // RequestJournal
   Status BeforeSend(uint64_t request, std::span<const uint64_t> seqs) override;
@@ -111,12 +117,14 @@ class Ledger final : public RequestJournal {
   static IntentRecord IntentOf(const Change& change);
   Result<std::vector<IntentRecord>> NotedRecords(std::span<const uint64_t> seqs,
                                                  const std::string& token) const;
+  static bool MadeUp(OutcomeKind told, const InFlight& flight);
   static OutcomeKind Believed(OutcomeKind told, const InFlight& flight);
   static Outcome FromChange(const Change& change);
 
   Journal* const journal_;
   Clock* const clock_;
   const bool keep_conflicts_;
+  const std::string connector_;
   mutable std::mutex mutex_;
   std::unordered_map<uint64_t, InFlight> in_flight_;
   std::unordered_set<uint64_t> sent_before_crash_;
@@ -126,7 +134,7 @@ class Ledger final : public RequestJournal {
   bool learned_sorted_ = true, learned_all_ = true, learned_any_ = false;
   OutcomeCounts counts_;
   std::map<std::string, ErrorCount> errors_;
-  Status journal_status_;
+  Status journal_status_, claimed_;
 };
 
 }  // namespace penstock

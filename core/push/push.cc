@@ -25,7 +25,7 @@ class Pusher {
         clock_(clock),
         options_(options),
         header_(plan->header()),
-        ledger_(journal, clock, header_.counts.remove > 0) {
+        ledger_(journal, clock, header_.counts.remove > 0, destination->manifest().id) {
     limits_.cancelled = options.cancelled;
     FillRunVariables();
   }

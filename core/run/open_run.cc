@@ -1,6 +1,7 @@
 // A run from its lock to its record.
 #include <unistd.h>
 
+#include <algorithm>
 #include <random>
 #include <utility>
 
@@ -31,8 +32,11 @@ std::string CountsJson(const RunRecord& record) {
 /// The status of a run that ended in order.
 std::string StatusOf(const RunRecord& record) {
   const OutcomeCounts& c = record.outcomes;
+  // An error that is no record's is the connector's own.
+  const bool faulty = std::any_of(record.errors.begin(), record.errors.end(),
+                                  [](const ErrorCount& e) { return e.example_key.empty(); });
   const bool unsent = c.unsent > 0 && !record.limited;
-  const bool errors = c.rejected + c.in_doubt > 0 || unsent || record.plan.invalid > 0;
+  const bool errors = c.rejected + c.in_doubt > 0 || unsent || record.plan.invalid > 0 || faulty;
   return errors ? "completed_with_errors" : "succeeded";
 }
 

@@ -98,10 +98,15 @@ constexpr CodeEntry kConnectors[] = {
      "Take a build for this system, or build it on Debian 12."},
     {"PS-CONN-CALL", "The connector made a call that the contract does not allow.",
      "Report it to the connector's publisher."},
+    {"PS-CONN-CLAIMED",
+     "The connector claimed success for a record without a request that names it.",
+     "The record is unsent or in doubt, never taken as done; report it to the connector's "
+     "publisher."},
     {"PS-CONN-CONTRACT", "The connector broke the contract with its host.",
      "Report it to the connector's publisher."},
     {"PS-CONN-CRASHED", "The connector's process ended while it worked for penstock.",
-     "Penstock starts it again and goes on; report it to the connector's publisher."},
+     "A run goes on with a new one, but for the record that did it; when it could not even be "
+     "opened, nothing was sent. Report it to the connector's publisher."},
     {"PS-CONN-DIGEST", "The library is not the file that was expected.", "Install it again."},
     {"PS-CONN-DIR", "The folder of connectors cannot be read, or is not the one that counts.",
      "Name another one with --connectors or PENSTOCK_CONNECTORS."},
@@ -109,6 +114,8 @@ constexpr CodeEntry kConnectors[] = {
      "Build it together with this penstock: drafts do not mix."},
     {"PS-CONN-ENTRY", "What the library exports is not a valid connector entry.",
      "Build it with penstock_add_connector()."},
+    {"PS-CONN-EXCEPTION", "An exception escaped from the connector: a defect of it.",
+     "Report it to the connector's publisher; no setting mends it."},
     {"PS-CONN-FAILED", "A call into the connector failed without a reason of its own.",
      "Run again with -v, and report it to the connector's publisher."},
     {"PS-CONN-HOST", "The connector needs a newer host than this penstock.",
@@ -148,7 +155,8 @@ constexpr CodeEntry kConnectors[] = {
      "Those records count as in doubt; report it to the connector's publisher."},
     {"PS-CONN-PATH", "The connector's library or manifest lies outside of its folder.",
      "Install the library itself, not a link to another place."},
-    {"PS-CONN-READ", "A file of the connector cannot be read.", "Check its permissions."},
+    {"PS-CONN-READ", "A file of the connector cannot be read, or is no regular file.",
+     "Check its permissions, and that it is no pipe, device or folder."},
     {"PS-CONN-SEQ", "The connector named a record that it was never given.",
      "Report it to the connector's publisher."},
     {"PS-CONN-SIDECAR", "The manifest inside the library differs from the file beside it.",
@@ -156,9 +164,10 @@ constexpr CodeEntry kConnectors[] = {
     {"PS-CONN-TOO-LARGE", "The requests of one call are larger than a worker can hand over.",
      "Report it to the connector's publisher."},
     {"PS-CONN-WORKER", "The worker process that runs connectors cannot be started.",
-     "Install Penstock again: penstock-worker belongs beside the folder of connectors."},
-    {"PS-CONN-WRITABLE", "A file of the connector, or its folder, can be written by others.",
-     "chmod go-w: whoever can write it runs code as you."},
+     "The message says why. penstock-worker belongs beside the folder of connectors; /proc must be "
+     "there."},
+    {"PS-CONN-WRITABLE", "A file of the connector, or its folder, can be changed by others.",
+     "chmod go-w, and chown to root or to yourself: whoever can change it runs code as you."},
 };
 
 constexpr CodeEntry kDestinations[] = {
@@ -374,7 +383,7 @@ constexpr CodeEntry kWork[] = {
      "Put it back from version control."},
     {"PS-TRUST-NEW", "The project is locked, and the connector is not in penstock.lock.",
      "Record it where somebody looks (`penstock connector trust NAME`) and commit the file."},
-    {"PS-TRUST-REPORT", "The report does not prove a level of this connector's library.",
+    {"PS-TRUST-REPORT", "The report proves no level of this connector, or contradicts itself.",
      "Make it with penstock-check --json for exactly this library."},
     {"PS-TRUST-WRITE", "penstock.lock cannot be written.",
      "Record the connector where the project's folder can be written, and commit the file."},

@@ -3,30 +3,10 @@
 #include <array>
 #include <ctime>
 
+#include "core/value/text.h"
 #include "host/cli/codes.h"
 
 namespace penstock::cli {
-namespace {
-
-bool ValidUtf8(std::string_view text) {
-  for (size_t i = 0; i < text.size();) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    const size_t n = byte < 0x80           ? 1
-                     : (byte >> 5) == 0x06 ? 2
-                     : (byte >> 4) == 0x0E ? 3
-                     : (byte >> 3) == 0x1E ? 4
-                                           : 0;
-    if (n == 0 || i + n > text.size()) return false;
-    for (size_t k = 1; k < n; ++k) {
-      if ((static_cast<unsigned char>(text[i + k]) & 0xC0) != 0x80) return false;
-    }
-    i += n;
-  }
-  return true;
-}
-
-}  // namespace
-
 Json& Json::Key(std::string_view key) {
   writer_.Key(key.data(), static_cast<rapidjson::SizeType>(key.size()));
   return *this;

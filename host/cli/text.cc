@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstdio>
 
+#include "core/value/text.h"
+
 namespace penstock::cli {
 namespace {
 
@@ -74,17 +76,26 @@ size_t DisplayWidth(std::string_view text) {
 
 std::string Printable(std::string_view text) {
   std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte == '\n') {
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = CharacterEnd(text, at);
+    const std::string_view character = text.substr(at, end - at);
+    const auto first = static_cast<unsigned char>(character[0]);
+    // U+0080 to U+009F order terminals about as well.
+    const bool control =
+        first < 0x20 || first == 0x7F ||
+        (character.size() == 2 && first == 0xC2 && static_cast<unsigned char>(character[1]) < 0xA0);
+    if (first == '\n' && character.size() == 1) {
       out += "\\n";
-    } else if (byte < 0x20 || byte == 0x7F) {
-      std::array<char, 8> escaped{};
-      std::snprintf(escaped.data(), escaped.size(), "\\x%02x", byte);
-      out += escaped.data();
+    } else if (!control && ValidUtf8(character)) {
+      out += character;
     } else {
-      out += c;
+      for (const char c : character) {
+        std::array<char, 8> escaped{};
+        std::snprintf(escaped.data(), escaped.size(), "\\x%02x", static_cast<unsigned char>(c));
+        out += escaped.data();
+      }
     }
+    at = end;
   }
   return out;
 }

@@ -102,6 +102,13 @@ void NewVerb(Context* context, const std::string& id, std::string folder) {
 void ConformVerb(Context* context, const std::vector<std::string>& arguments) {
   std::error_code ignored;
   const fs::path self = fs::read_symlink("/proc/self/exe", ignored);
+  if (!self.is_absolute()) {  // never a program of the folder that we happen to be in
+    return context->Fail(
+        MakeError("PS-CLI-NO-CHECK",
+                  "The conformance kit cannot be started: this program does not "
+                  "know where it lies itself, since /proc/self/exe cannot be read.",
+                  "Mount /proc, or start penstock-check by its path."));
+  }
   const std::string program = (self.parent_path() / "penstock-check").string();
   const std::string why = Become(program, arguments);
   context->Fail(MakeError("PS-CLI-NO-CHECK",

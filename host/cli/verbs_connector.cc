@@ -4,9 +4,11 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 
 #include "core/base/suggest.h"
 #include "host/cli/context.h"
+#include "host/cli/find_connector.h"
 #include "host/cli/json.h"
 #include "host/cli/verbs.h"
 #include "host/project/reading.h"
@@ -30,6 +32,37 @@ std::string SandboxOf(const sdk::Sidecar& sidecar) {
   return std::filesystem::exists(program, ignored) ? "yes" : "not installed";
 }
 
+// The lock file of the project.
+struct LockView {
+  Result<trust::LockFile> lock;
+};
+
+// Nothing outside of a project, or of one that cannot be read.
+std::optional<LockView> ReadLockView(Context* context) {
+  if (context->ProjectDirectory().empty()) return std::nullopt;
+  const auto loaded = context->ReadProject();
+  if (!loaded.ok()) return std::nullopt;
+  return LockView{trust::ReadLock(trust::SettingsOf(loaded->project))};
+}
+
+// In one word: trusted, new, changed; refused: nobody may run it as it lies there. Empty outside of
+// a project.
+std::string LockWord(const std::optional<LockView>& view, const sdk::Sidecar& sidecar) {
+  if (!view) return {};
+  const auto found = trust::Inspect(sidecar);
+  if (!found.ok()) return "refused";
+  if (!view->lock.ok()) return "unknown";
+  switch (trust::Compare(*view->lock, *found).standing) {
+    case trust::Standing::kSame:
+      return "trusted";
+    case trust::Standing::kNew:
+      return "new";
+    case trust::Standing::kChanged:
+      return "changed";
+  }
+  return {};
+}
+
 void ListVerb(Context* context) {
   auto listed = sdk::ListConnectors(context->ConnectorDirectory());
   if (!listed.ok()) return context->Fail(ErrorOf(listed.failure()));
@@ -42,7 +75,8 @@ void ListVerb(Context* context) {
     listed->clear();
     for (auto& [id, connector] : by_id) listed->push_back(std::move(connector));
   }
-  Table table({"connector", "version", "publisher", "sandbox", "name"});
+  const std::optional<LockView> view = ReadLockView(context);
+  Table table({"connector", "version", "lock", "publisher", "sandbox", "name"});
   Json json;
   json.Begin().BeginList("connectors");
   for (const sdk::ListedConnector& connector : *listed) {
@@ -53,10 +87,13 @@ void ListVerb(Context* context) {
           .Text("version", m.version)
           .Text("publisher", m.publisher)
           .Text("sandbox", m.sandbox);
-      table.Add({connector.id, m.version, m.publisher, SandboxOf(*connector.sidecar), m.name});
+      const std::string lock = LockWord(view, *connector.sidecar);
+      if (!lock.empty()) json.Text("lock", lock);
+      table.Add(
+          {connector.id, m.version, lock, m.publisher, SandboxOf(*connector.sidecar), m.name});
     } else {
       json.Text("problem", connector.problem.message);
-      table.Add({connector.id, "", "", "", connector.problem.message});
+      table.Add({connector.id, "", "", "", "", connector.problem.message});
     }
     json.End();
   }
@@ -135,14 +172,12 @@ namespace {
 
 // How the project's lock file stands to it; nothing outside of a project.
 std::string LockLine(Context* context, const sdk::Sidecar& sidecar) {
-  if (context->ProjectDirectory().empty()) return {};
-  const auto loaded = context->ReadProject();
+  const std::optional<LockView> view = ReadLockView(context);
+  if (!view) return {};
   const auto found = trust::Inspect(sidecar);
   if (!found.ok()) return "  lock      " + found.error().message + "\n";
-  if (!loaded.ok()) return {};
-  const auto lock = trust::ReadLock(trust::SettingsOf(loaded->project));
-  if (!lock.ok()) return "  lock      " + lock.error().message + "\n";
-  const trust::Judgement judgement = trust::Compare(*lock, *found);
+  if (!view->lock.ok()) return "  lock      " + view->lock.error().message + "\n";
+  const trust::Judgement judgement = trust::Compare(*view->lock, *found);
   switch (judgement.standing) {
     case trust::Standing::kSame:
       return "  lock      as penstock.lock has it, " +
@@ -158,8 +193,8 @@ std::string LockLine(Context* context, const sdk::Sidecar& sidecar) {
 }
 
 void ShowVerb(Context* context, const std::string& id) {
-  const auto sidecar = sdk::ReadSidecar(context->ConnectorFolders().Of(id), id);
-  if (!sidecar.ok()) return context->Fail(ErrorOf(sidecar.failure()));
+  const auto sidecar = FindConnector(*context, id);
+  if (!sidecar.ok()) return context->Fail(sidecar.error());
   const sdk::Manifest& m = sidecar->manifest;
   const auto digest = sdk::Sha256OfFile(sidecar->library_path);
   if (context->json()) {
@@ -193,8 +228,8 @@ void ShowVerb(Context* context, const std::string& id) {
 }
 
 void SandboxVerb(Context* context, const std::string& id, const std::vector<std::string>& args) {
-  const auto sidecar = sdk::ReadSidecar(context->ConnectorFolders().Of(id), id);
-  if (!sidecar.ok()) return context->Fail(ErrorOf(sidecar.failure()));
+  const auto sidecar = FindConnector(*context, id);
+  if (!sidecar.ok()) return context->Fail(sidecar.error());
   const std::string& name = sidecar->manifest.sandbox;
   if (name.empty()) {
     return context->Fail(UsageError("PS-CLI-NO-SANDBOX", "Connector " + id + " has no sandbox."));
@@ -206,6 +241,25 @@ void SandboxVerb(Context* context, const std::string& id, const std::vector<std:
 }
 
 }  // namespace
+
+Result<sdk::Sidecar> FindConnector(const Context& context, const std::string& id) {
+  const project::ConnectorFolders folders = context.ConnectorFolders();
+  auto sidecar = sdk::ReadSidecar(folders.Of(id), id);
+  if (sidecar.ok()) return *std::move(sidecar);
+  const sdk::Failure& failure = sidecar.failure();
+  if (failure.code != "PS-CONN-NOT-FOUND" && failure.code != "PS-CONN-DIR") {
+    return UsageError(failure.code, failure.message);
+  }
+  const std::vector<std::string> known = folders.Connectors();
+  const std::string where =
+      folders.own().empty() ? folders.installed() : folders.own() + " or " + folders.installed();
+  std::string hint = DidYouMean(id, known);
+  if (hint.empty()) hint = known.empty() ? "" : "There are: " + project::JoinNames(known) + ".";
+  return UsageError("PS-CONN-NOT-FOUND", "There is no connector \"" + id + "\" in " + where + ".",
+                    hint + (hint.empty() ? "" : " ") +
+                        "`penstock connector install FILE` adds one to the project, --connectors "
+                        "names another folder.");
+}
 
 void AddConnectorVerbs(Verb program, Context* context) {
   Verb connector = program.AddVerb("connector", "The connectors that are installed",

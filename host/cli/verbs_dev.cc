@@ -10,10 +10,10 @@
 #include <cstring>
 #include <ctime>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <sstream>
 
+#include "core/file/file.h"
 #include "host/cli/context.h"
 #include "host/cli/dev_view.h"
 #include "host/cli/verbs.h"
@@ -32,23 +32,16 @@ constexpr int kGoneMs = 500;
 // The text of a JSON object.
 Result<std::string> ReadConfig(const std::string& path) {
   if (path.empty()) return std::string("{}");
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  std::error_code ignored;
-  if (fs::is_directory(path, ignored)) errno = EISDIR;
-  if (!file || errno == EISDIR) {
-    return UsageError("PS-CONF-READ", path + " cannot be read: " + std::strerror(errno) + ".");
-  }
+  auto text = file::ReadAll(path);
+  if (!text.ok()) return UsageError("PS-CONF-READ", text.error().message + ".");
   rapidjson::Document config;
-  config.Parse(text.str());
+  config.Parse(*text);
   if (config.HasParseError() || !config.IsObject()) {
     return UsageError(
         "PS-CONF-CONFIG", "What is in " + path + " is no JSON object.",
         R"(It holds what would stand under config: in a project, e.g. {"token": "x"}.)");
   }
-  return text.str();
+  return text;
 }
 
 // Everything that a look says: printed at once, or gathered for --json.

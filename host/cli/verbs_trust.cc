@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "host/cli/context.h"
+#include "host/cli/find_connector.h"
 #include "host/cli/json.h"
 #include "host/cli/verbs.h"
 #include "host/project/reading.h"
@@ -174,11 +175,8 @@ void UninstallVerb(Context* context, const std::string& id) {
 void TrustVerb(Context* context, const std::string& id, const std::string& report) {
   const auto loaded = context->ReadProject();
   if (!loaded.ok()) return context->Fail(loaded.error());
-  const auto sidecar = sdk::ReadSidecar(context->ConnectorFolders().Of(id), id);
-  if (!sidecar.ok()) {
-    return context->Fail(UsageError(sidecar.failure().code, sidecar.failure().message + ".",
-                                    "`penstock connector list` shows what is installed."));
-  }
+  const auto sidecar = FindConnector(*context, id);
+  if (!sidecar.ok()) return context->Fail(sidecar.error());
   const auto found = trust::Inspect(*sidecar);
   if (!found.ok()) return context->Fail(found.error());
   std::optional<int> level;

@@ -24,6 +24,28 @@ Error ErrorOf(const sdk::Failure& failure) {
   return UsageError(code, failure.message + ".");
 }
 
+// What opening it says. What the connector's own defect is, no setting can mend.
+Error OpenError(const sdk::Failure& failure, const std::string& connector) {
+  if (failure.status == PENSTOCK_E_CANCELLED) {
+    Error error = MakeError("PS-RUN-CANCELLED", "The run was cancelled while connector " +
+                                                    connector + " started: nothing was sent.");
+    error.exit = ExitCode::kCancelled;
+    return error;
+  }
+  const char kReport[] = "Nothing was sent; report it to the connector's publisher.";
+  if (failure.code == "connector.EXCEPTION") {
+    const bool whole = failure.message.starts_with("connector ");
+    return MakeError("PS-CONN-EXCEPTION",
+                     (whole ? "" : "connector " + connector + " let an exception escape: ") +
+                         failure.message + ".",
+                     kReport);
+  }
+  if (failure.code == "PS-CONN-CRASHED") {
+    return MakeError(failure.code, failure.message + ".", kReport);
+  }
+  return ErrorOf(failure);
+}
+
 std::string Text(const rapidjson::Document& document) {
   rapidjson::StringBuffer buffer;
   rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
@@ -239,12 +261,14 @@ sdk::Result<std::unique_ptr<sdk::ConnectorInstance>> OpenConnector(
     const project::DestinationSettings& settings, const OpenOptions& options,
     const sdk::Sidecar& sidecar, const std::string& sha256, sdk::HostServices* services,
     const std::string& config) {
+  sdk::CallContext context;
+  context.cancelled = options.cancelled;
   if (settings.in_process) {
     sdk::LoadOptions load;
     load.expected_sha256 = sha256;
     const auto library = sdk::LoadConnector(options.connector_directory, settings.connector, load);
     if (!library.ok()) return library.failure();
-    return sdk::ConnectorInstance::Open(**library, services, config);
+    return sdk::ConnectorInstance::Open(**library, services, config, context);
   }
   sdk::WorkerOptions worker;
   worker.program =
@@ -260,7 +284,7 @@ sdk::Result<std::unique_ptr<sdk::ConnectorInstance>> OpenConnector(
       }
     }
   };
-  return sdk::OpenInWorker(sidecar, services, config, worker);
+  return sdk::OpenInWorker(sidecar, services, config, worker, context);
 }
 
 }  // namespace
@@ -275,7 +299,8 @@ Result<std::unique_ptr<EngineDestination>> EngineDestination::Open(
   PENSTOCK_ASSIGN_OR_RETURN(
       auto gateway, OpenGateway(settings, sidecar->manifest, config, out->redactor_, &options));
   if (options.admit) {
-    auto admission = options.admit(*sidecar);
+    const auto url = http::ParseUrl(config.base_url);
+    auto admission = options.admit(*sidecar, url.ok() ? url->host : std::string());
     if (!admission.ok()) return At(admission.error(), settings.connector_place);
     out->admission_ = *std::move(admission);
   }
@@ -294,7 +319,8 @@ Result<std::unique_ptr<EngineDestination>> EngineDestination::Open(
                                 out->services_.get(), config.json);
   if (!instance.ok()) {
     const bool load = instance.failure().code.starts_with("PS-CONN-");
-    return At(ErrorOf(instance.failure()), load ? settings.connector_place : settings.place);
+    return At(OpenError(instance.failure(), settings.connector),
+              load ? settings.connector_place : settings.place);
   }
   out->instance_ = *std::move(instance);
   return out;

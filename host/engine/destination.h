@@ -21,13 +21,15 @@ namespace penstock::engine {
 struct OpenOptions {
   std::string connector_directory;
   /// Whether the connector may run; what it admits is what is loaded. Empty: any (for its author).
-  std::function<Result<trust::Admission>(const sdk::Sidecar&)> admit;
+  /// `host`: where this destination's requests go.
+  std::function<Result<trust::Admission>(const sdk::Sidecar&, const std::string& host)> admit;
   secrets::Lookup lookup;
   std::string version;
-  std::string catalog_path;     // empty: the catalog is asked for anew in each process
-  std::string token_directory;  // where tokens of OAuth are kept; empty: nowhere
-  std::string secret_path;      // the project's secret, which encrypts them
-  std::string worker_program;   // empty: the one beside this program
+  std::string catalog_path;         // empty: the catalog is asked for anew in each process
+  std::string token_directory;      // where tokens of OAuth are kept; empty: nowhere
+  std::string secret_path;          // the project's secret, which encrypts them
+  std::string worker_program;       // empty: the one beside this program
+  std::function<bool()> cancelled;  // asked while the connector starts; may be empty
   std::function<void(int32_t level, std::string message)> log;
   std::unique_ptr<http::HttpTransport> transport;  // null: the network
 };

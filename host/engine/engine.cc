@@ -222,13 +222,16 @@ Result<std::unique_ptr<EngineDestination>> Engine::OpenApart(
   open.connector_directory = options_.connectors.Of(found->second.connector);
   trust::TrustSettings trust = trust::SettingsOf(project_);
   trust.notice = options_.notice;
-  open.admit = [trust](const sdk::Sidecar& sidecar) { return trust::Admit(trust, sidecar); };
+  open.admit = [trust](const sdk::Sidecar& sidecar, const std::string& host) {
+    return trust::Admit(trust, sidecar, host);
+  };
   open.lookup = options_.lookup;
   open.version = options_.version;
   open.catalog_path = project_.CatalogPath(name);
   open.token_directory = project_.StateDirectory() + "/tokens";
   open.secret_path = project_.StateDirectory() + "/secret";
   open.log = options_.log;
+  open.cancelled = options_.cancelled;
   open.transport = std::move(transport);
   return EngineDestination::Open(found->second, std::move(open));
 }

@@ -89,7 +89,8 @@ void ExplainAbsent(const Integration& it, Inquiry* q) {
   } else if (deletes) {
     q->next = "The next run deletes it at the destination.";
   } else if (InDoubt(*q->entry)) {
-    q->next = "A request for it is in doubt; nothing is sent in this mode, so it stays shown.";
+    q->next =
+        "The last attempt for it is in doubt; nothing is sent in this mode, so it stays shown.";
   } else {
     q->next = "Nothing is sent; the record stays at the destination as it is.";
   }
@@ -113,7 +114,7 @@ void ExplainChange(const Integration& it, Inquiry* q) {
       q->rule = "It was rejected before and is due again.";
       break;
     case Reason::kInDoubt:
-      q->rule = "A request for it is in doubt: it equals nothing until that is settled.";
+      q->rule = "The last attempt for it is in doubt: it equals nothing until that is settled.";
       break;
     default:
       q->rule = "The row left the model.";

@@ -1,9 +1,9 @@
 #include "host/engine/settings.h"
 
 #include <filesystem>
-#include <fstream>
 #include <sstream>
 
+#include "core/file/file.h"
 #include "host/secrets/references.h"
 
 namespace penstock::engine {
@@ -38,10 +38,8 @@ std::string Text(const KeyMapping& key) {
 }
 
 std::string FirstLine(const fs::path& path) {
-  std::ifstream in(path);
-  std::string line;
-  std::getline(in, line);
-  return line;
+  const auto text = file::ReadAll(path);
+  return text.ok() ? text->substr(0, text->find('\n')) : std::string();
 }
 
 // The commit of a ref, loose or packed.
@@ -53,7 +51,8 @@ std::string CommitOf(const fs::path& git, const std::string& ref) {
   for (const fs::path& base : {git, common}) {
     if (const std::string commit = FirstLine(base / ref); !commit.empty()) return commit;
   }
-  std::ifstream packed(common / "packed-refs");
+  const auto refs = file::ReadAll(common / "packed-refs");
+  std::istringstream packed(refs.ok() ? *refs : std::string());
   for (std::string line; std::getline(packed, line);) {
     if (line.ends_with(" " + ref)) return line.substr(0, line.find(' '));
   }

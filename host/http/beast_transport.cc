@@ -19,6 +19,7 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <chrono>
+#include <filesystem>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -469,11 +470,14 @@ class BeastTransport final : public HttpTransport {
 
 Result<std::unique_ptr<HttpTransport>> MakeBeastTransport(const std::string& ca_file) {
   error_code error;
+  std::error_code ignored;
   ssl::context context(ssl::context::tls_client);
   SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_2_VERSION);
   context.set_verify_mode(ssl::verify_peer, error);
   if (ca_file.empty()) {
     context.set_default_verify_paths(error);
+  } else if (std::filesystem::is_fifo(ca_file, ignored)) {  // would be waited for
+    error = make_error_code(boost::system::errc::invalid_argument);
   } else {
     context.load_verify_file(ca_file, error);
   }

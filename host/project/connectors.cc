@@ -188,6 +188,9 @@ void ComplainOfConnector(const ConnectorFolders& folders, const sdk::Failure& fa
   } else if (hint.empty()) {
     hint = "Installed: " + JoinNames(known) + ".";
   }
+  if (failure.code == "PS-CONN-NOT-FOUND" || failure.code == "PS-CONN-DIR") {
+    hint += " `penstock connector install FILE` adds one to the project.";
+  }
   Complain(loaded, destination.connector_place, "PS-CONF-CONNECTOR", message, hint);
 }
 

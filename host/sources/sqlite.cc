@@ -67,6 +67,10 @@ class SqliteReader final : public RowReader {
       return MakeError("PS-SRC-CONNECT", "There is no SQLite file at " + path_ + ".",
                        "Check the source's path; it is relative to the project file's folder.");
     }
+    if (!std::filesystem::is_regular_file(path_, ignored)) {  // opening a pipe would wait for ever
+      return MakeError("PS-SRC-CONNECT", "The SQLite file " + path_ + " is no regular file.",
+                       "Check the source's path; it is relative to the project file's folder.");
+    }
     sqlite3* db = nullptr;
     const int code =
         sqlite3_open_v2(path_.c_str(), &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, nullptr);

@@ -38,26 +38,16 @@ bool GroupIsTheOwnersAlone(uid_t owner, gid_t group) {
   return alone;
 }
 
-struct Rights {
-  bool others_write = false;
-  bool ours = false;  // owned by root or by the user of this process
-  std::string who;    // may write, for the message
-};
-
-Result<Rights> RightsOf(const std::string& path) {
-  struct stat info {};
-  if (::stat(path.c_str(), &info) != 0) {
-    return UsageError("PS-CONN-READ", path + " cannot be read.", "Check its permissions.");
+// "nobody (65534)", or the number alone.
+std::string UserText(uid_t user) {
+  std::vector<char> buffer(16384);
+  passwd entry{};
+  passwd* found = nullptr;
+  const std::string number = std::to_string(user);
+  if (::getpwuid_r(user, &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr) {
+    return number;
   }
-  Rights rights;
-  rights.ours = info.st_uid == 0 || info.st_uid == ::geteuid();
-  if ((info.st_mode & S_IWOTH) != 0) {
-    rights.who = "every user of this machine";
-  } else if ((info.st_mode & S_IWGRP) != 0 && !GroupIsTheOwnersAlone(info.st_uid, info.st_gid)) {
-    rights.who = "its group, which is not its owner's alone";
-  }
-  rights.others_write = !rights.who.empty();
-  return rights;
+  return std::string(entry.pw_name) + " (" + number + ")";
 }
 
 // The path without links; it must lie directly in `home`.
@@ -79,9 +69,36 @@ Result<std::string> Inside(const fs::path& path, const fs::path& home, const std
 
 }  // namespace
 
+Status CheckRights(const std::string& path, const std::string& who) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) {
+    return UsageError("PS-CONN-READ", path + " cannot be read.", "Check its permissions.");
+  }
+  std::string writer;
+  if ((info.st_mode & S_IWOTH) != 0) {
+    writer = "every user of this machine";
+  } else if ((info.st_mode & S_IWGRP) != 0 && !GroupIsTheOwnersAlone(info.st_uid, info.st_gid)) {
+    writer = "its group, which is not its owner's alone";
+  }
+  if (!writer.empty()) {
+    return UsageError("PS-CONN-WRITABLE", who + ": " + path + " can be written by " + writer + ".",
+                      "chmod go-w " + path + ": whoever can write it runs code as you.");
+  }
+  if (info.st_uid == 0 || info.st_uid == ::geteuid()) return {};
+  return UsageError("PS-CONN-WRITABLE",
+                    who + ": " + path + " belongs to user " + UserText(info.st_uid) +
+                        ", who can change it; penstock runs as user " + UserText(::geteuid()) + ".",
+                    "Give it to root or to the user who runs penstock (chown " +
+                        std::to_string(::geteuid()) + " " + path +
+                        "), or run penstock as its owner, in a container with --user " +
+                        std::to_string(info.st_uid) + ": whoever can change it runs code as you.");
+}
+
 std::string InstalledConnectors() {
   std::error_code ignored;
   const fs::path self = fs::read_symlink("/proc/self/exe", ignored);
+  // Never a folder below the one that we happen to be in.
+  if (!self.is_absolute()) return "/usr/lib/penstock/connectors";
   return (self.parent_path().parent_path() / "lib" / "penstock" / "connectors").string();
 }
 
@@ -118,12 +135,7 @@ Result<Found> Inspect(const sdk::Sidecar& sidecar) {
   PENSTOCK_ASSIGN_OR_RETURN(found.library, Inside(sidecar.library_path, home, found.id, "library"));
   found.shipped = home == fs::weakly_canonical(InstalledConnectors(), error);
   for (const std::string& path : {home.string(), manifest, found.library}) {
-    PENSTOCK_ASSIGN_OR_RETURN(const Rights rights, RightsOf(path));
-    if (rights.others_write) {
-      return UsageError("PS-CONN-WRITABLE", "Connector " + found.id + ": " + path +
-                                                " can be written by " + rights.who + ".");
-    }
-    found.shipped = found.shipped && rights.ours;
+    PENSTOCK_RETURN_IF_ERROR(CheckRights(path, "Connector " + found.id));
   }
   const auto digest = sdk::Sha256OfFile(found.library);
   if (!digest.ok()) return UsageError(digest.failure().code, digest.failure().message + ".");

@@ -28,8 +28,13 @@ Result<sdk::Sidecar> SidecarOf(const fs::path& file) {
                       "Unpack it first if it is an archive.");
   }
   std::error_code error;
-  if (!fs::is_regular_file(file, error)) {
+  const fs::file_type type = fs::status(file, error).type();
+  if (type == fs::file_type::not_found) {
     return UsageError("PS-CONN-MISSING", "There is no file " + file.string() + ".");
+  }
+  if (type != fs::file_type::regular) {
+    return UsageError("PS-CONN-READ", file.string() + " is no regular file.",
+                      "A connector is a library, and a library is one.");
   }
   const fs::path folder = file.parent_path().empty() ? fs::path(".") : file.parent_path();
   const auto sidecar = sdk::ReadSidecar(folder.string(), file.stem().string());
@@ -49,8 +54,11 @@ Result<sdk::Sidecar> SidecarOf(const fs::path& file) {
   return *sidecar;
 }
 
+// What others can write would be refused by whoever runs it: then nothing is put there.
 Status MakeFolder(const std::string& directory) {
-  if (file::Exists(directory)) return {};
+  if (file::Exists(directory)) {
+    return CheckRights(directory, "Nothing was installed");
+  }
   PENSTOCK_RETURN_IF_ERROR(file::MakeDirectories(directory));
   std::error_code ignored;
   fs::permissions(directory,
@@ -132,7 +140,15 @@ Result<Installed> Install(const TrustSettings& settings, const InstallRequest& r
     out.accepted = Put(lock, found, examined.level);
     return {};
   });
-  if (!done.ok()) return done.error();
+  if (!done.ok()) {
+    Error error = done.error();
+    if (error.code == "PS-TRUST-WRITE") {
+      error.hint =
+          "Nothing was installed; run this as a user who may write into the project's "
+          "folder, and commit the file.";
+    }
+    return error;
+  }
   out.level = out.accepted.now.libraries[found.machine].level;
   return std::move(out);
 }

@@ -51,7 +51,8 @@ std::vector<std::string> Missing(const sdk::ElfFacts& facts) {
 Result<Fitness> CheckFitness(const std::string& library, const std::string& who) {
   const auto facts = sdk::ReadElf(library);
   if (!facts.ok()) {
-    return UsageError(facts.failure().code, who + ": " + facts.failure().message + ".");
+    return UsageError(facts.failure().code, who + ": " + facts.failure().message + ".",
+                      "Get the file again from its publisher; nothing was installed.");
   }
   if (facts->machine != sdk::ThisMachine()) {
     return UsageError("PS-CONN-MACHINE", who + " is built for " + sdk::MachineName(facts->machine) +

@@ -2,6 +2,9 @@
 
 #include <rapidjson/document.h>
 
+#include <array>
+#include <cstddef>
+
 #include "core/file/file.h"
 
 namespace penstock::trust {
@@ -13,6 +16,44 @@ constexpr int kHighest = 4;
 std::string Text(const rapidjson::Document& report, const char* name) {
   const auto found = report.FindMember(name);
   return found != report.MemberEnd() && found->value.IsString() ? found->value.GetString() : "";
+}
+
+int Number(const rapidjson::Value& object, const char* name) {
+  const auto found = object.FindMember(name);
+  return found != object.MemberEnd() && found->value.IsInt() ? found->value.GetInt() : -1;
+}
+
+// In what the report contradicts itself about having passed `level`; empty: in nothing. It is no
+// signature: whoever writes a whole report by hand is believed.
+std::string Contradiction(const rapidjson::Value& report, int level) {
+  const auto checks = report.FindMember("checks");
+  if (!checks->value.IsArray()) return "has no list of checks";
+  const std::string passed = "says that level " + std::to_string(level) + " is passed, and ";
+  if (level > Number(report, "level")) {
+    return passed + "that no more than level " + std::to_string(Number(report, "level")) +
+           " was checked";
+  }
+  std::array<size_t, kHighest + 1> seen{};
+  for (const auto& check : checks->value.GetArray()) {
+    if (!check.IsObject() || !check.HasMember("id") || !check["id"].IsString() ||
+        !check.HasMember("result") || !check["result"].IsString()) {
+      return "has a check without an id or a result";
+    }
+    const int at = Number(check, "level");
+    if (at < 1 || at > kHighest) continue;
+    ++seen[static_cast<size_t>(at)];
+    const std::string result = check["result"].GetString();
+    if (at <= level && result != "pass" && result != "skip" && result != "warn") {
+      return passed + "that check " + check["id"].GetString() + " of level " + std::to_string(at) +
+             " ended with \"" + result + "\"";
+    }
+  }
+  for (int at = 1; at <= level; ++at) {
+    if (seen[static_cast<size_t>(at)] == 0) {
+      return passed + "holds no check of level " + std::to_string(at);
+    }
+  }
+  return {};
 }
 
 }  // namespace
@@ -43,6 +84,8 @@ Result<int> LevelOfReport(const std::string& path, const Found& found) {
   if (passed->value.GetInt() < 0 || passed->value.GetInt() > kHighest) {
     return wrong("tells a level that there is not");
   }
+  const std::string contradiction = Contradiction(report, passed->value.GetInt());
+  if (!contradiction.empty()) return wrong(contradiction);
   return passed->value.GetInt();
 }
 

@@ -9,7 +9,7 @@
 namespace penstock::trust {
 
 /// The level that exactly this library has passed, 0 to 4. PS-TRUST-REPORT when the file is no such
-/// report, or one of another connector or of other bytes.
+/// report, contradicts itself, or is one of another connector or of other bytes.
 Result<int> LevelOfReport(const std::string& path, const Found& found);
 
 }  // namespace penstock::trust

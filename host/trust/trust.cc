@@ -87,13 +87,17 @@ Status Decide(const TrustSettings& settings, const Found& found, const Judgement
   return {};
 }
 
-std::string NoticeText(const Found& found, const Judgement& judgement, const std::string& where) {
+std::string NoticeText(const Found& found, const Judgement& judgement, const std::string& host,
+                       const std::string& where) {
   const std::string who = "connector " + found.id + " " + found.version;
   if (judgement.standing == Standing::kChanged) {
     return who + " came with an upgrade of penstock: " + judgement.differences + "; " + where;
   }
+  const bool elsewhere =
+      !host.empty() && std::find(found.hosts.begin(), found.hosts.end(), host) == found.hosts.end();
   return "first use of " + who + ": SHA-256 " + Short(found.library_sha256) + ", " +
-         HostsText(found.hosts) + "; " + where;
+         HostsText(found.hosts) +
+         (elsewhere ? ", and this destination sends to " + host + " (base_url); " : "; ") + where;
 }
 
 Error CannotWrite(const TrustSettings& settings, const Error& why) {
@@ -164,7 +168,8 @@ Result<Admission> Judge(const TrustSettings& settings, const sdk::Sidecar& sidec
   return AdmissionOf(found, judgement.level);
 }
 
-Result<Admission> Admit(const TrustSettings& settings, const sdk::Sidecar& sidecar) {
+Result<Admission> Admit(const TrustSettings& settings, const sdk::Sidecar& sidecar,
+                        const std::string& host) {
   PENSTOCK_ASSIGN_OR_RETURN(const Found found, Inspect(sidecar));
   PENSTOCK_ASSIGN_OR_RETURN(const LockFile lock, ReadLock(settings));
   Judgement judgement = Compare(lock, found);
@@ -185,7 +190,7 @@ Result<Admission> Admit(const TrustSettings& settings, const sdk::Sidecar& sidec
     if (!found.shipped) return recorded.error();
     where = "not recorded: " + recorded.error().message;
   }
-  if (settings.notice) settings.notice(NoticeText(found, judgement, where));
+  if (settings.notice) settings.notice(NoticeText(found, judgement, host, where));
   return AdmissionOf(found, judgement.level);
 }
 

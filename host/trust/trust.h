@@ -53,8 +53,10 @@ Result<Admission> Judge(const TrustSettings& settings, const sdk::Sidecar& sidec
 
 /// As Judge, before the connector's code runs: a first use, and a change of what came with the
 /// installation, are recorded and told. PS-TRUST-WRITE when they cannot be: then only what came
-/// with the installation may run. Safe between processes.
-Result<Admission> Admit(const TrustSettings& settings, const sdk::Sidecar& sidecar);
+/// with the installation may run. Safe between processes. `host`: where the destination that it is
+/// opened for sends, if that is known: told with a first use.
+Result<Admission> Admit(const TrustSettings& settings, const sdk::Sidecar& sidecar,
+                        const std::string& host = "");
 
 /// What an explicit decision did to the entry of a connector.
 struct Accepted {

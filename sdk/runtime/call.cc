@@ -4,7 +4,26 @@ namespace penstock::sdk::runtime {
 namespace {
 
 constexpr size_t kMaxCode = 200;
-constexpr size_t kMaxMessage = 8192;
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+constexpr std::string_view kCut = "…";
+
+// Bytes of the well-formed UTF-8 character at `at`; 0: there is none.
+size_t CharacterBytes(std::string_view text, size_t at) {
+  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[at + i]); };
+  const unsigned char first = byte(0);
+  if (first < 0x80) return 1;
+  const size_t n = first >= 0xC2 && first <= 0xDF   ? 2
+                   : (first & 0xF0) == 0xE0         ? 3
+                   : first >= 0xF0 && first <= 0xF4 ? 4
+                                                    : 0;
+  if (n == 0 || n > text.size() - at) return 0;
+  for (size_t i = 1; i < n; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) return 0;
+  }
+  const bool overlong = (first == 0xE0 && byte(1) < 0xA0) || (first == 0xF0 && byte(1) < 0x90);
+  const bool none = (first == 0xED && byte(1) > 0x9F) || (first == 0xF4 && byte(1) > 0x8F);
+  return overlong || none ? 0 : n;
+}
 
 std::string_view StatusName(penstock_status status) {
   switch (status) {
@@ -40,9 +59,15 @@ std::string_view StatusName(penstock_status status) {
 }  // namespace
 
 std::string Bounded(std::string_view text, size_t limit) {
-  if (text.size() <= limit) return std::string(text);
-  while (limit > 0 && (static_cast<unsigned char>(text[limit]) & 0xC0) == 0x80) --limit;
-  return std::string(text.substr(0, limit));
+  std::string out;
+  for (size_t at = 0; at < text.size();) {
+    const size_t n = CharacterBytes(text, at);
+    const std::string_view character = n == 0 ? kReplacement : text.substr(at, n);
+    if (out.size() + character.size() > limit) return out + std::string(kCut);
+    out += character;
+    at += n == 0 ? 1 : n;
+  }
+  return out;
 }
 
 CallScope::CallScope(const CallContext& context, HostServices* services) {

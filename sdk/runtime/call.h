@@ -23,7 +23,14 @@ inline constexpr std::string_view kException = "connector.EXCEPTION";
 /// A catalog or a check report may be this long.
 inline constexpr size_t kMaxDocument = 64u << 20;
 
-/// At most `limit` bytes, cut between characters.
+/// A connector's message may be this long; what is more is cut.
+inline constexpr size_t kMaxMessage = 500;
+
+/// A line of its log, likewise.
+inline constexpr size_t kMaxLog = 8192;
+
+/// Well-formed UTF-8 of at most `limit` bytes: what is none is replaced, what is longer is cut
+/// between characters and ends in "…".
 std::string Bounded(std::string_view text, size_t limit);
 
 /// Lives for one call. Not movable: the C struct points back here.

@@ -5,16 +5,12 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <filesystem>
-#include <fstream>
 #include <string_view>
 
 #include "sdk/runtime/files.h"
 
 namespace penstock::sdk {
 namespace {
-
-constexpr uint64_t kLargest = 1u << 30;
 
 // Debian 12, the oldest system that is supported.
 constexpr std::array<int, 3> kGlibc = {2, 36, 0};
@@ -190,17 +186,22 @@ std::vector<std::string> ElfFacts::BeyondBaseline() const {
 }
 
 Result<ElfFacts> ReadElf(const std::string& path) {
-  std::error_code error;
-  const uint64_t size = std::filesystem::file_size(path, error);
-  std::ifstream in(path, std::ios::binary);
-  std::string bytes(error || size > kLargest ? 0 : size, '\0');
-  if (error || size > kLargest || !in.read(bytes.data(), static_cast<std::streamsize>(size))) {
-    return runtime::LoadFailure("PS-CONN-READ", "the file " + path + " cannot be read");
+  const auto file = runtime::RegularFile::Open(path);
+  if (!file.ok()) return file.failure();
+  std::vector<Elf64_Shdr> sections;
+  uint16_t machine = 0;
+  const std::string why = runtime::WhyNoLibrary(*file, &sections, &machine);
+  if (!why.empty()) {
+    return runtime::LoadFailure("PS-CONN-NOT-CONNECTOR", path + " is not a connector: " + why);
+  }
+  std::string bytes(file->size(), '\0');
+  if (file->ReadAt(0, bytes.data(), bytes.size()) != bytes.size()) {
+    return runtime::LoadFailure("PS-CONN-READ", "the file " + path + " cannot be read to its end");
   }
   ElfFacts facts;
   if (!ElfReader(std::move(bytes)).Read(&facts)) {
     return runtime::LoadFailure("PS-CONN-NOT-CONNECTOR",
-                                path + " is no shared library of this machine's kind");
+                                path + " is not a connector: it is cut short or damaged");
   }
   return facts;
 }

@@ -14,7 +14,6 @@ using wire::Kind;
 using wire::Packer;
 using wire::Unpacker;
 
-constexpr int64_t kCancelledMs = 10'000;  // for a connector to come back once a run is stopped
 constexpr uint64_t kMaxBlobRead = 16u << 20;
 
 int64_t NowMicros() {
@@ -26,7 +25,7 @@ int64_t NowMicros() {
 }  // namespace
 
 HostEnd::HostEnd(wire::Channel* channel, HostServices* services, const CallContext& context,
-                 int64_t silence_ms)
+                 int64_t silence_ms, int64_t cancelled_ms)
     : channel_(channel), services_(services), context_(context) {
   service_.context = &context_;
   if (context.timeout_ms > 0) {
@@ -34,7 +33,7 @@ HostEnd::HostEnd(wire::Channel* channel, HostServices* services, const CallConte
   }
   patience_.silence_ms = silence_ms;
   patience_.cancelled = context.cancelled;
-  patience_.cancelled_ms = kCancelledMs;
+  patience_.cancelled_ms = cancelled_ms;
 }
 
 bool HostEnd::Malformed() {
@@ -45,7 +44,8 @@ bool HostEnd::Malformed() {
 /// A connector that asks for ever is stopped as well, once its run is.
 bool HostEnd::Next(Kind* kind, std::string* payload) {
   if (!channel_->Receive(kind, payload, patience_)) return false;
-  if (stop_at_us_ == 0 && service_.cancelled()) stop_at_us_ = NowMicros() + kCancelledMs * 1000;
+  if (stop_at_us_ == 0 && service_.cancelled())
+    stop_at_us_ = NowMicros() + patience_.cancelled_ms * 1000;
   if (stop_at_us_ != 0 && NowMicros() > stop_at_us_ && *kind != Kind::kReturn) {
     channel_->Break(wire::Channel::End::kSilent);
     return false;
@@ -103,7 +103,8 @@ bool HostEnd::Serve(Kind kind, const std::string& payload, const HostEndSinks& s
       const std::string_view message = in.Text(), fields = in.Text();
       if (!in.Ended()) return Malformed();
       const bool known = level >= PENSTOCK_LOG_DEBUG && level <= PENSTOCK_LOG_ERROR;
-      services_->Log(known ? level : static_cast<int32_t>(PENSTOCK_LOG_ERROR), message, fields);
+      services_->Log(known ? level : static_cast<int32_t>(PENSTOCK_LOG_ERROR),
+                     Bounded(message, kMaxLog), Bounded(fields, kMaxLog));
       return true;
     }
     case Kind::kMetric: {

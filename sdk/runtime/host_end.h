@@ -25,8 +25,11 @@ struct HostEndSinks {
 /// read breaks the channel (kMalformed), and the worker is given up.
 class HostEnd {
  public:
+  /// For a connector to come back once a run is stopped.
+  static constexpr int64_t kCancelledMs = 10'000;
+
   HostEnd(wire::Channel* channel, HostServices* services, const CallContext& context,
-          int64_t silence_ms);
+          int64_t silence_ms, int64_t cancelled_ms = kCancelledMs);
 
   /// Sends the call and serves until its return, whose payload goes to `*returned`. False: the
   /// channel is broken.

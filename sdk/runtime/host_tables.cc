@@ -154,8 +154,8 @@ constexpr penstock_host_clock kClock = {sizeof(penstock_host_clock), 0, UnixMicr
 void Log(const penstock_host* host, int32_t level, penstock_str message, penstock_str fields) {
   const bool known = level >= PENSTOCK_LOG_DEBUG && level <= PENSTOCK_LOG_ERROR;
   Contained([&] {
-    ServicesOf(host)->Log(known ? level : static_cast<int32_t>(PENSTOCK_LOG_ERROR), View(message),
-                          View(fields));
+    ServicesOf(host)->Log(known ? level : static_cast<int32_t>(PENSTOCK_LOG_ERROR),
+                          Bounded(View(message), kMaxLog), Bounded(View(fields), kMaxLog));
     return PENSTOCK_OK;
   });
 }

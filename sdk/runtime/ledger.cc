@@ -1,6 +1,7 @@
 #include "sdk/runtime/ledger.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "sdk/runtime/call.h"
@@ -33,6 +34,17 @@ bool Possible(int32_t operation, int32_t outcome) {
 penstock_str Clean(penstock_str text) {
   const std::string_view view = View(text);
   return Str(view.substr(0, std::min(view.size(), kMaxText)));
+}
+
+// Texts for people become well-formed UTF-8; `texts` holds them.
+void Mend(penstock_outcome* outcome, std::array<std::string, 4>* texts) {
+  auto mended = texts->begin();
+  for (penstock_str* text :
+       {&outcome->code, &outcome->message, &outcome->field, &outcome->warning}) {
+    if (text->len == 0) continue;
+    *mended = Bounded(View(*text), kMaxText);
+    *text = Str(*mended++);
+  }
 }
 
 }  // namespace
@@ -86,6 +98,7 @@ penstock_status Ledger::Report(const penstock_outcome* items, size_t n, size_t s
   }
   const char* bytes = reinterpret_cast<const char*>(items);
   penstock_status status = PENSTOCK_OK;
+  std::array<std::string, 4> texts;
   for (size_t i = 0; i < n; ++i) {
     const auto& item = *reinterpret_cast<const penstock_outcome*>(bytes + i * stride);
     if (item.struct_size > stride || !PENSTOCK_HAS(penstock_outcome, &item, seq)) {
@@ -98,7 +111,8 @@ penstock_status Ledger::Report(const penstock_outcome* items, size_t n, size_t s
       status = PENSTOCK_E_INVALID_ARGUMENT;
       continue;
     }
-    const penstock_outcome outcome = Checked(item);
+    penstock_outcome outcome = Checked(item);
+    Mend(&outcome, &texts);
     if (outcome.outcome == PENSTOCK_SPLIT) {
       splits_.push_back({outcome.seq, outcome.group, std::string(View(outcome.code)),
                          std::string(View(outcome.message))});

@@ -1,6 +1,5 @@
 #include "sdk/runtime/loader.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <boost/dll/library_info.hpp>
@@ -89,11 +88,19 @@ Result<std::string> CheckFile(const std::string& directory, const Sidecar& sidec
                                            " leads out of the connector directory, to " +
                                            path.string());
   }
-  for (const fs::path& file : {home, path}) {
+  for (const fs::path& file : {home, path, fs::path(sidecar.path)}) {
     if (runtime::WritableByAll(file)) {
       return LoadFailure("PS-CONN-WRITABLE",
                          Called(sidecar) + ": " + file.string() +
                              " can be written by every user of this machine; take that right away");
+    }
+    unsigned owner = 0;
+    if (runtime::OwnedByAnother(file, &owner)) {
+      return LoadFailure("PS-CONN-WRITABLE",
+                         Called(sidecar) + ": " + file.string() + " belongs to user " +
+                             std::to_string(owner) +
+                             ", who can change what runs here; give it to root or to the user "
+                             "who runs this program");
     }
   }
   return path.string();
@@ -115,35 +122,30 @@ Status CheckHostMinor(const Sidecar& sidecar) {
 /// program. Others are refused by CheckFile.
 class HeldFile {
  public:
-  explicit HeldFile(const std::string& path) : fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
-  HeldFile(const HeldFile&) = delete;
-  HeldFile& operator=(const HeldFile&) = delete;
-  ~HeldFile() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  bool open() const { return fd_ >= 0; }
+  explicit HeldFile(runtime::RegularFile file) : file_(std::move(file)) {}
+  const runtime::RegularFile& file() const { return file_; }
   /// Another name of the same file. With the number of the process in it, a debugger finds it too.
   std::string path() const {
-    return "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(fd_);
+    return "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(file_.fd());
   }
   /// Never closed from here on: the system's loader knows a library by its name, so another file
   /// under this one would be taken for it.
-  void Keep() { fd_ = -1; }
+  void Keep() { file_.Release(); }
 
  private:
-  int fd_;
+  runtime::RegularFile file_;
 };
 
 // Reads the symbol table; runs nothing.
-Status CheckSymbols(const std::string& path, const std::string& held, const Sidecar& sidecar) {
+Status CheckSymbols(const std::string& path, const HeldFile& held, const Sidecar& sidecar) {
   std::string reason;
-  if (!runtime::IsSharedLibrary(held, &reason)) {
+  if (!runtime::IsSharedLibrary(held.file(), &reason)) {
     return LoadFailure("PS-CONN-NOT-CONNECTOR",
                        Called(sidecar) + ": " + path + " is not a connector: " + reason);
   }
   std::string others;
   try {
-    boost::dll::library_info info(held);
+    boost::dll::library_info info(held.path());
     for (const std::string& symbol : info.symbols()) {
       if (symbol == kEntryName) return {};
       if (symbol.starts_with(kEntryStem)) others += (others.empty() ? "" : ", ") + symbol;
@@ -269,15 +271,16 @@ Status CheckDigest(const std::string& path, const std::string& digest, const Sid
 // in a debugger.
 Result<std::unique_ptr<LoadedLibrary>> CheckAndLoad(const Sidecar& sidecar, const std::string& path,
                                                     const std::string& expected) {
-  HeldFile held(path);
-  if (!held.open()) {
-    return LoadFailure("PS-CONN-READ", Called(sidecar) + ": " + path + " cannot be read");
+  Result<runtime::RegularFile> file = runtime::RegularFile::Open(path);
+  if (!file.ok()) {
+    return LoadFailure("PS-CONN-READ", Called(sidecar) + ": " + file.failure().message);
   }
+  HeldFile held(*std::move(file));
   Result<std::string> digest = Sha256OfFile(held.path());
   if (!digest.ok()) return digest.failure();
   Status same = CheckDigest(path, *digest, sidecar, expected);
   if (!same.ok()) return same.failure();
-  Status symbols = CheckSymbols(path, held.path(), sidecar);
+  Status symbols = CheckSymbols(path, held, sidecar);
   if (!symbols.ok()) return symbols.failure();
   if (expected.empty()) return Load(sidecar, path, path, *digest);
   const std::string from = held.path();

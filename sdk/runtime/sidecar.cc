@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include "sdk/runtime/files.h"
 #include "sdk/runtime/loader.h"
@@ -20,15 +18,15 @@ constexpr std::string_view kSuffix = ".connector.json";
 constexpr size_t kMaxManifest = 1 << 20;
 
 Result<std::string> ReadText(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
+  const auto file = runtime::RegularFile::Open(path, "manifest");
+  if (!file.ok()) return LoadFailure("PS-CONN-MANIFEST", file.failure().message);
   std::string text(kMaxManifest + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (!file.eof() || file.gcount() == 0) {
+  text.resize(file->ReadAt(0, text.data(), text.size()));
+  if (text.empty() || text.size() > kMaxManifest) {
     return LoadFailure("PS-CONN-MANIFEST", "the manifest " + path +
-                                               (file.gcount() == 0 ? " is empty or cannot be read"
-                                                                   : " is larger than 1 MiB"));
+                                               (text.empty() ? " is empty or cannot be read"
+                                                             : " is larger than 1 MiB"));
   }
-  text.resize(static_cast<size_t>(file.gcount()));
   return text;
 }
 

@@ -11,7 +11,6 @@ namespace {
 constexpr int kMaxDepth = 8;
 constexpr uint64_t kReserved = 4096;  // what is claimed beyond it must turn up first
 constexpr size_t kMaxCode = 200;
-constexpr size_t kMaxMessage = 8192;
 
 bool IsText(uint8_t type) {
   return type == PENSTOCK_DECIMAL || type == PENSTOCK_STRING || type == PENSTOCK_BYTES ||
@@ -189,7 +188,7 @@ Status TakeStatus(Unpacker* in) {
   const bool known = code > PENSTOCK_OK && code <= PENSTOCK_E_INTERNAL;
   failure.status = known ? code : static_cast<penstock_status>(PENSTOCK_E_INTERNAL);
   failure.code = runtime::Bounded(in->Text(), kMaxCode);
-  failure.message = runtime::Bounded(in->Text(), kMaxMessage);
+  failure.message = runtime::Bounded(in->Text(), runtime::kMaxMessage);
   const int64_t retry_after_ms = in->I64();
   failure.retry_after_ms = retry_after_ms > 0 ? retry_after_ms : 0;
   return failure;

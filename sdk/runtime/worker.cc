@@ -166,7 +166,16 @@ class WorkerInstance final : public ConnectorInstance {
   }
 
  private:
+  static Failure Cancelled() {
+    return Failure{PENSTOCK_E_CANCELLED, "PS-RUN-CANCELLED", "the run was cancelled", 0};
+  }
+  static wire::Patience StartPatience(const CallContext& context) {
+    return {kStartMs, context.cancelled, kStoppedMs};
+  }
+
+  static constexpr int64_t kStartMs = 30'000;
   static constexpr int64_t kCloseMs = 5'000;
+  static constexpr int64_t kStoppedMs = 1'000;  // for what has no request under way
   static constexpr int kAttempts = 8;
 
   Result<std::shared_ptr<WorkerProcess>> Running(const CallContext& context);
@@ -190,8 +199,10 @@ class WorkerInstance final : public ConnectorInstance {
 Result<std::shared_ptr<WorkerProcess>> WorkerInstance::Running(const CallContext& context) {
   if (process_ != nullptr && !process_->broken()) return process_;
   auto started = WorkerProcess::Start(sidecar_, options_, services_->Name(), services_->Version(),
-                                      services_->HasBlobs());
-  if (!started.ok()) return started.failure();
+                                      services_->HasBlobs(), StartPatience(context));
+  if (!started.ok()) {
+    return context.cancelled && context.cancelled() ? Cancelled() : started.failure();
+  }
   process_ = *std::move(started);
   const wire::Ready& ready = process_->ready();
   has_lookup_ = ready.has_lookup;
@@ -234,17 +245,24 @@ Result<std::string> WorkerInstance::AskRunning(WorkerProcess* process, Kind kind
                                                const HostEndSinks& sinks, int pass_fd,
                                                Crash* crash) {
   const InFlight call(process);
-  HostEnd end(process->control(), services_, context, options_.silence_ms);
+  // No request may be made in open, so there is nothing to finish once the run is stopped.
+  HostEnd end(process->control(), services_, context, options_.silence_ms,
+              kind == Kind::kOpen ? kStoppedMs : HostEnd::kCancelledMs);
   std::string returned;
+  static constexpr const char* kNames[] = {"", "open", "check", "discover", "lookup", "begin"};
+  const char* const name = kNames[static_cast<size_t>(kind)];
   if (!end.Call(kind, question, sinks, &returned, pass_fd)) {
-    static constexpr const char* kNames[] = {"", "open", "check", "discover", "lookup", "begin"};
-    Lost lost = Explain(process, *process->control(), end.crash_signal(),
-                        kNames[static_cast<size_t>(kind)]);
+    const bool silent = process->control()->end() == wire::Channel::End::kSilent;
+    Lost lost = Explain(process, *process->control(), end.crash_signal(), name);
     if (crash != nullptr) *crash = lost.crash;
+    if (silent && context.cancelled && context.cancelled()) return Cancelled();
     return std::move(lost.failure);
   }
   Unpacker in(returned);
   const Status status = wire::TakeStatus(&in);
+  if (!status.ok() && status.failure().code == runtime::kException) {
+    return Escaped(status.failure(), name);
+  }
   if (!status.ok()) return status.failure();
   const std::string_view text = in.Text();
   if (!in.Ended() || text.size() > runtime::kMaxDocument) return Contract("an answer that is none");
@@ -409,6 +427,7 @@ Result<std::unique_ptr<ConnectorInstance>> OpenInWorker(const Sidecar& sidecar,
 std::string FindWorkerProgram() {
   std::error_code error;
   const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
+  if (!self.is_absolute()) return {};  // never something below the folder that we happen to be in
   const std::filesystem::path folder = self.parent_path();
   for (const std::filesystem::path& path :
        {folder / "penstock-worker", folder.parent_path() / "lib/penstock/penstock-worker"}) {

@@ -18,8 +18,7 @@
 namespace penstock::sdk::runtime {
 namespace {
 
-constexpr int kControlFd = 3;  // in the worker
-constexpr int64_t kStartMs = 30'000;
+constexpr int kControlFd = 3;      // in the worker
 constexpr int64_t kEndMs = 2'000;  // for a process that closed its sockets to be gone
 constexpr size_t kLastWords = 400;
 
@@ -42,7 +41,8 @@ std::string ReadWords(int fd) {
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
   }
   while (words.ends_with(' ')) words.pop_back();
-  return words.size() > kLastWords ? words.substr(words.size() - kLastWords) : words;
+  if (words.size() > kLastWords) words.erase(0, words.size() - kLastWords);
+  return Bounded(words, kMaxMessage);
 }
 
 std::string HowItEnded(int status, bool killed_by_us) {
@@ -107,11 +107,17 @@ WorkerProcess::~WorkerProcess() {
   ::close(words_fd_);
 }
 
-Result<std::unique_ptr<WorkerProcess>> WorkerProcess::Start(const Sidecar& sidecar,
-                                                            const WorkerOptions& options,
-                                                            const std::string& host_name,
-                                                            const std::string& host_version,
-                                                            bool blobs) {
+Result<std::unique_ptr<WorkerProcess>> WorkerProcess::Start(
+    const Sidecar& sidecar, const WorkerOptions& options, const std::string& host_name,
+    const std::string& host_version, bool blobs, const wire::Patience& patience) {
+  if (options.program.empty()) {
+    return LoadFailure("PS-CONN-WORKER",
+                       "the worker process cannot be started: this program does not know where it "
+                       "lies itself, since /proc/self/exe cannot be read; mount /proc");
+  }
+  if (options.program.front() != '/') {
+    return CannotStart(options.program, "its path must begin at the root");
+  }
   std::array<int, 2> sockets{}, words{};
   if (!wire::MakeSocketPair(sockets.data())) {
     return CannotStart(options.program, std::strerror(errno));
@@ -140,8 +146,6 @@ Result<std::unique_ptr<WorkerProcess>> WorkerProcess::Start(const Sidecar& sidec
   std::unique_ptr<WorkerProcess> process(new WorkerProcess(*pid, sockets[0], words[0]));
   wire::Kind kind = wire::Kind::kReady;
   std::string payload;
-  wire::Patience patience;
-  patience.silence_ms = kStartMs;
   if (!process->control_.Receive(&kind, &payload, patience)) {
     return LoadFailure("PS-CONN-WORKER",
                        "connector " + sidecar.manifest.id +

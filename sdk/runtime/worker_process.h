@@ -22,11 +22,14 @@ namespace penstock::sdk::runtime {
 class WorkerProcess {
  public:
   /// Starts the program with a clean environment and one socket; waits until it has loaded the
-  /// connector. PS-CONN-WORKER when it cannot be started, else the loader's own failures.
+  /// connector, as long as `patience` says. A path of the program that depends on the folder that
+  /// we are in is refused. PS-CONN-WORKER when it cannot be started, else the loader's own
+  /// failures.
   static Result<std::unique_ptr<WorkerProcess>> Start(const Sidecar& sidecar,
                                                       const WorkerOptions& options,
                                                       const std::string& host_name,
-                                                      const std::string& host_version, bool blobs);
+                                                      const std::string& host_version, bool blobs,
+                                                      const wire::Patience& patience);
   ~WorkerProcess();
   WorkerProcess(const WorkerProcess&) = delete;
   WorkerProcess& operator=(const WorkerProcess&) = delete;

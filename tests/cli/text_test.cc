@@ -23,6 +23,11 @@ TEST(TextTest, Numbers) {
 TEST(TextTest, ValuesCannotSteerTheTerminal) {
   EXPECT_EQ(Printable("a\x1b[31mb\nc\x7f"), "a\\x1b[31mb\\nc\\x7f");
   EXPECT_EQ(Printable("Zoë €"), "Zoë €");
+  EXPECT_EQ(Printable("a\xff\xfe z\xc3"), "a\\xff\\xfe z\\xc3");
+  EXPECT_EQ(Printable("\xc2\x9b"
+                      "31m\n\x80"),
+            "\\xc2\\x9b31m\\x0a\\x80")
+      << "a control character of eight bits";
 }
 
 TEST(TextTest, WidthsCountColumns) {

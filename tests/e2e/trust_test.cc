@@ -1,5 +1,7 @@
 // Which connectors may run, through the command line: first use, changes, the lock, upgrades of the
 // installation, installing, and levels of the conformance kit.
+#include <sys/stat.h>
+
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -166,6 +168,21 @@ TEST_F(ConnectorTrustTest, InstallsUsesAndUninstalls) {
   EXPECT_EQ(sha256.size(), 64u);
   EXPECT_EQ(Bytes(project_.Path("connectors/poisoned.so")), Bytes(library()));
   EXPECT_THAT(project_.Cli({"connector", "list"}).out, HasSubstr("poisoned"));
+  const auto lock_of = [&] {
+    const Output list = project_.Cli({"connector", "list", "--json"});
+    for (size_t i = 0; i < list.json["connectors"].Size(); ++i) {
+      const Json item = list.json["connectors"][i];
+      if (item["id"].Text() == "poisoned") return item["lock"].Text();
+    }
+    return std::string("none");
+  };
+  EXPECT_EQ(lock_of(), "trusted");
+  Append(project_.Path("connectors/poisoned.so"), "x");
+  EXPECT_EQ(lock_of(), "changed");
+  ASSERT_EQ(project_.Cli({"connector", "install", library()}).exit, 0);
+  const Output nope = project_.Cli({"connector", "show", "nope"});
+  EXPECT_THAT(nope.err, HasSubstr(project_.Path("connectors") + " or "));
+  EXPECT_THAT(nope.err, HasSubstr("penstock connector install FILE"));
   const Output show = project_.Cli({"connector", "show", "poisoned"});
   EXPECT_THAT(show.out, HasSubstr(sha256));
   EXPECT_THAT(show.out, HasSubstr("as penstock.lock has it, no level recorded"));
@@ -219,7 +236,18 @@ TEST_F(ConnectorTrustTest, WhatCannotRunHereIsNotInstalled) {
   ExpectRefused(install(), "PS-CONN-BASELINE", "needs GLIBC_9.");
 
   std::ofstream(library(), std::ios::binary) << good.substr(0, 1000);
-  ExpectRefused(install(), "PS-CONN-NOT-CONNECTOR", "no shared library");
+  ExpectRefused(install(), "PS-CONN-NOT-CONNECTOR", "cut short or damaged");
+  std::ofstream(library(), std::ios::binary) << "";
+  ExpectRefused(install(), "PS-CONN-NOT-CONNECTOR", "it is empty");
+  std::ofstream(library(), std::ios::binary) << "#!/bin/sh";
+  ExpectRefused(install(), "PS-CONN-NOT-CONNECTOR", "does not begin as an ELF file");
+  fs::resize_file(library(), 3ull << 30);
+  ExpectRefused(install(), "PS-CONN-NOT-CONNECTOR", "3072 MiB, and a connector at most 1024");
+  fs::remove(library());
+  ExpectRefused(install(), "PS-CONN-MISSING", "There is no file");
+  ASSERT_EQ(::mkfifo(library().c_str(), 0600), 0);
+  ExpectRefused(install(), "PS-CONN-READ", "is no regular file");
+  fs::remove(library());
   std::ofstream(library(), std::ios::binary) << good;
   Replace(folder() / "poisoned.connector.json", "Poisoned", "Harmless");
   ExpectRefused(install(), "PS-CONN-SIDECAR", "another manifest");
@@ -229,6 +257,30 @@ TEST_F(ConnectorTrustTest, WhatCannotRunHereIsNotInstalled) {
                 "archive");
   EXPECT_FALSE(fs::exists(project_.Path("connectors")));
   EXPECT_FALSE(fs::exists(lock()));
+}
+
+TEST_F(ConnectorTrustTest, NothingIsPutWhereOthersCanWrite) {
+  fs::create_directory(project_.Path("connectors"));
+  fs::permissions(project_.Path("connectors"), fs::perms::all);
+  ExpectRefused(project_.Cli({"connector", "install", library()}), "PS-CONN-WRITABLE",
+                "connectors can be written by every user");
+  EXPECT_TRUE(fs::is_empty(project_.Path("connectors")));
+  EXPECT_FALSE(fs::exists(lock()));
+}
+
+TEST_F(ConnectorTrustTest, NobodyWaitsForAPipe) {
+  ASSERT_EQ(project_.Cli({"connector", "install", library()}).exit, 0);
+  const fs::path own = project_.Path("connectors/poisoned.so");
+  const fs::path sidecar = project_.Path("connectors/poisoned.connector.json");
+  fs::remove(own);
+  ASSERT_EQ(::mkfifo(own.c_str(), 0600), 0);
+  for (const char* verb : {"validate", "sync"}) {
+    ExpectRefused(project_.Cli({verb}), "PS-CONN-READ", "no regular file");
+  }
+  fs::remove(sidecar);
+  ASSERT_EQ(::mkfifo(sidecar.c_str(), 0600), 0);
+  ExpectRefused(project_.Cli({"validate"}), "PS-CONF-CONNECTOR", "no regular file");
+  EXPECT_THAT(project_.Cli({"connector", "list"}).out, HasSubstr("no regular file"));
 }
 
 TEST_F(ConnectorTrustTest, APolicyAsksForALevel) {

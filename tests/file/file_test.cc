@@ -104,6 +104,17 @@ TEST_F(FileTest, ReaderReadsExactlyOrSaysWhereTheFileEnds) {
   EXPECT_EQ(ReadAll(Path("a"), 9).error().code, "PS-FILE-READ");
 }
 
+TEST_F(FileTest, ReaderWaitsForNoPipe) {
+  const std::string pipe = Path("pipe");
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  for (const std::string& path : {pipe, std::string("/dev/zero"), std::string("/")}) {
+    const auto opened = Reader::Open(path);
+    ASSERT_FALSE(opened.ok()) << path;
+    EXPECT_EQ(opened.error().code, "PS-FILE-READ");
+    EXPECT_EQ(opened.error().message, path + " cannot be read: it is no regular file");
+  }
+}
+
 TEST_F(FileTest, WriteAllReplacesAndLeavesNothingBehind) {
   ASSERT_TRUE(WriteAll(Path("a"), "old").ok());
   ASSERT_TRUE(WriteAll(Path("a"), "new").ok());

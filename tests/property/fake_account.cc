@@ -207,6 +207,10 @@ class FakeWriter final : public DestinationWriter {
   Crash crash() const override { return crash_; }
   sdk::Status Write(const penstock_batch& batch, const OutcomeCallback& report) override {
     crash_ = Crash::kNone;
+    for (size_t i = 0; destination_->faults_.makes_up && i < batch.n_records; ++i) {
+      Report(batch, i, PENSTOCK_CREATED, {}, report);
+    }
+    if (destination_->faults_.makes_up) return {};
     const size_t size = assignment_.limits.max_request_records;
     for (size_t first = 0; first < batch.n_records; first += size) {
       sdk::Status status = Request(batch, first, std::min(size, batch.n_records - first), report);
@@ -217,6 +221,10 @@ class FakeWriter final : public DestinationWriter {
   sdk::Status Finish(const OutcomeCallback& report) override {
     for (penstock_outcome& outcome : late_) report(outcome);
     late_.clear();
+    if (destination_->faults_.ends_badly) {
+      return sdk::Failure{PENSTOCK_E_INTERNAL, "PS-CONN-CRASHED",
+                          "connector fake was ended by SIGSEGV during finish", 0};
+    }
     return {};
   }
 

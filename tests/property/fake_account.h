@@ -74,6 +74,8 @@ struct FaultSettings {
   bool dies = false;            // the connector fails after it sent, without a word
   bool presumes = false;        // everything is applied; a success is told though no answer came
   bool forget_seqs = false;     // the connector does not say which records a request changes
+  bool makes_up = false;        // a success is told of every record, and no request is made
+  bool ends_badly = false;      // finish fails, though every record has its outcome
   bool late = false;            // what is refused as a whole is told by finish
   bool jobs = false;            // it writes by asynchronous jobs
   bool job_stuck = false;       // they do not end

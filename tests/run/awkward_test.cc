@@ -207,7 +207,37 @@ TEST_F(AwkwardTest, AWordOfSuccessWithoutARequestIsNotBelieved) {
   forgetful.forget_seqs = true;
   const RunRecord record = SyncOnce({}, forgetful);
   EXPECT_EQ(record.outcomes.succeeded, 0u);
-  EXPECT_EQ(record.outcomes.in_doubt, 10u);
+  EXPECT_GT(record.outcomes.in_doubt, 0u) << "a request was made, and may have been for them";
+  EXPECT_EQ(record.outcomes.in_doubt + record.outcomes.unsent, 10u);
+  EXPECT_EQ(record.status, "failed");
+  EXPECT_EQ(CodeOf(record), "PS-CONN-CLAIMED");
+}
+
+TEST_F(AwkwardTest, ASuccessThatIsMadeUpLeavesTheRecordUnsentAndStopsTheRun) {
+  FaultSettings lying;
+  lying.makes_up = true;
+  const RunRecord record = SyncOnce({}, lying);
+  EXPECT_EQ(record.outcomes.succeeded, 0u);
+  EXPECT_EQ(record.outcomes.unsent, 10u);
+  EXPECT_EQ(record.status, "failed");
+  EXPECT_EQ(CodeOf(record), "PS-CONN-CLAIMED");
+  ASSERT_FALSE(record.errors.empty());
+  EXPECT_EQ(record.errors[0].code, "PS-CONN-CLAIMED");
+  EXPECT_EQ(record.errors[0].message, "connector fake claimed success without a request for it");
+  EXPECT_EQ(SyncOnce().outcomes.created, 10u);
+}
+
+TEST_F(AwkwardTest, ABadEndIsToldThoughEveryRecordHasItsOutcome) {
+  FaultSettings faults;
+  faults.ends_badly = true;
+  const RunRecord record = SyncOnce({}, faults);
+  EXPECT_EQ(record.outcomes.created, 10u);
+  EXPECT_EQ(record.status, "completed_with_errors");
+  EXPECT_EQ(ExitOf(record, {}), ExitCode::kDone);
+  ASSERT_EQ(record.errors.size(), 1u);
+  EXPECT_EQ(record.errors[0].code, "PS-CONN-CRASHED");
+  EXPECT_EQ(record.errors[0].message, "connector fake was ended by SIGSEGV during finish");
+  EXPECT_EQ(SyncOnce().status, "succeeded");
 }
 
 TEST_F(AwkwardTest, AWordOfSuccessWithoutAnAnswerIsNotBelieved) {

@@ -4,10 +4,12 @@
 #include <dlfcn.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 
+#include "sdk/runtime/elf_facts.h"
 #include "tests/sdk/connectors/test_manifest.h"
 
 namespace penstock::sdk {
@@ -151,6 +153,32 @@ TEST_F(LoaderTest, RefusesAFileThatIsNoLibrary) {
   ExpectRefused("text", "PS-CONN-NOT-CONNECTOR", "no shared library at all");
 }
 
+TEST_F(LoaderTest, WaitsForNoPipeAndNoDevice) {
+  WriteSidecar("pipe", ManifestOf("pipe"));
+  ASSERT_EQ(::mkfifo((directory_ / "pipe.so").c_str(), 0600), 0);
+  ExpectRefused("pipe", "PS-CONN-READ", "pipe.so cannot be read: it is no regular file");
+  EXPECT_EQ(Sha256OfFile("/dev/zero").failure().code, "PS-CONN-READ");
+  EXPECT_EQ(ReadElf(directory_ / "pipe.so").failure().code, "PS-CONN-READ");
+
+  ASSERT_EQ(::mkfifo((directory_ / "none.connector.json").c_str(), 0600), 0);
+  ExpectRefused("none", "PS-CONN-MANIFEST", "cannot be read: it is no regular file");
+  fs::create_directory(directory_ / "folder.connector.json");
+  ExpectRefused("folder", "PS-CONN-MANIFEST", "cannot be read: it is no regular file");
+  EXPECT_EQ(ListConnectors(directory_)->size(), 3u);
+}
+
+TEST_F(LoaderTest, RefusesWhatBelongsToSomebodyElse) {
+  if (::geteuid() != 0) return;  // nobody else can give a file away
+  Install("good");
+  for (const fs::path& path :
+       {directory_, directory_ / "good.so", directory_ / "good.connector.json"}) {
+    ASSERT_EQ(::chown(path.c_str(), 60'000, 0), 0);
+    ExpectRefused("good", "PS-CONN-WRITABLE", path.string() + " belongs to user 60000");
+    ASSERT_EQ(::chown(path.c_str(), 0, 0), 0);
+  }
+  EXPECT_EQ(Load("good"), "loaded");
+}
+
 TEST_F(LoaderTest, RefusesALibraryCutShortAnywhere) {
   Install("good");
   const fs::path library = directory_ / "good.so";
@@ -160,7 +188,7 @@ TEST_F(LoaderTest, RefusesALibraryCutShortAnywhere) {
     fs::remove(library);
     fs::copy_file(fs::path(TEST_CONNECTORS) / "good.so", library);
     fs::resize_file(library, keep);
-    ExpectRefused("good", "PS-CONN-NOT-CONNECTOR", keep < 64 ? "no shared library" : "cut short");
+    ExpectRefused("good", "PS-CONN-NOT-CONNECTOR", keep == 0 ? "is empty" : "cut short");
   }
 }
 

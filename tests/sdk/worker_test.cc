@@ -2,9 +2,12 @@
 #include "sdk/runtime/worker.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <thread>
 
@@ -202,6 +205,57 @@ TEST_F(WorkerTest, ARunThatIsStoppedDoesNotWaitForALoop) {
   cancelled = true;
   const auto catalog = instance_->Discover({"loop"}, context);
   EXPECT_FALSE(catalog.ok());
+}
+
+// What is wrong in open, as text.
+class OpeningTest : public WorkerTest {
+ protected:
+  Failure Opening(const std::string& config, const CallContext& context = {}) {
+    const Result<Sidecar> sidecar = ReadSidecar(TEST_CONNECTORS, "hostile");
+    auto opened = OpenInWorker(*sidecar, &host_, config, options_, context);
+    EXPECT_FALSE(opened.ok());
+    return opened.ok() ? Failure() : opened.failure();
+  }
+};
+
+TEST_F(OpeningTest, AnExceptionIsNamedAndItsTextIsMadeHarmless) {
+  const Failure failure = Opening(R"({"do": "noise"})");
+  EXPECT_EQ(failure.code, runtime::kException);
+  EXPECT_EQ(failure.message.find("connector hostile let an exception escape during open: "), 0u);
+  EXPECT_EQ(failure.message.find('\xff'), std::string::npos);
+  EXPECT_NE(failure.message.find("\xEF\xBF\xBD\xEF\xBF\xBDxxx"), std::string::npos);
+  EXPECT_LT(failure.message.size(), 600u);
+  EXPECT_TRUE(failure.message.ends_with("x…"));
+}
+
+TEST_F(OpeningTest, ACrashIsToldWithItsSignal) {
+  const Failure failure = Opening(R"({"do": "segv"})");
+  EXPECT_EQ(failure.code, "PS-CONN-CRASHED");
+  EXPECT_NE(failure.message.find("during open"), std::string::npos) << failure.message;
+}
+
+TEST_F(OpeningTest, ALoopEndsWithTheRun) {
+  options_.silence_ms = 600'000;
+  CallContext context;
+  context.cancelled = [] { return true; };
+  EXPECT_EQ(Opening(R"({"do": "loop"})", context).status, PENSTOCK_E_CANCELLED);
+}
+
+TEST_F(OpeningTest, NoWorkerIsTakenFromTheFolderThatWeAreIn) {
+  const std::string fake = testing::TempDir() + "/fake-" + std::to_string(::getpid());
+  std::filesystem::create_directories(fake + "/lib/penstock");
+  const std::string program = fake + "/lib/penstock/penstock-worker";
+  std::ofstream(program) << "#!/bin/sh\ntouch " << fake << "/ran\n";
+  std::filesystem::permissions(program, std::filesystem::perms::owner_all);
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(fake);
+  options_.program = "lib/penstock/penstock-worker";
+  EXPECT_EQ(Opening("{}").code, "PS-CONN-WORKER");
+  options_.program = "";
+  EXPECT_NE(Opening("{}").message.find("/proc/self/exe cannot be read"), std::string::npos);
+  std::filesystem::current_path(before);
+  EXPECT_FALSE(std::filesystem::exists(fake + "/ran"));
+  std::filesystem::remove_all(fake);
 }
 
 }  // namespace

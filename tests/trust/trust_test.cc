@@ -118,6 +118,15 @@ TEST_F(TrustTest, FirstUseIsRecordedAndToldOnce) {
   EXPECT_EQ(LockOnDisk(), lock);
 }
 
+TEST_F(TrustTest, AFirstUseTellsWhereThisDestinationSends) {
+  ASSERT_TRUE(Admit(settings_, Sidecar(), "127.0.0.1").ok());
+  EXPECT_THAT(notices_.at(0), HasSubstr("may send to api.acme.example, and this destination sends "
+                                        "to 127.0.0.1 (base_url)"));
+  Put("other");
+  ASSERT_TRUE(Admit(settings_, Sidecar("other"), "api.acme.example").ok());
+  EXPECT_EQ(notices_.at(1).find("this destination"), std::string::npos);
+}
+
 TEST_F(TrustTest, AChangeIsRefusedUntilItIsAccepted) {
   ASSERT_TRUE(AdmitIt().ok());
   const std::string before = LockOnDisk();
@@ -201,6 +210,35 @@ TEST_F(TrustTest, WhatOthersCanChangeIsRefused) {
   EXPECT_EQ(Code(), "PS-CONN-WRITABLE");
   ASSERT_EQ(::chmod(folder().c_str(), 0755), 0);
   EXPECT_EQ(Code(), "");
+}
+
+TEST_F(TrustTest, WhatBelongsToSomebodyElseIsRefused) {
+  if (::geteuid() != 0) return;  // nobody else can give a file away
+  for (const fs::path& path : {folder(), folder() / "acme.so", folder() / "acme.connector.json"}) {
+    ASSERT_EQ(::chown(path.c_str(), 60'000, 0), 0);
+    const auto refused = AdmitIt();
+    ASSERT_FALSE(refused.ok()) << path;
+    EXPECT_EQ(refused.error().code, "PS-CONN-WRITABLE");
+    EXPECT_THAT(refused.error().message, HasSubstr(path.string() + " belongs to user 60000"));
+    EXPECT_THAT(refused.error().hint, HasSubstr("chown 0 " + path.string()));
+    ASSERT_EQ(::chown(path.c_str(), 0, 0), 0);
+  }
+  EXPECT_EQ(Code(), "");
+}
+
+TEST_F(TrustTest, APipeIsNotWaitedFor) {
+  const fs::path library = folder() / "acme.so";
+  fs::remove(library);
+  ASSERT_EQ(::mkfifo(library.c_str(), 0600), 0);
+  EXPECT_EQ(Code(), "PS-CONN-READ");
+  EXPECT_THAT(Message(), HasSubstr("acme.so cannot be read: it is no regular file"));
+  fs::remove(library);
+  fs::create_directory(library);
+  EXPECT_EQ(Code(), "PS-CONN-READ");
+  fs::remove(library);
+  Put("acme");
+  ASSERT_EQ(::mkfifo(settings_.lock_path.c_str(), 0600), 0);
+  EXPECT_EQ(Code(), "PS-TRUST-LOCK");
 }
 
 TEST_F(TrustTest, LinksOutOfTheFolderAreRefused) {
@@ -315,15 +353,33 @@ TEST_F(TrustTest, AReportProvesItsOwnLibraryOnly) {
     Write(path, text);
     return LevelOfReport(path, found);
   };
-  const std::string head = R"({"checks": [], "connector": "acme", "sha256": ")";
-  const auto good = level(head + found.library_sha256 + R"(", "passed_level": 3})");
+  const auto check = [](int at, const std::string& result) {
+    return R"({"id": "some.check", "level": )" + std::to_string(at) + R"(, "result": ")" + result +
+           R"("})";
+  };
+  const std::string three = check(1, "pass") + "," + check(2, "skip") + "," + check(3, "warn");
+  const auto report = [&](const std::string& checks, const std::string& rest) {
+    return R"({"checks": [)" + checks + R"(], "connector": "acme", "sha256": ")" +
+           found.library_sha256 + R"(", )" + rest + "}";
+  };
+  const auto good = level(report(three, R"("passed_level": 3, "level": 3)"));
   ASSERT_TRUE(good.ok()) << good.error().message;
   EXPECT_EQ(*good, 3);
-  for (const std::string& text : {std::string("{"), std::string("{}"),
-                                  R"({"checks": [], "connector": "acme"})" + std::string(),
-                                  head + std::string(64, '0') + R"(", "passed_level": 3})",
-                                  head + found.library_sha256 + R"(", "passed_level": "3"})",
-                                  head + found.library_sha256 + R"(", "passed_level": 9})"}) {
+  EXPECT_TRUE(
+      level(report(check(1, "pass") + "," + check(2, "fail"), R"("passed_level": 1, "level": 3)"))
+          .ok());
+  std::string other = report(three, R"("passed_level": 3, "level": 3)");
+  other.replace(other.find(found.library_sha256), 64, std::string(64, '0'));
+  for (const std::string& text :
+       {std::string("{"), std::string("{}"), std::string(R"({"checks": [], "connector": "acme"})"),
+        other, report(three, R"("passed_level": "3", "level": 3)"),
+        report(three, R"("passed_level": 9, "level": 9)"),
+        report(three, R"("passed_level": 3, "level": 2)"), report(three, R"("passed_level": 3)"),
+        report(three + "," + check(4, "fail"), R"("passed_level": 4, "level": 4)"),
+        report(check(1, "pass") + "," + check(1, "timeout"), R"("passed_level": 1, "level": 1)"),
+        report(three, R"("passed_level": 4, "level": 4)"),
+        report("7", R"("passed_level": 1, "level": 1)"),
+        report("", R"("passed_level": 1, "level": 1)")}) {
     const auto wrong = level(text);
     ASSERT_FALSE(wrong.ok()) << text;
     EXPECT_EQ(wrong.error().code, "PS-TRUST-REPORT") << text;

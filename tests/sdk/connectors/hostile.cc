@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <stdexcept>
 
 #include "penstock/connector.hpp"
 #include "penstock_manifest.h"
@@ -123,7 +124,12 @@ class Hostile {
   using Writer = hostile::Writer;
 
   explicit Hostile(Host host) : host_(host) {}
-  static Result<std::unique_ptr<Hostile>> Open(Host host, Call, std::string_view) {
+  static Result<std::unique_ptr<Hostile>> Open(Host host, Call, std::string_view config) {
+    if (config.find("noise") != std::string_view::npos) {
+      throw std::runtime_error("\x1b[31m\xff\xfe" + std::string(1 << 20, 'x'));
+    }
+    if (config.find("loop") != std::string_view::npos) Ruin("loop");
+    if (config.find("segv") != std::string_view::npos) Ruin("segv");
     return std::make_unique<Hostile>(host);
   }
   Result<CheckReport> Check(Call) {
