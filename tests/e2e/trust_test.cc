@@ -170,7 +170,7 @@ TEST_F(ConnectorTrustTest, InstallsUsesAndUninstalls) {
   EXPECT_THAT(project_.Cli({"connector", "list"}).out, HasSubstr("poisoned"));
   const auto lock_of = [&] {
     const Output list = project_.Cli({"connector", "list", "--json"});
-    for (size_t i = 0; i < list.json["connectors"].Size(); ++i) {
+    for (size_t i = 0; i < list.json["connectors"].size(); ++i) {
       const Json item = list.json["connectors"][i];
       if (item["id"].Text() == "poisoned") return item["lock"].Text();
     }
@@ -280,7 +280,7 @@ TEST_F(ConnectorTrustTest, NobodyWaitsForAPipe) {
   fs::remove(sidecar);
   ASSERT_EQ(::mkfifo(sidecar.c_str(), 0600), 0);
   ExpectRefused(project_.Cli({"validate"}), "PS-CONF-CONNECTOR", "no regular file");
-  EXPECT_THAT(project_.Cli({"connector", "list"}).out, HasSubstr("no regular file"));
+  EXPECT_THAT(project_.Cli({"connector", "list", "--json"}).out, HasSubstr("no regular file"));
 }
 
 TEST_F(ConnectorTrustTest, APolicyAsksForALevel) {
