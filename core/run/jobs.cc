@@ -304,11 +304,11 @@ Status JobsOfRun::SettleOne(const OpenJob& job) {
   shape.key_field = key_field_;
   shape.key_only = job.op == Op::kDelete;
   PENSTOCK_ASSIGN_OR_RETURN(const auto batch, Batch::Build(std::move(changes), shape));
-  Ledger ledger(journal_, env_.clock, /*keep_conflicts=*/false);
+  Ledger ledger(journal_, env_.clock, /*keep_conflicts=*/false, env_.destination->manifest().id);
   ledger.EnterNoted(batch, job.token);
   const Status handed = HandBack(job, batch, &ledger);
   Add(ledger);
-  PENSTOCK_RETURN_IF_ERROR(ledger.journal_status());
+  PENSTOCK_RETURN_IF_ERROR(ledger.stop_reason());
   return handed;
 }
 
