@@ -62,6 +62,7 @@ void ReadUsage(const Headers& headers, const std::string& name, limits::Told* to
   if (slash == std::string::npos) return;
   size_t begin = slash;
   while (begin > 0 && text->at(begin - 1) >= '0' && text->at(begin - 1) <= '9') --begin;
+  if (begin == slash) return;
   int64_t used = 0, allowed = 0;
   const char* end = text->data() + text->size();
   if (std::from_chars(text->data() + begin, end, used).ptr != text->data() + slash) return;

@@ -111,9 +111,9 @@ TEST_F(OAuthTest, TokensThatLiveSecondsAreRenewedBeforeTheyEnd) {
   account_.Config(R"({"token_life_s": 2, "rotate_refresh_tokens": true})");
   account_.Faults(R"([{"match":{"method":"POST","path":"/crm/v3/objects/contacts/batch/upsert"},
                        "times":-1,"fault":{"kind":"delay","delay_ms":700}}])");
-  project_.FillCustomers(3000);
+  project_.FillCustomers(6000);  // 60 requests, 10 at once: longer than two tokens live
   const Json run = SyncDone();
-  EXPECT_EQ(run["outcomes"]["succeeded"].Int(), 3000);
+  EXPECT_EQ(run["outcomes"]["succeeded"].Int(), 6000);
   EXPECT_GT(TokenRequests(), 1);
   EXPECT_EQ(TokenRequests("400"), 0);  // the newest refresh token, always
   project_.Sql("UPDATE customers SET phone = '+44' WHERE n < 10");

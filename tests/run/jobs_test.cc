@@ -201,7 +201,10 @@ TEST_F(JobsTest, ARunThatIsCancelledLeavesItsJobs) {
   const auto cancelled = penstock::Sync(env, {});
   ASSERT_TRUE(cancelled.ok());
   EXPECT_EQ(cancelled->status, "cancelled");
-  EXPECT_EQ(cancelled->outcomes.in_doubt + cancelled->outcomes.unsent, 10u);
+  // The other job may have been settled by then.
+  const OutcomeCounts& counts = cancelled->outcomes;
+  EXPECT_EQ(counts.succeeded + counts.in_doubt + counts.unsent, 10u);
+  EXPECT_GT(counts.in_doubt, 0u);
   EXPECT_FALSE(Open().empty());
   EXPECT_EQ(Sync(ByJobs()).status, "succeeded");
   CheckJobs();
