@@ -44,7 +44,7 @@ std::string FakeJobWriter::KeyOf(const penstock_batch& batch, size_t i) const {
 }
 
 void FakeJobWriter::Step(const char* step) const {
-  if (faults_.die_at == step) ::_exit(137);  // tests/support/crash.h: kCrashExit
+  if (faults_.die_at == step) jobs_->Die(137);  // tests/support/crash.h: kCrashExit
 }
 
 sdk::Status FakeJobWriter::Write(const penstock_batch& batch, const OutcomeCallback& report) {

@@ -41,6 +41,8 @@ class FakeJobs {
   void Abort(const std::string& job);
   /// The destination knows nothing of it any more.
   void Forget(const std::string& job);
+  /// This process dies now; the destination is elsewhere and ends what it is at.
+  [[noreturn]] void Die(int status);
 
  private:
   void Append(const std::string& line);
