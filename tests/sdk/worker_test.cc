@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "sdk/runtime/call.h"
+#include "sdk/runtime/ledger.h"
 #include "tests/sdk/scripted_host.h"
 
 namespace penstock::sdk {
@@ -40,6 +41,34 @@ TEST(Bounded, IsWellFormedUtf8AndCutBetweenCharacters) {
   EXPECT_EQ(runtime::Bounded("abcd", 4), "abcd");
   EXPECT_EQ(runtime::Bounded("abcde", 4), "abcd\u2026");
   EXPECT_EQ(runtime::Bounded("abc\u20ac", 4), "abc\u2026");
+}
+
+TEST(Ledger, MendsTheTextsOfAnOutcome) {
+  runtime::Ledger ledger(PENSTOCK_OP_UPSERT);
+  const uint64_t seq = 1;
+  ledger.Expect(&seq, 1);
+  penstock_outcome outcome{};
+  outcome.struct_size = sizeof(outcome);
+  outcome.seq = seq;
+  outcome.outcome = PENSTOCK_REJECTED;
+  outcome.code = {
+      "\xFF"
+      "c",
+      2};
+  outcome.message = {
+      "\xFF"
+      "m",
+      2};
+  outcome.field = {
+      "\xFF"
+      "f",
+      2};
+  std::string texts;
+  const OutcomeCallback keep = [&](const penstock_outcome& o) {
+    for (const penstock_str& text : {o.code, o.message, o.field}) texts.append(text.ptr, text.len);
+  };
+  EXPECT_EQ(ledger.Report(&outcome, 1, sizeof(outcome), keep), PENSTOCK_OK);
+  EXPECT_EQ(texts, "\uFFFDc\uFFFDm\uFFFDf");
 }
 
 class WorkerTest : public ::testing::Test {
