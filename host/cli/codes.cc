@@ -100,8 +100,8 @@ constexpr CodeEntry kConnectors[] = {
      "Report it to the connector's publisher."},
     {"PS-CONN-CLAIMED",
      "The connector claimed success for a record without a request that names it.",
-     "The record is unsent or in doubt, never taken as done; report it to the connector's "
-     "publisher."},
+     "The run stops; the record is unsent or in doubt, never taken as done. Report it to the "
+     "connector's publisher."},
     {"PS-CONN-CONTRACT", "The connector broke the contract with its host.",
      "Report it to the connector's publisher."},
     {"PS-CONN-CRASHED", "The connector's process ended while it worked for penstock.",

@@ -29,8 +29,8 @@ inline constexpr size_t kMaxMessage = 500;
 /// A line of its log, likewise.
 inline constexpr size_t kMaxLog = 8192;
 
-/// Well-formed UTF-8 of at most `limit` bytes: what is none is replaced, what is longer is cut
-/// between characters and ends in "…".
+/// Well-formed UTF-8: what is none is replaced, what has more than `limit` bytes is cut between
+/// characters, and then "…" stands behind them.
 std::string Bounded(std::string_view text, size_t limit);
 
 /// Lives for one call. Not movable: the C struct points back here.

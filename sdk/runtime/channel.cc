@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <utility>
 
@@ -93,24 +94,41 @@ bool Channel::Send(std::initializer_list<Frame> frames, int pass_fd) {
 // Waits until there is something to read.
 bool Channel::Wait(const Patience& patience, int64_t* waited_ms) {
   const bool timed = patience.silence_ms > 0 || patience.cancelled;
-  int64_t cancelled_ms = 0;
   while (true) {
     pollfd item{fd_, POLLIN, 0};
     const int ready = ::poll(&item, 1, timed ? static_cast<int>(kSliceMs) : kWholeMs);
-    if (ready > 0) return true;
     if (ready < 0 && errno != EINTR) {
       Break(End::kClosed);
       return false;
     }
-    if (ready < 0) continue;
-    *waited_ms += kSliceMs;
-    const bool cancelled = patience.cancelled && patience.cancelled();
-    if (cancelled) cancelled_ms += kSliceMs;
+    if (ready == 0) *waited_ms += kSliceMs;
     const bool silent = patience.silence_ms > 0 && *waited_ms >= patience.silence_ms;
-    if (silent ||
-        (cancelled && patience.cancelled_ms > 0 && cancelled_ms >= patience.cancelled_ms)) {
+    if (silent || StoppedForLong(patience)) {
       Break(End::kSilent);
       return false;
+    }
+    if (ready > 0) return true;
+  }
+}
+
+// By the clock and for the whole frame: bytes that come one by one would put it off for ever.
+bool Channel::StoppedForLong(const Patience& patience) {
+  if (patience.cancelled_ms <= 0 || !patience.cancelled || !patience.cancelled()) return false;
+  const auto now = std::chrono::steady_clock::now();
+  if (!stopped_at_) stopped_at_ = now;
+  return now - *stopped_at_ >= std::chrono::milliseconds(patience.cancelled_ms);
+}
+
+// The other end may send as many descriptors as there is room for, wanted or not: the last stays.
+void Channel::KeepFd(msghdr* message) {
+  for (cmsghdr* item = CMSG_FIRSTHDR(message); item != nullptr; item = CMSG_NXTHDR(message, item)) {
+    if (item->cmsg_level != SOL_SOCKET || item->cmsg_type != SCM_RIGHTS) continue;
+    const size_t n = (item->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    for (size_t i = 0; i < n; ++i) {
+      int fd = -1;
+      std::memcpy(&fd, CMSG_DATA(item) + i * sizeof(int), sizeof(int));
+      if (received_fd_ >= 0) ::close(received_fd_);
+      received_fd_ = fd;
     }
   }
 }
@@ -136,14 +154,7 @@ size_t Channel::ReadSome(char* bytes, size_t n, const Patience& patience) {
       Break(End::kClosed);
       return 0;
     }
-    for (cmsghdr* item = CMSG_FIRSTHDR(&message); item != nullptr;
-         item = CMSG_NXTHDR(&message, item)) {
-      if (item->cmsg_level != SOL_SOCKET || item->cmsg_type != SCM_RIGHTS) continue;
-      int fd = -1;
-      std::memcpy(&fd, CMSG_DATA(item), sizeof(int));
-      if (received_fd_ >= 0) ::close(received_fd_);
-      received_fd_ = fd;
-    }
+    KeepFd(&message);
     return static_cast<size_t>(got);
   }
 }
@@ -172,6 +183,7 @@ bool Channel::ReadExactly(char* bytes, size_t n, const Patience& patience) {
 
 bool Channel::Receive(Kind* kind, std::string* payload, const Patience& patience) {
   if (end_ != End::kNone) return false;
+  stopped_at_.reset();
   std::array<char, kHeader> header{};
   if (!ReadExactly(header.data(), header.size(), patience)) return false;
   uint32_t length = 0;

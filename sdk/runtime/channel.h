@@ -3,9 +3,13 @@
 // code. For the files of this folder and of sdk/worker only.
 #pragma once
 
+#include <sys/socket.h>
+
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -95,6 +99,8 @@ class Channel {
 
  private:
   bool Wait(const Patience& patience, int64_t* waited_ms);
+  bool StoppedForLong(const Patience& patience);
+  void KeepFd(msghdr* message);
   size_t ReadSome(char* bytes, size_t n, const Patience& patience);
   bool ReadExactly(char* bytes, size_t n, const Patience& patience);
 
@@ -102,6 +108,8 @@ class Channel {
   std::vector<char> ahead_;  // what came with a frame and is of the next: [ahead_from_, ahead_to_)
   size_t ahead_from_ = 0, ahead_to_ = 0;
   int received_fd_ = -1;
+  std::optional<std::chrono::steady_clock::time_point>
+      stopped_at_;  // seen while a frame is awaited
   End end_ = End::kNone;
 };
 

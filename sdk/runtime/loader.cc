@@ -96,11 +96,12 @@ Result<std::string> CheckFile(const std::string& directory, const Sidecar& sidec
     }
     unsigned owner = 0;
     if (runtime::OwnedByAnother(file, &owner)) {
-      return LoadFailure("PS-CONN-WRITABLE",
-                         Called(sidecar) + ": " + file.string() + " belongs to user " +
-                             std::to_string(owner) +
-                             ", who can change what runs here; give it to root or to the user "
-                             "who runs this program");
+      return LoadFailure(
+          "PS-CONN-WRITABLE",
+          Called(sidecar) + ": " + file.string() + " belongs to user " + std::to_string(owner) +
+              ", who can change what runs here as user " + std::to_string(::geteuid()) +
+              "; give it to root or to that user, or run this as user " + std::to_string(owner) +
+              " (in a container: --user " + std::to_string(owner) + ")");
     }
   }
   return path.string();

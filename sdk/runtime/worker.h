@@ -25,7 +25,7 @@ struct WorkerReport {
 };
 
 struct WorkerOptions {
-  std::string program;                 // path of penstock-worker
+  std::string program;                 // absolute path of penstock-worker, others are refused
   uint64_t memory_bytes = 1ull << 30;  // address space; 0: not limited
   int64_t silence_ms = 60'000;         // of a connector that computes and asks for nothing
   std::string expected_sha256;         // empty: not compared
@@ -41,7 +41,9 @@ Result<std::unique_ptr<ConnectorInstance>> OpenInWorker(const Sidecar& sidecar,
                                                         const WorkerOptions& options,
                                                         const CallContext& context = {});
 
-/// The worker program beside the running program: in its folder, or in ../lib/penstock of it.
+/// The worker program beside the running program: in its folder, or in ../lib/penstock of it; the
+/// latter path also when there is none. Empty when /proc/self/exe cannot be read; OpenInWorker then
+/// refuses with PS-CONN-WORKER.
 std::string FindWorkerProgram();
 
 }  // namespace penstock::sdk

@@ -173,7 +173,11 @@ TEST_F(LoaderTest, RefusesWhatBelongsToSomebodyElse) {
   for (const fs::path& path :
        {directory_, directory_ / "good.so", directory_ / "good.connector.json"}) {
     ASSERT_EQ(::chown(path.c_str(), 60'000, 0), 0);
-    ExpectRefused("good", "PS-CONN-WRITABLE", path.string() + " belongs to user 60000");
+    ExpectRefused(
+        "good", "PS-CONN-WRITABLE",
+        path.string() +
+            " belongs to user 60000, who can change what runs here as user 0; give it to root or "
+            "to that user, or run this as user 60000 (in a container: --user 60000)");
     ASSERT_EQ(::chown(path.c_str(), 0, 0), 0);
   }
   EXPECT_EQ(Load("good"), "loaded");

@@ -12,10 +12,64 @@
 #include <thread>
 
 #include "sdk/runtime/call.h"
+#include "sdk/runtime/ledger.h"
 #include "tests/sdk/scripted_host.h"
 
 namespace penstock::sdk {
 namespace {
+
+TEST(Bounded, IsWellFormedUtf8AndCutBetweenCharacters) {
+  const std::string no = "\xEF\xBF\xBD";
+  const std::pair<std::string, std::string> cases[] = {
+      {"a\u00e9\u20ac\U0001F600", "a\u00e9\u20ac\U0001F600"},
+      {"\xC3", no},  // ends too early
+      {"\x80"
+       "a",
+       no + "a"},                               // goes on with nothing
+      {"\xC1\xBF", no + no},                    // longer than it needs to be
+      {"\xE0\x9F\xBF", no + no + no},           // likewise, with three bytes
+      {"\xF0\x8F\xBF\xBF", no + no + no + no},  // and four
+      {"\xED\xA0\x80", no + no + no},           // half of a pair
+      {"\xF4\x90\x80\x80", no + no + no + no},  // behind the last character
+      {"\xF5\x80\x80\x80", no + no + no + no},
+      {"\xE2\x82"
+       "x",
+       no + no + "x"},
+      {"\xEE\x80\x80\xF4\x8F\xBF\xBF", "\xEE\x80\x80\xF4\x8F\xBF\xBF"},
+  };
+  for (const auto& [text, expected] : cases) EXPECT_EQ(runtime::Bounded(text, 100), expected);
+  EXPECT_EQ(runtime::Bounded("abcd", 4), "abcd");
+  EXPECT_EQ(runtime::Bounded("abcde", 4), "abcd\u2026");
+  EXPECT_EQ(runtime::Bounded("abc\u20ac", 4), "abc\u2026");
+}
+
+TEST(Ledger, MendsTheTextsOfAnOutcome) {
+  runtime::Ledger ledger(PENSTOCK_OP_UPSERT);
+  const uint64_t seq = 1;
+  ledger.Expect(&seq, 1);
+  penstock_outcome outcome{};
+  outcome.struct_size = sizeof(outcome);
+  outcome.seq = seq;
+  outcome.outcome = PENSTOCK_REJECTED;
+  outcome.code = {
+      "\xFF"
+      "c",
+      2};
+  outcome.message = {
+      "\xFF"
+      "m",
+      2};
+  outcome.field = {
+      "\xFF"
+      "f",
+      2};
+  std::string texts;
+  const OutcomeCallback keep = [&](const penstock_outcome& o) {
+    for (const penstock_str& text : {o.code, o.message, o.field}) texts.append(text.ptr, text.len);
+  };
+  EXPECT_EQ(ledger.Report(&outcome, 1, sizeof(outcome), keep), PENSTOCK_OK);
+  EXPECT_EQ(texts, "\uFFFDc\uFFFDm\uFFFDf");
+}
 
 class WorkerTest : public ::testing::Test {
  protected:

@@ -1,13 +1,6 @@
 // The loopback connector as one that works by asynchronous jobs, with its rows in a blob and its
 // results into another: what the host's notes and blobs are for.
-#include "penstock/connector.hpp"
-
-// The same source; its class is wrapped below instead of being the connector itself.
-#pragma push_macro("PENSTOCK_CONNECTOR")
-#undef PENSTOCK_CONNECTOR
-#define PENSTOCK_CONNECTOR(Class, manifest)
-#include "plugins/loopback/loopback.cc"
-#pragma pop_macro("PENSTOCK_CONNECTOR")
+#include "tests/e2e/connectors/wrapped_loopback.h"
 
 #include <map>
 

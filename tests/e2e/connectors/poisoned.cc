@@ -2,14 +2,7 @@
 #include <csignal>
 #include <cstdlib>
 
-#include "penstock/connector.hpp"
-
-// The same source; its class is wrapped below instead of being the connector itself.
-#pragma push_macro("PENSTOCK_CONNECTOR")
-#undef PENSTOCK_CONNECTOR
-#define PENSTOCK_CONNECTOR(Class, manifest)
-#include "plugins/loopback/loopback.cc"
-#pragma pop_macro("PENSTOCK_CONNECTOR")
+#include "tests/e2e/connectors/wrapped_loopback.h"
 
 namespace penstock::loopback {
 namespace {
