@@ -52,13 +52,6 @@ bool RefusedAsAWhole(penstock_status status) {
   }
 }
 
-constexpr char kInJob[] = "IN_JOB";
-
-std::string InJobText(const std::string& token, const sdk::Failure& failure) {
-  std::string text = "in job " + token + ", which may still run; the next sync asks for it";
-  return failure.message.empty() ? text : text + " (" + failure.message + ")";
-}
-
 }  // namespace
 
 Ledger::Ledger(Journal* journal, Clock* clock, bool keep_conflicts, std::string connector)
@@ -71,8 +64,10 @@ void Ledger::Enter(const std::shared_ptr<Batch>& batch) {
   const std::lock_guard lock(mutex_);
   for (size_t i = 0; i < batch->size(); ++i) {
     const uint64_t seq = batch->changes()[i].seq;
-    in_flight_[seq] =
-        InFlight{batch, i, 0, Wire::kNotSent, sent_before_crash_.contains(seq), nullptr, nullptr};
+    InFlight& flight = in_flight_[seq] = InFlight();
+    flight.batch = batch;
+    flight.index = i;
+    flight.unclear = maybe_applied_.contains(seq);
   }
 }
 
@@ -80,18 +75,22 @@ void Ledger::EnterNoted(const std::shared_ptr<Batch>& batch, const std::string& 
   const auto job = std::make_shared<const std::string>(token);
   const std::lock_guard lock(mutex_);
   for (size_t i = 0; i < batch->size(); ++i) {
-    in_flight_[batch->changes()[i].seq] = {batch, i, 0, Wire::kNotSent, false, job, nullptr};
+    InFlight& flight = in_flight_[batch->changes()[i].seq] = InFlight();
+    flight.batch = batch;
+    flight.index = i;
+    flight.job = job;
   }
 }
 
 void Ledger::LeaveNoted(const sdk::Failure& failure) {
   const std::lock_guard lock(mutex_);
   for (const auto& [seq, flight] : in_flight_) {
-    Outcome outcome = FromChange(flight.change());
-    outcome.kind = OutcomeKind::kInDoubt;
-    outcome.code = kInJob;
-    outcome.message = InJobText(*flight.job, failure);
-    Count(outcome, flight.change().key_text);
+    Outcome outcome = StaysInJob(flight, failure);
+    if (flight.noted) {
+      Write(std::move(outcome), flight.change().key_text, true);
+    } else {
+      Count(outcome, flight.change().key_text);
+    }
   }
   in_flight_.clear();
 }
@@ -109,12 +108,23 @@ Outcome Ledger::FromChange(const Change& change) {
   return outcome;
 }
 
+Outcome Ledger::StaysInJob(const InFlight& flight, const sdk::Failure& failure) {
+  Outcome outcome = FromChange(flight.change());
+  outcome.kind = OutcomeKind::kInDoubt;
+  outcome.exchange = flight.request;
+  outcome.job = *flight.job;
+  outcome.code = "IN_JOB";
+  outcome.message = "in job " + outcome.job + ", which may still run; the next sync asks for it";
+  if (!failure.message.empty()) outcome.message += " (" + failure.message + ")";
+  return outcome;
+}
+
 /// A change that no request is known to have made.
 bool Ledger::MadeUp(OutcomeKind told, const InFlight& flight) {
   if (flight.job) return false;  // the job tells what no answer to a request has to
   const bool changed = told == OutcomeKind::kCreated || told == OutcomeKind::kUpdated ||
                        told == OutcomeKind::kDeleted;
-  return changed && flight.wire == Wire::kNotSent && flight.request == 0;
+  return changed && flight.wire == Wire::kNotSent && !flight.answered_before;
 }
 
 /// A connector's word against what is known of the record's requests: the worse of both.
@@ -163,15 +173,16 @@ bool Ledger::Settle(const penstock_outcome& reported, bool no_request) {
   if (MadeUp(ReadKind(reported.outcome), at->second)) {
     if (no_request && !at->second.unclear) outcome.kind = OutcomeKind::kUnsent;
     outcome.code = kClaimed;
-    outcome.message = "connector " + connector_ + " claimed success without a request for it";
+    outcome.message =
+        "connector " + connector_ + " claimed success without an answered request for it";
     outcome.destination_id = change.destination_id;
     if (claimed_.ok()) {
-      claimed_ =
-          MakeError(kClaimed,
-                    "connector " + connector_ +
-                        " claimed success for records without a request for them, first for " +
-                        change.key_text,
-                    "nothing more was sent; report it to the connector's publisher");
+      claimed_ = MakeError(
+          kClaimed,
+          "connector " + connector_ +
+              " claimed success for records without an answered request for them, first for " +
+              change.key_text,
+          "nothing more was sent; report it to the connector's publisher");
     }
   }
   const size_t bytes = change.payload.size() + outcome.message.size();
@@ -203,20 +214,26 @@ void Ledger::SettleUnsent(const Change& change, OutcomeKind kind, const std::str
   Write(std::move(outcome), change.key_text, true);
 }
 
-std::vector<Change> Ledger::TakeBack(const std::vector<uint64_t>& seqs) {
+std::vector<Change> Ledger::TakeBack(const std::vector<uint64_t>& seqs, bool idempotent) {
   const std::lock_guard lock(mutex_);
   std::vector<Change> changes;
   for (const uint64_t seq : seqs) {
     const auto at = in_flight_.find(seq);
     if (at == in_flight_.end()) continue;
-    if (at->second.job) {
-      Outcome outcome = FromChange(at->second.change());
-      outcome.kind = OutcomeKind::kUnsent;
-      outcome.code = "SPLIT_IN_JOB";
-      outcome.message = "the connector split the records of a job, which is no request";
-      Write(std::move(outcome), at->second.change().key_text, true);
+    const InFlight& flight = at->second;
+    const bool maybe_applied = flight.wire == Wire::kSent || flight.unclear;
+    if (!flight.job && (!maybe_applied || idempotent)) {
+      if (maybe_applied) maybe_applied_.insert(seq);
+      changes.push_back(flight.change());
     } else {
-      changes.push_back(at->second.change());
+      Outcome outcome = FromChange(flight.change());
+      outcome.kind = flight.job ? OutcomeKind::kUnsent : OutcomeKind::kInDoubt;
+      outcome.exchange = flight.request;
+      outcome.code = flight.job ? "SPLIT_IN_JOB" : "SPLIT_UNANSWERED";
+      outcome.message = flight.job
+                            ? "the connector split the records of a job, which is no request"
+                            : "the connector split the records of a request without an answer";
+      Write(std::move(outcome), flight.change().key_text, true);
     }
     in_flight_.erase(at);
   }
@@ -235,20 +252,13 @@ void Ledger::CloseOne(uint64_t seq, const sdk::Failure& failure) {
   const Change& change = flight.change();
   Outcome outcome = FromChange(change);
   outcome.exchange = flight.request;
-  if (flight.job) {
-    outcome.kind = OutcomeKind::kInDoubt;
-    outcome.code = kInJob;
-    outcome.message = InJobText(*flight.job, failure);
-    outcome.job = *flight.job;
-    Write(std::move(outcome), change.key_text, true);
-    in_flight_.erase(at);
-    return;
-  }
   const bool refused = flight.wire == Wire::kAnswered && RefusedAsAWhole(failure.status);
-  const bool unsent = (flight.wire == Wire::kNotSent || refused) && !flight.unclear;
+  const bool before = flight.unclear || flight.answered_before;
+  const bool unsent = (flight.wire == Wire::kNotSent || refused) && !before;
   outcome.kind = unsent ? OutcomeKind::kUnsent : OutcomeKind::kInDoubt;
   outcome.code = failure.code;
   outcome.message = failure.message;
+  if (flight.job) outcome = StaysInJob(flight, failure);
   Write(std::move(outcome), change.key_text, true);
   in_flight_.erase(at);
 }
@@ -265,7 +275,7 @@ Ledger::AfterCrash Ledger::TakeBackAfterCrash(const Batch& batch, bool idempoten
       CloseOne(change.seq, failure);
       continue;
     }
-    if (sent) sent_before_crash_.insert(change.seq);
+    if (sent) maybe_applied_.insert(change.seq);
     result.sent = result.sent || sent;
     result.again.push_back(change);
     in_flight_.erase(at);
@@ -314,35 +324,8 @@ void Ledger::Write(Outcome outcome, const std::string& key_text, bool count) {
 }
 
 void Ledger::Count(const Outcome& outcome, const std::string& key_text) {
-  switch (outcome.kind) {
-    case OutcomeKind::kCreated:
-      ++counts_.created;
-      break;
-    case OutcomeKind::kUpdated:
-      ++counts_.updated;
-      break;
-    case OutcomeKind::kDeleted:
-      ++counts_.deleted;
-      break;
-    case OutcomeKind::kUnchanged:
-      ++counts_.unchanged;
-      break;
-    default:
-      break;
-  }
-  if (Succeeded(outcome.kind)) {
-    ++counts_.succeeded;
-    return;
-  }
-  if (Skipped(outcome.kind)) {
-    ++counts_.skipped;
-  } else if (outcome.kind == OutcomeKind::kRejected) {
-    ++counts_.rejected;
-  } else if (outcome.kind == OutcomeKind::kInDoubt) {
-    ++counts_.in_doubt;
-  } else {
-    ++counts_.unsent;
-  }
+  counts_.Add(outcome.kind);
+  if (Succeeded(outcome.kind)) return;
   const std::string code =
       outcome.code.empty() ? std::string(OutcomeName(outcome.kind)) : outcome.code;
   if (!errors_.contains(code) && errors_.size() >= kMaxErrorKinds) return;
@@ -376,15 +359,16 @@ std::vector<ErrorCount> Ledger::errors() const {
 
 uint64_t Ledger::settled() const {
   const std::lock_guard lock(mutex_);
-  return counts_.succeeded + counts_.rejected + counts_.skipped + counts_.in_doubt + counts_.unsent;
+  return counts_.changes();
 }
 
-void Ledger::Fault(const std::string& code, const std::string& message) {
+void Ledger::Fault(const sdk::Failure& failure) {
+  const std::string code = failure.code.empty() ? "PS-CONN-FAILED" : failure.code;
   const std::lock_guard lock(mutex_);
   ErrorCount& error = errors_[code];
   ++error.count;
   error.code = code;
-  if (error.message.empty()) error.message = message;
+  if (error.message.empty()) error.message = failure.message;
 }
 
 Status Ledger::stop_reason() const {
@@ -410,6 +394,7 @@ Status Ledger::BeforeSend(uint64_t request, std::span<const uint64_t> seqs) {
       // hide.
       if (!at->second.job) records.push_back(IntentOf(at->second.change()));
       at->second.unclear |= at->second.wire == Wire::kSent;
+      at->second.answered_before |= at->second.wire == Wire::kAnswered;
       at->second.wire = Wire::kSent;
       at->second.request = request;
     }
@@ -431,7 +416,12 @@ void Ledger::Answered(uint64_t request, std::span<const uint64_t> seqs) {
   const std::lock_guard lock(mutex_);
   for (const uint64_t seq : seqs) {
     const auto at = in_flight_.find(seq);
-    if (at != in_flight_.end() && at->second.request == request) at->second.wire = Wire::kAnswered;
+    if (at == in_flight_.end() || at->second.request == 0) continue;
+    if (at->second.request == request) {
+      at->second.wire = Wire::kAnswered;
+    } else {
+      at->second.answered_before = true;
+    }
   }
 }
 
@@ -512,6 +502,7 @@ Status Ledger::Note(std::span<const uint64_t> seqs, const std::string& token) {
     const auto at = in_flight_.find(seq);
     if (at == in_flight_.end()) continue;
     at->second.job = job;
+    at->second.noted = true;
     // A job may hold more than memory should: only a conflict is handed over again with its values.
     if (keep_conflicts_ || at->second.own) continue;
     auto own = std::make_shared<Change>(at->second.change());

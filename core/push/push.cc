@@ -352,8 +352,7 @@ Result<PushResult> Pusher::Run() {
   const auto done = std::count(options_.done.begin(), options_.done.end(), true);
   const uint64_t all =
       header_.counts.row_changes + header_.counts.remove - static_cast<uint64_t>(done);
-  const OutcomeCounts& c = result.counts;
-  const uint64_t accounted = c.succeeded + c.rejected + c.skipped + c.in_doubt + c.unsent;
+  const uint64_t accounted = result.counts.changes();
   if (accounted > all) {
     return MakeError(
         "PS-RUN-COUNTS",

@@ -319,7 +319,7 @@ sdk::Status FakeWriter::Request(const penstock_batch& batch, size_t first, size_
   switch (fault) {
     case Fault::kNotSent:
       journal_->NotApplied(request, seqs);
-      all(PENSTOCK_UNSENT);
+      all(destination_->faults_.boasts ? PENSTOCK_CREATED : PENSTOCK_UNSENT);
       return {};
     case Fault::kRefused:
       journal_->Answered(request, seqs);
@@ -335,7 +335,7 @@ sdk::Status FakeWriter::Request(const penstock_batch& batch, size_t first, size_
     for (size_t i = first; i < first + n; ++i)
       bad = bad || Do(batch, i, true).outcome == PENSTOCK_REJECTED;
     if (bad) {
-      journal_->Answered(request, seqs);
+      if (!destination_->faults_.presumes) journal_->Answered(request, seqs);
       if (!destination_->faults_.late) {
         all(PENSTOCK_SPLIT);
         return {};
@@ -363,6 +363,12 @@ sdk::Status FakeWriter::Request(const penstock_batch& batch, size_t first, size_
   }
   if (!destination_->faults_.presumes) journal_->Answered(request, seqs);
   if (fault == Fault::kGarbage) return failure(PENSTOCK_E_INTERNAL, "garbage");
+  if (destination_->faults_.twice) {
+    const uint64_t second = ++destination_->requests_;
+    if (!journal_->BeforeSend(second, seqs).ok()) return failure(PENSTOCK_E_INTERNAL, "journal");
+    journal_->NotApplied(second, seqs);
+    return failure(PENSTOCK_E_RATE_LIMITED, "slow down");
+  }
   const size_t silent = fault == Fault::kSilent ? n / 2 : 0;
   for (size_t i = n; i > silent; --i) {  // not in order
     Report(batch, first + i - 1, applied[i - 1].outcome, applied[i - 1], report);
@@ -389,6 +395,7 @@ void FakeDestination::Sent(const std::string& key) {
 FakeDestination::Fault FakeDestination::Draw() {
   if (faults_.lose_answers) return Fault::kLostApplied;
   if (faults_.dies) return Fault::kDies;
+  if (faults_.boasts) return Fault::kNotSent;
   const std::lock_guard lock(mutex_);
   if (std::uniform_real_distribution<double>(0, 1)(random_) >= faults_.per_request)
     return Fault::kNone;

@@ -33,6 +33,25 @@ class JobsTest : public RunTest {
     EXPECT_EQ(world_->AfterCrash(), "");
     return result.crashed;
   }
+  /// An `apply` that is killed at a step of its first job.
+  void ApplyKilledAt(const std::string& step, const std::string& path) {
+    FaultSettings dies = ByJobs();
+    dies.die_at = step;
+    ASSERT_EQ(world_->BeforeCrash(), "");
+    const test::RunResult result = test::RunToEnd({}, [&]() -> Status {
+      FakeDestination destination(&world_->account, dies);
+      auto record = penstock::Apply(world_->Environment(&destination), path, {});
+      return record.ok() ? Status() : record.status();
+    });
+    ASSERT_TRUE(result.crashed);
+    ASSERT_EQ(world_->AfterCrash(), "");
+  }
+  RunRecord Apply(const std::string& path) {
+    FakeDestination destination(&world_->account, ByJobs());
+    auto record = penstock::Apply(world_->Environment(&destination), path, {});
+    EXPECT_TRUE(record.ok()) << record.error().message;
+    return record.ok() ? *record : RunRecord();
+  }
   RunRecord Sync(const FaultSettings& faults) {
     FakeDestination destination(&world_->account, faults);
     destination.set_account_id(world_->account_id);
@@ -226,23 +245,66 @@ TEST_F(JobsTest, AreHandedBackWithTheOperationThatTheyHad) {
 /// An approved plan goes on where its jobs ended.
 TEST_F(JobsTest, OfAPlanAreSettledBeforeItGoesOn) {
   const PlannedRun planned = MakePlan();
-  FaultSettings dies = ByJobs();
-  dies.die_at = "poll";
-  ASSERT_EQ(world_->BeforeCrash(), "");
-  const test::RunResult result = test::RunToEnd({}, [&]() -> Status {
-    FakeDestination destination(&world_->account, dies);
-    auto record = penstock::Apply(world_->Environment(&destination), planned.path, {});
-    return record.ok() ? Status() : record.status();
-  });
-  ASSERT_TRUE(result.crashed);
-  ASSERT_EQ(world_->AfterCrash(), "");
-  FakeDestination destination(&world_->account, ByJobs());
-  auto record = penstock::Apply(world_->Environment(&destination), planned.path, {});
-  ASSERT_TRUE(record.ok()) << record.error().message;
-  EXPECT_FALSE(record->error) << record->error->message;
-  EXPECT_EQ(record->plan.unchanged + record->outcomes.succeeded, 10u);
+  ApplyKilledAt("poll", planned.path);
+  const RunRecord record = Apply(planned.path);
+  EXPECT_FALSE(record.error) << record.error->message;
+  EXPECT_EQ(record.plan.unchanged + record.outcomes.succeeded, 10u);
   CheckJobs();
   EXPECT_EQ(world_->Converge(), "");
+}
+
+/// The plan says upsert, the job update, since the record was found at the destination.
+TEST_F(JobsTest, OfARecordThatWasLookedUpAreKnownToItsPlan) {
+  Start(Mode::kUpsert);
+  world_->source.rows.resize(1);
+  world_->source.rows[0].score = std::nullopt;
+  world_->account.Seed("k0@x", {{"name", "theirs"}});
+  const PlannedRun planned = MakePlan();
+  ApplyKilledAt("poll", planned.path);
+  ASSERT_EQ(Open().at(0).op, Op::kUpdate);
+  const RunRecord record = Apply(planned.path);
+  EXPECT_FALSE(record.error) << record.error->message;
+  EXPECT_EQ(record.plan.unchanged, 1u);
+  EXPECT_EQ(record.plan.quarantined, 0u);
+}
+
+/// A connector may keep in its token how far a job has come.
+TEST_F(JobsTest, ThatAreNotedAgainAreHandedBackWithTheirLastToken) {
+  world_->source.rows.resize(4);
+  ASSERT_TRUE(KilledAt("poll"));
+  FaultSettings again = ByJobs();
+  again.job_stuck = again.job_noted_again = true;
+  (void)Sync(again);
+  ASSERT_FALSE(Open().empty());
+  for (const OpenJob& job : Open()) EXPECT_TRUE(job.token.ends_with("+")) << job.token;
+  EXPECT_EQ(Sync(ByJobs()).status, "succeeded");
+  CheckJobs();
+  EXPECT_EQ(world_->Converge(), "");
+}
+
+TEST_F(JobsTest, ABadEndIsToldThoughEveryRecordHasItsOutcome) {
+  ASSERT_TRUE(KilledAt("poll"));
+  FaultSettings bad = ByJobs();
+  bad.ends_badly = true;
+  (void)Sync(bad);
+  ASSERT_FALSE(settled_.at(0).errors.empty());
+  EXPECT_EQ(settled_[0].errors[0].code, "PS-CONN-CRASHED");
+  EXPECT_EQ(settled_[0].status, "completed_with_errors");
+}
+
+/// What a killed run had not heard of its jobs is in doubt, not unsent.
+TEST_F(JobsTest, ARunThatIsKilledWhileItSettlesLeavesTheRestInDoubt) {
+  ASSERT_TRUE(KilledAt("poll"));
+  ASSERT_TRUE(KilledAt("poll"));
+  (void)Sync(ByJobs());
+  bool settled = false;
+  for (const RunRecord& run : FileStore(world_->directory() + "/store").Runs()) {
+    if (run.status != "interrupted" || run.trigger != "settle") continue;
+    settled = true;
+    EXPECT_EQ(run.outcomes.unsent, 0u);
+    EXPECT_EQ(run.outcomes.in_doubt, run.plan.row_changes);
+  }
+  EXPECT_TRUE(settled);
 }
 
 /// Every write of a run with jobs, and of the run that settles them, cut off in turn.
