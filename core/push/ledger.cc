@@ -1,7 +1,5 @@
 #include "core/push/ledger.h"
 
-#include <xxhash.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -11,10 +9,6 @@ namespace {
 constexpr size_t kMaxConflictsKept = 100'000;
 constexpr size_t kMaxConflictBytes = 8u << 20;
 constexpr size_t kMaxErrorKinds = 1'000;
-/// Room for a job's id and a few names; it is kept with each of the job's records.
-constexpr size_t kMaxToken = 4096;
-/// What of a note's records is handed back goes to the worker in one message (80 MiB at most).
-constexpr size_t kMaxNoteBytes = 64u << 20;
 constexpr char kClaimed[] = "PS-CONN-CLAIMED";
 
 std::string Text(const penstock_str& s) {
@@ -34,8 +28,6 @@ ErrorClass ReadClass(int32_t error_class) {
   }
   return ErrorClass::kData;
 }
-
-uint64_t IdHash(std::string_view id) { return XXH3_64bits(id.data(), id.size()); }
 
 /// Statuses that say: the destination refused the request as such, nothing of it was applied.
 bool RefusedAsAWhole(penstock_status status) {
@@ -97,14 +89,7 @@ void Ledger::LeaveNoted(const sdk::Failure& failure) {
 
 Outcome Ledger::FromChange(const Change& change) {
   Outcome outcome;
-  outcome.seq = change.seq;
-  outcome.key_hash = change.key_hash;
-  outcome.key = change.key;
-  outcome.op = change.op;
-  outcome.destination_id = change.destination_id;
-  outcome.fingerprint = change.fingerprint;
-  outcome.has_absent = change.has_absent;
-  outcome.fields = change.fields;
+  CopyAttempt(change, &outcome);
   return outcome;
 }
 
@@ -136,24 +121,9 @@ OutcomeKind Ledger::Believed(OutcomeKind told, const InFlight& flight) {
   return told;
 }
 
-void Ledger::Learn(const std::string& destination_id) {
-  if (destination_id.empty()) return;
-  if (learned_.size() >= kMaxLearned) {
-    learned_all_ = false;
-    return;
-  }
-  learned_.push_back(IdHash(destination_id));
-  learned_sorted_ = false;
-}
-
-Ledger::Learned Ledger::LearnedInThisRun(const std::string& destination_id) {
+LearnedIds::Found Ledger::LearnedInThisRun(const std::string& destination_id) {
   const std::lock_guard lock(mutex_);
-  if (destination_id.empty()) return Learned::kNo;
-  if (!learned_all_) return Learned::kUnknown;
-  if (!learned_sorted_) std::sort(learned_.begin(), learned_.end());
-  learned_sorted_ = true;
-  const bool found = std::binary_search(learned_.begin(), learned_.end(), IdHash(destination_id));
-  return found ? Learned::kYes : Learned::kNo;
+  return learned_.Find(destination_id);
 }
 
 bool Ledger::Settle(const penstock_outcome& reported, bool no_request) {
@@ -196,7 +166,7 @@ bool Ledger::Settle(const penstock_outcome& reported, bool no_request) {
   }
   if (Succeeded(outcome.kind) && outcome.destination_id != change.destination_id) {
     learned_any_ = true;
-    if (keep_conflicts_) Learn(outcome.destination_id);
+    if (keep_conflicts_) learned_.Add(outcome.destination_id);
   }
   Write(std::move(outcome), change.key_text, !aside);
   in_flight_.erase(at);
@@ -374,143 +344,6 @@ void Ledger::Fault(const sdk::Failure& failure) {
 Status Ledger::stop_reason() const {
   const std::lock_guard lock(mutex_);
   return journal_status_.ok() ? claimed_ : journal_status_;
-}
-
-Status Ledger::BeforeSend(uint64_t request, std::span<const uint64_t> seqs) {
-  std::vector<IntentRecord> records;
-  {
-    const std::lock_guard lock(mutex_);
-    if (!journal_status_.ok()) return journal_status_;
-    records.reserve(seqs.size());
-    for (const uint64_t seq : seqs) {
-      const auto at = in_flight_.find(seq);
-      if (at == in_flight_.end()) {
-        return MakeError("PS-CONN-SEQ",
-                         "the connector named record " + std::to_string(seq) +
-                             " in a request, which is not its to send",
-                         "report this to the connector's publisher");
-      }
-      // A noted record is in the journal as sent, with its note, which an intent without would
-      // hide.
-      if (!at->second.job) records.push_back(IntentOf(at->second.change()));
-      at->second.unclear |= at->second.wire == Wire::kSent;
-      at->second.answered_before |= at->second.wire == Wire::kAnswered;
-      at->second.wire = Wire::kSent;
-      at->second.request = request;
-    }
-  }
-  if (records.empty()) return {};
-  Status status = journal_->Intend(request, records);
-  const std::lock_guard lock(mutex_);
-  if (!status.ok()) {
-    if (journal_status_.ok()) journal_status_ = status;
-    for (const uint64_t seq : seqs) {
-      if (const auto at = in_flight_.find(seq); at != in_flight_.end())
-        at->second.wire = Wire::kNotSent;
-    }
-  }
-  return status;
-}
-
-void Ledger::Answered(uint64_t request, std::span<const uint64_t> seqs) {
-  const std::lock_guard lock(mutex_);
-  for (const uint64_t seq : seqs) {
-    const auto at = in_flight_.find(seq);
-    if (at == in_flight_.end() || at->second.request == 0) continue;
-    if (at->second.request == request) {
-      at->second.wire = Wire::kAnswered;
-    } else {
-      at->second.answered_before = true;
-    }
-  }
-}
-
-void Ledger::Unclear(uint64_t request, std::span<const uint64_t> seqs) {
-  const std::lock_guard lock(mutex_);
-  for (const uint64_t seq : seqs) {
-    const auto at = in_flight_.find(seq);
-    if (at != in_flight_.end() && at->second.request == request) at->second.unclear = true;
-  }
-}
-
-void Ledger::NotApplied(uint64_t request, std::span<const uint64_t> seqs) {
-  const std::lock_guard lock(mutex_);
-  for (const uint64_t seq : seqs) {
-    const auto at = in_flight_.find(seq);
-    if (at != in_flight_.end() && at->second.request == request) at->second.wire = Wire::kNotSent;
-  }
-}
-
-IntentRecord Ledger::IntentOf(const Change& change) {
-  IntentRecord record;
-  record.seq = change.seq;
-  record.op = change.op;
-  record.key_hash = change.key_hash;
-  record.key = change.key;
-  record.fingerprint = change.fingerprint;
-  record.has_absent = change.has_absent;
-  record.fields = change.fields;
-  record.destination_id = change.destination_id;
-  return record;
-}
-
-Result<std::vector<IntentRecord>> Ledger::NotedRecords(std::span<const uint64_t> seqs,
-                                                       const std::string& token) const {
-  const std::lock_guard lock(mutex_);
-  if (!journal_status_.ok()) return journal_status_;
-  std::vector<IntentRecord> records;
-  records.reserve(seqs.size());
-  size_t bytes = 0;
-  for (const uint64_t seq : seqs) {
-    const auto at = in_flight_.find(seq);
-    if (at == in_flight_.end()) {
-      return MakeError(
-          "PS-CONN-SEQ",
-          "the connector noted record " + std::to_string(seq) + ", which is not its to send",
-          "report this to the connector's publisher");
-    }
-    IntentRecord& record = records.emplace_back(IntentOf(at->second.change()));
-    record.job = token;
-    bytes += 32 + record.key.size() + record.destination_id.size() + record.fields.size();
-    if (bytes > kMaxNoteBytes) {
-      return MakeError("PS-CONN-NOTE",
-                       "the connector noted " + std::to_string(seqs.size()) +
-                           " records as one job, more than could be handed back to it",
-                       "report this to the connector's publisher: it has to make smaller jobs");
-    }
-  }
-  return records;
-}
-
-Status Ledger::Note(std::span<const uint64_t> seqs, const std::string& token) {
-  if (token.empty() || token.size() > kMaxToken) {
-    return MakeError("PS-CONN-NOTE",
-                     "the connector's note has a token of " + std::to_string(token.size()) +
-                         " bytes; 1 to " + std::to_string(kMaxToken) + " can be kept",
-                     "report this to the connector's publisher");
-  }
-  if (seqs.empty()) return {};
-  PENSTOCK_ASSIGN_OR_RETURN(const auto records, NotedRecords(seqs, token));
-  Status status = journal_->Note({token, {seqs.begin(), seqs.end()}}, records);
-  const auto job = std::make_shared<const std::string>(token);
-  const std::lock_guard lock(mutex_);
-  if (!status.ok()) {
-    if (journal_status_.ok()) journal_status_ = status;
-    return status;
-  }
-  for (const uint64_t seq : seqs) {
-    const auto at = in_flight_.find(seq);
-    if (at == in_flight_.end()) continue;
-    at->second.job = job;
-    at->second.noted = true;
-    // A job may hold more than memory should: only a conflict is handed over again with its values.
-    if (keep_conflicts_ || at->second.own) continue;
-    auto own = std::make_shared<Change>(at->second.change());
-    own->payload = {};
-    at->second.own = std::move(own);
-    at->second.batch.reset();
-  }
-  return {};
 }
 
 }  // namespace penstock

@@ -13,6 +13,7 @@
 
 #include "core/base/result.h"
 #include "core/push/batch.h"
+#include "core/push/learned.h"
 #include "core/run/destination.h"
 #include "core/run/run.h"
 #include "core/state/journal.h"
@@ -75,10 +76,8 @@ class Ledger final : public RequestJournal {
   void SettleConflicts();
 
   /// Did a record that we had no id for turn out, in this run, to be the one with this id? Then its
-  /// delete, decided before that was known, would take away what was just written. kUnknown: there
-  /// were too many such records (4 million) to keep.
-  enum class Learned : uint8_t { kNo, kYes, kUnknown };
-  Learned LearnedInThisRun(const std::string& destination_id);
+  /// delete, decided before that was known, would take away what was just written.
+  LearnedIds::Found LearnedInThisRun(const std::string& destination_id);
 
   /// Did a record turn out to have another id than we knew, or none before?
   bool learned_ids() const;
@@ -112,11 +111,9 @@ class Ledger final : public RequestJournal {
 
     const Change& change() const { return own ? *own : batch->changes()[index]; }
   };
-  static constexpr size_t kMaxLearned = 4u << 20;  // 32 MiB
 
   void Write(Outcome outcome, const std::string& key_text, bool count);
   void Count(const Outcome& outcome, const std::string& key_text);
-  void Learn(const std::string& destination_id);
   void CloseOne(uint64_t seq, const sdk::Failure& failure);
   static IntentRecord IntentOf(const Change& change);
   Result<std::vector<IntentRecord>> NotedRecords(std::span<const uint64_t> seqs,
@@ -135,8 +132,8 @@ class Ledger final : public RequestJournal {
   std::unordered_set<uint64_t> maybe_applied_;  // and taken back since
   std::vector<std::pair<Change, Outcome>> conflicts_;
   size_t conflict_bytes_ = 0;
-  std::vector<uint64_t> learned_;  // hashes of ids
-  bool learned_sorted_ = true, learned_all_ = true, learned_any_ = false;
+  LearnedIds learned_;
+  bool learned_any_ = false;
   OutcomeCounts counts_;
   std::map<std::string, ErrorCount> errors_;
   Status journal_status_, claimed_;

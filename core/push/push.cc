@@ -243,12 +243,12 @@ Status Pusher::Resolve() {
 bool Pusher::IsShared(const Change& change) {
   if (change.op != Op::kDelete) return false;
   const auto learned = ledger_.LearnedInThisRun(change.destination_id);
-  if (!change.shared_id && learned == Ledger::Learned::kUnknown) {
+  if (!change.shared_id && learned == LearnedIds::Found::kUnknown) {
     ledger_.SettleUnsent(change, OutcomeKind::kUnsent, "LEFT_TO_NEXT_RUN",
                          "this run made so many new records that deletes wait for the next one");
     return true;
   }
-  if (!change.shared_id && learned == Ledger::Learned::kNo) return false;
+  if (!change.shared_id && learned == LearnedIds::Found::kNo) return false;
   ledger_.SettleUnsent(change, OutcomeKind::kSkipped, "SHARED_ID",
                        "record " + change.destination_id +
                            " also belongs to another live key, so it is not deleted");

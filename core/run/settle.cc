@@ -88,20 +88,13 @@ Status CloseInterrupted(const RunEnvironment& env, const std::string& run) {
   for (const auto& [seq, sent] : interrupted.open) {
     const auto& [request, record] = sent;
     Outcome outcome;
-    outcome.seq = record.seq;
-    outcome.key_hash = record.key_hash;
-    outcome.key = record.key;
-    outcome.op = record.op;
+    CopyAttempt(record, &outcome);
     outcome.kind = OutcomeKind::kInDoubt;
     outcome.code = "interrupted";
     outcome.message = record.job.empty()
                           ? "the run ended before the destination's answer was written down"
                           : "the run ended while its job " + record.job + " was under way";
     outcome.job = record.job;
-    outcome.fingerprint = record.fingerprint;
-    outcome.has_absent = record.has_absent;
-    outcome.fields = record.fields;
-    outcome.destination_id = record.destination_id;
     outcome.exchange = request;
     outcome.at_us = env.clock->UnixMicros();
     interrupted.last_words.Take(outcome.seq, outcome.kind, outcome.error_class,
