@@ -45,13 +45,19 @@ class FakeAccount {
     std::string id, code;
     int32_t error_class = 0;
   };
-  /// Judges one write, and applies it unless `judge_only`.
-  Applied Write(int32_t op, const std::string& key, const std::string& id,
-                const std::vector<std::pair<std::string, const Value*>>& values, bool judge_only);
+  using Values = std::vector<std::pair<std::string, const Value*>>;
+  /// Judges one write, and applies it unless `judge_only`. With its `job`, what became of it is
+  /// kept with what it did: whoever dies, both are there or neither is.
+  Applied Write(int32_t op, const std::string& key, const std::string& id, const Values& values,
+                bool judge_only, const std::string& job = "");
+  /// By key: what became of a job's writes.
+  std::map<std::string, Applied> ResultsOf(const std::string& job) const;
   std::optional<std::string> FindId(const std::string& key) const;
   const std::string& path() const { return path_; }
 
  private:
+  Applied Judge(int32_t op, const std::string& key, const std::string& id, const Values& values,
+                std::string* line) const;
   void Append(const std::string& line);
   void Replay(const std::string& line);
   std::string KeyOfId(const std::string& id) const;
@@ -62,6 +68,7 @@ class FakeAccount {
   mutable std::mutex mutex_;
   std::map<std::string, HeldRecord> records_;
   std::map<std::string, std::string> aliases_;
+  std::map<std::string, std::map<std::string, Applied>> results_;  // by job and key
   uint64_t next_id_ = 1;
 };
 

@@ -2,6 +2,7 @@
 // of a job, and what the next run makes of it.
 #include <unistd.h>
 
+#include <algorithm>
 #include <set>
 
 #include "core/run/context.h"
@@ -62,6 +63,10 @@ class JobsTest : public RunTest {
     EXPECT_TRUE(record.ok()) << record.error().message;
     sent_ = destination.sent().size();
     return record.ok() ? *record : RunRecord();
+  }
+  static bool Tells(const RunRecord& record, const std::string& code) {
+    return std::any_of(record.errors.begin(), record.errors.end(),
+                       [&](const ErrorCount& error) { return error.code == code; });
   }
   std::map<std::string, FakeJob> Jobs() {
     return FakeJobs(world_->account.path() + ".jobs", &world_->account).Jobs();
@@ -180,7 +185,7 @@ TEST_F(JobsTest, AJobThatIsGoneLeavesOrdinaryDoubts) {
   ASSERT_TRUE(KilledAt("poll"));
   FakeJobs(world_->account.path() + ".jobs", &world_->account).Forget("job1");
   const RunRecord record = Sync(ByJobs());
-  EXPECT_EQ(settled_[0].errors[0].code, "JOB_GONE");
+  EXPECT_TRUE(Tells(settled_[0], "JOB_GONE"));
   EXPECT_EQ(record.outcomes.succeeded, sent_);
   EXPECT_TRUE(Open().empty());
   EXPECT_EQ(world_->Converge(), "");
@@ -287,8 +292,7 @@ TEST_F(JobsTest, ABadEndIsToldThoughEveryRecordHasItsOutcome) {
   FaultSettings bad = ByJobs();
   bad.ends_badly = true;
   (void)Sync(bad);
-  ASSERT_FALSE(settled_.at(0).errors.empty());
-  EXPECT_EQ(settled_[0].errors[0].code, "PS-CONN-CRASHED");
+  EXPECT_TRUE(Tells(settled_.at(0), "PS-CONN-CRASHED"));
   EXPECT_EQ(settled_[0].status, "completed_with_errors");
 }
 
@@ -327,7 +331,7 @@ TEST_F(JobsTest, SurviveACrashAtEveryWriteOfTheJournal) {
           ASSERT_EQ(world_->AfterCrash(), "");
           const RunRecord record = Sync(ByJobs());
           ASSERT_FALSE(record.error) << record.error->message;
-          for (const auto& [name, job] : Jobs()) ASSERT_LE(job.uploads, 1u) << name;
+          CheckJobs();
           ASSERT_EQ(world_->Converge(), "");
         },
         /*step=*/3);
