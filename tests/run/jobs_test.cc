@@ -23,8 +23,9 @@ FaultSettings ByJobs() {
 class JobsTest : public RunTest {
  protected:
   /// A sync that is killed (or not) at a step of its first job.
-  bool KilledAt(const std::string& step) {
+  bool KilledAt(const std::string& step, bool done_early = false) {
     FaultSettings faults = ByJobs();
+    faults.job_done_early = done_early;
     faults.die_at = step;
     EXPECT_EQ(world_->BeforeCrash(), "");
     const test::RunResult result = test::RunToEnd({}, [&]() -> Status {
@@ -256,6 +257,31 @@ TEST_F(JobsTest, OfAPlanAreSettledBeforeItGoesOn) {
   EXPECT_EQ(record.plan.unchanged + record.outcomes.succeeded, 10u);
   CheckJobs();
   EXPECT_EQ(world_->Converge(), "");
+}
+
+TEST_F(JobsTest, OfAPlanHoldTheirRecordsWhileTheyRun) {
+  world_->source.rows.resize(4);
+  const PlannedRun planned = MakePlan();
+  ApplyKilledAt("poll", planned.path);
+  world_->clock.now_us += int64_t{25} * 3600 * 1'000'000;  // what was interrupted may go on
+  FaultSettings stuck = ByJobs();
+  stuck.job_stuck = true;
+  FakeDestination destination(&world_->account, stuck);
+  const auto record = penstock::Apply(world_->Environment(&destination), planned.path, {});
+  ASSERT_TRUE(record.ok()) << record.error().message;
+  EXPECT_FALSE(record->error) << record->error->message;
+  EXPECT_TRUE(destination.sent().empty());
+  EXPECT_EQ(record->plan.quarantined, 4u);
+  EXPECT_EQ(Sync(ByJobs()).status, "succeeded");
+  CheckJobs();
+}
+
+/// The destination ends a job whose run was killed, and nothing of it is sent again.
+TEST_F(JobsTest, ThatWereDoneBeforeAnybodyAskedAreAskedFor) {
+  ASSERT_TRUE(KilledAt("poll", /*done_early=*/true));
+  EXPECT_FALSE(world_->account.Records().empty());
+  EXPECT_EQ(Sync(ByJobs()).status, "succeeded");
+  CheckJobs();
 }
 
 /// The plan says upsert, the job update, since the record was found at the destination.
