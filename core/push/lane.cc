@@ -192,11 +192,11 @@ void Lane::FinishWriter(DestinationWriter* writer, uint64_t before,
     const sdk::Failure& failure = status.failure();
     // Perhaps every record has its outcome: then nothing else tells of it.
     if (!Explain(failure, options_.destination_name).stop) {
-      ledger_->Fault(failure.code.empty() ? "PS-CONN-FAILED" : failure.code, failure.message);
+      ledger_->Fault(failure);
     }
     Failed({}, failure);
   }
-  for (auto& [group, seqs] : split) Halve(ledger_->TakeBack(seqs), halves);
+  for (auto& [group, seqs] : split) Halve(ledger_->TakeBack(seqs, options_.idempotent), halves);
   if (Status reason = ledger_->stop_reason(); !reason.ok()) Stop(reason.error());
 }
 
@@ -219,7 +219,7 @@ void Lane::WriteOne(DestinationWriter* writer, const std::shared_ptr<Batch>& bat
       ledger_->Settle(outcome, destination_->requests() == before);
     }
   });
-  for (auto& [group, seqs] : split) Halve(ledger_->TakeBack(seqs), next);
+  for (auto& [group, seqs] : split) Halve(ledger_->TakeBack(seqs, options_.idempotent), next);
   if (!status.ok() && writer->crash() != Crash::kNone) {
     Crashed(*batch, writer->crash(), status.failure(), next);
   } else if (!status.ok()) {

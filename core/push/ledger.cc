@@ -1,7 +1,5 @@
 #include "core/push/ledger.h"
 
-#include <xxhash.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -11,10 +9,6 @@ namespace {
 constexpr size_t kMaxConflictsKept = 100'000;
 constexpr size_t kMaxConflictBytes = 8u << 20;
 constexpr size_t kMaxErrorKinds = 1'000;
-/// Room for a job's id and a few names; it is kept with each of the job's records.
-constexpr size_t kMaxToken = 4096;
-/// What of a note's records is handed back goes to the worker in one message (80 MiB at most).
-constexpr size_t kMaxNoteBytes = 64u << 20;
 constexpr char kClaimed[] = "PS-CONN-CLAIMED";
 
 std::string Text(const penstock_str& s) {
@@ -35,8 +29,6 @@ ErrorClass ReadClass(int32_t error_class) {
   return ErrorClass::kData;
 }
 
-uint64_t IdHash(std::string_view id) { return XXH3_64bits(id.data(), id.size()); }
-
 /// Statuses that say: the destination refused the request as such, nothing of it was applied.
 bool RefusedAsAWhole(penstock_status status) {
   switch (status) {
@@ -52,13 +44,6 @@ bool RefusedAsAWhole(penstock_status status) {
   }
 }
 
-constexpr char kInJob[] = "IN_JOB";
-
-std::string InJobText(const std::string& token, const sdk::Failure& failure) {
-  std::string text = "in job " + token + ", which may still run; the next sync asks for it";
-  return failure.message.empty() ? text : text + " (" + failure.message + ")";
-}
-
 }  // namespace
 
 Ledger::Ledger(Journal* journal, Clock* clock, bool keep_conflicts, std::string connector)
@@ -71,8 +56,10 @@ void Ledger::Enter(const std::shared_ptr<Batch>& batch) {
   const std::lock_guard lock(mutex_);
   for (size_t i = 0; i < batch->size(); ++i) {
     const uint64_t seq = batch->changes()[i].seq;
-    in_flight_[seq] =
-        InFlight{batch, i, 0, Wire::kNotSent, sent_before_crash_.contains(seq), nullptr, nullptr};
+    InFlight& flight = in_flight_[seq] = InFlight();
+    flight.batch = batch;
+    flight.index = i;
+    flight.unclear = maybe_applied_.contains(seq);
   }
 }
 
@@ -80,32 +67,40 @@ void Ledger::EnterNoted(const std::shared_ptr<Batch>& batch, const std::string& 
   const auto job = std::make_shared<const std::string>(token);
   const std::lock_guard lock(mutex_);
   for (size_t i = 0; i < batch->size(); ++i) {
-    in_flight_[batch->changes()[i].seq] = {batch, i, 0, Wire::kNotSent, false, job, nullptr};
+    InFlight& flight = in_flight_[batch->changes()[i].seq] = InFlight();
+    flight.batch = batch;
+    flight.index = i;
+    flight.job = job;
   }
 }
 
 void Ledger::LeaveNoted(const sdk::Failure& failure) {
   const std::lock_guard lock(mutex_);
   for (const auto& [seq, flight] : in_flight_) {
-    Outcome outcome = FromChange(flight.change());
-    outcome.kind = OutcomeKind::kInDoubt;
-    outcome.code = kInJob;
-    outcome.message = InJobText(*flight.job, failure);
-    Count(outcome, flight.change().key_text);
+    Outcome outcome = StaysInJob(flight, failure);
+    if (flight.noted) {
+      Write(std::move(outcome), flight.change().key_text, true);
+    } else {
+      Count(outcome, flight.change().key_text);
+    }
   }
   in_flight_.clear();
 }
 
 Outcome Ledger::FromChange(const Change& change) {
   Outcome outcome;
-  outcome.seq = change.seq;
-  outcome.key_hash = change.key_hash;
-  outcome.key = change.key;
-  outcome.op = change.op;
-  outcome.destination_id = change.destination_id;
-  outcome.fingerprint = change.fingerprint;
-  outcome.has_absent = change.has_absent;
-  outcome.fields = change.fields;
+  CopyAttempt(change, &outcome);
+  return outcome;
+}
+
+Outcome Ledger::StaysInJob(const InFlight& flight, const sdk::Failure& failure) {
+  Outcome outcome = FromChange(flight.change());
+  outcome.kind = OutcomeKind::kInDoubt;
+  outcome.exchange = flight.request;
+  outcome.job = *flight.job;
+  outcome.code = "IN_JOB";
+  outcome.message = "in job " + outcome.job + ", which may still run; the next sync asks for it";
+  if (!failure.message.empty()) outcome.message += " (" + failure.message + ")";
   return outcome;
 }
 
@@ -114,7 +109,7 @@ bool Ledger::MadeUp(OutcomeKind told, const InFlight& flight) {
   if (flight.job) return false;  // the job tells what no answer to a request has to
   const bool changed = told == OutcomeKind::kCreated || told == OutcomeKind::kUpdated ||
                        told == OutcomeKind::kDeleted;
-  return changed && flight.wire == Wire::kNotSent && flight.request == 0;
+  return changed && flight.wire == Wire::kNotSent && !flight.answered_before;
 }
 
 /// A connector's word against what is known of the record's requests: the worse of both.
@@ -126,24 +121,9 @@ OutcomeKind Ledger::Believed(OutcomeKind told, const InFlight& flight) {
   return told;
 }
 
-void Ledger::Learn(const std::string& destination_id) {
-  if (destination_id.empty()) return;
-  if (learned_.size() >= kMaxLearned) {
-    learned_all_ = false;
-    return;
-  }
-  learned_.push_back(IdHash(destination_id));
-  learned_sorted_ = false;
-}
-
-Ledger::Learned Ledger::LearnedInThisRun(const std::string& destination_id) {
+LearnedIds::Found Ledger::LearnedInThisRun(const std::string& destination_id) {
   const std::lock_guard lock(mutex_);
-  if (destination_id.empty()) return Learned::kNo;
-  if (!learned_all_) return Learned::kUnknown;
-  if (!learned_sorted_) std::sort(learned_.begin(), learned_.end());
-  learned_sorted_ = true;
-  const bool found = std::binary_search(learned_.begin(), learned_.end(), IdHash(destination_id));
-  return found ? Learned::kYes : Learned::kNo;
+  return learned_.Find(destination_id);
 }
 
 bool Ledger::Settle(const penstock_outcome& reported, bool no_request) {
@@ -163,15 +143,16 @@ bool Ledger::Settle(const penstock_outcome& reported, bool no_request) {
   if (MadeUp(ReadKind(reported.outcome), at->second)) {
     if (no_request && !at->second.unclear) outcome.kind = OutcomeKind::kUnsent;
     outcome.code = kClaimed;
-    outcome.message = "connector " + connector_ + " claimed success without a request for it";
+    outcome.message =
+        "connector " + connector_ + " claimed success without an answered request for it";
     outcome.destination_id = change.destination_id;
     if (claimed_.ok()) {
-      claimed_ =
-          MakeError(kClaimed,
-                    "connector " + connector_ +
-                        " claimed success for records without a request for them, first for " +
-                        change.key_text,
-                    "nothing more was sent; report it to the connector's publisher");
+      claimed_ = MakeError(
+          kClaimed,
+          "connector " + connector_ +
+              " claimed success for records without an answered request for them, first for " +
+              change.key_text,
+          "nothing more was sent; report it to the connector's publisher");
     }
   }
   const size_t bytes = change.payload.size() + outcome.message.size();
@@ -185,7 +166,7 @@ bool Ledger::Settle(const penstock_outcome& reported, bool no_request) {
   }
   if (Succeeded(outcome.kind) && outcome.destination_id != change.destination_id) {
     learned_any_ = true;
-    if (keep_conflicts_) Learn(outcome.destination_id);
+    if (keep_conflicts_) learned_.Add(outcome.destination_id);
   }
   Write(std::move(outcome), change.key_text, !aside);
   in_flight_.erase(at);
@@ -203,20 +184,26 @@ void Ledger::SettleUnsent(const Change& change, OutcomeKind kind, const std::str
   Write(std::move(outcome), change.key_text, true);
 }
 
-std::vector<Change> Ledger::TakeBack(const std::vector<uint64_t>& seqs) {
+std::vector<Change> Ledger::TakeBack(const std::vector<uint64_t>& seqs, bool idempotent) {
   const std::lock_guard lock(mutex_);
   std::vector<Change> changes;
   for (const uint64_t seq : seqs) {
     const auto at = in_flight_.find(seq);
     if (at == in_flight_.end()) continue;
-    if (at->second.job) {
-      Outcome outcome = FromChange(at->second.change());
-      outcome.kind = OutcomeKind::kUnsent;
-      outcome.code = "SPLIT_IN_JOB";
-      outcome.message = "the connector split the records of a job, which is no request";
-      Write(std::move(outcome), at->second.change().key_text, true);
+    const InFlight& flight = at->second;
+    const bool maybe_applied = flight.wire == Wire::kSent || flight.unclear;
+    if (!flight.job && (!maybe_applied || idempotent)) {
+      if (maybe_applied) maybe_applied_.insert(seq);
+      changes.push_back(flight.change());
     } else {
-      changes.push_back(at->second.change());
+      Outcome outcome = FromChange(flight.change());
+      outcome.kind = flight.job ? OutcomeKind::kUnsent : OutcomeKind::kInDoubt;
+      outcome.exchange = flight.request;
+      outcome.code = flight.job ? "SPLIT_IN_JOB" : "SPLIT_UNANSWERED";
+      outcome.message = flight.job
+                            ? "the connector split the records of a job, which is no request"
+                            : "the connector split the records of a request without an answer";
+      Write(std::move(outcome), flight.change().key_text, true);
     }
     in_flight_.erase(at);
   }
@@ -235,20 +222,13 @@ void Ledger::CloseOne(uint64_t seq, const sdk::Failure& failure) {
   const Change& change = flight.change();
   Outcome outcome = FromChange(change);
   outcome.exchange = flight.request;
-  if (flight.job) {
-    outcome.kind = OutcomeKind::kInDoubt;
-    outcome.code = kInJob;
-    outcome.message = InJobText(*flight.job, failure);
-    outcome.job = *flight.job;
-    Write(std::move(outcome), change.key_text, true);
-    in_flight_.erase(at);
-    return;
-  }
   const bool refused = flight.wire == Wire::kAnswered && RefusedAsAWhole(failure.status);
-  const bool unsent = (flight.wire == Wire::kNotSent || refused) && !flight.unclear;
+  const bool before = flight.unclear || flight.answered_before;
+  const bool unsent = (flight.wire == Wire::kNotSent || refused) && !before;
   outcome.kind = unsent ? OutcomeKind::kUnsent : OutcomeKind::kInDoubt;
   outcome.code = failure.code;
   outcome.message = failure.message;
+  if (flight.job) outcome = StaysInJob(flight, failure);
   Write(std::move(outcome), change.key_text, true);
   in_flight_.erase(at);
 }
@@ -265,7 +245,7 @@ Ledger::AfterCrash Ledger::TakeBackAfterCrash(const Batch& batch, bool idempoten
       CloseOne(change.seq, failure);
       continue;
     }
-    if (sent) sent_before_crash_.insert(change.seq);
+    if (sent) maybe_applied_.insert(change.seq);
     result.sent = result.sent || sent;
     result.again.push_back(change);
     in_flight_.erase(at);
@@ -314,35 +294,8 @@ void Ledger::Write(Outcome outcome, const std::string& key_text, bool count) {
 }
 
 void Ledger::Count(const Outcome& outcome, const std::string& key_text) {
-  switch (outcome.kind) {
-    case OutcomeKind::kCreated:
-      ++counts_.created;
-      break;
-    case OutcomeKind::kUpdated:
-      ++counts_.updated;
-      break;
-    case OutcomeKind::kDeleted:
-      ++counts_.deleted;
-      break;
-    case OutcomeKind::kUnchanged:
-      ++counts_.unchanged;
-      break;
-    default:
-      break;
-  }
-  if (Succeeded(outcome.kind)) {
-    ++counts_.succeeded;
-    return;
-  }
-  if (Skipped(outcome.kind)) {
-    ++counts_.skipped;
-  } else if (outcome.kind == OutcomeKind::kRejected) {
-    ++counts_.rejected;
-  } else if (outcome.kind == OutcomeKind::kInDoubt) {
-    ++counts_.in_doubt;
-  } else {
-    ++counts_.unsent;
-  }
+  counts_.Add(outcome.kind);
+  if (Succeeded(outcome.kind)) return;
   const std::string code =
       outcome.code.empty() ? std::string(OutcomeName(outcome.kind)) : outcome.code;
   if (!errors_.contains(code) && errors_.size() >= kMaxErrorKinds) return;
@@ -376,150 +329,21 @@ std::vector<ErrorCount> Ledger::errors() const {
 
 uint64_t Ledger::settled() const {
   const std::lock_guard lock(mutex_);
-  return counts_.succeeded + counts_.rejected + counts_.skipped + counts_.in_doubt + counts_.unsent;
+  return counts_.changes();
 }
 
-void Ledger::Fault(const std::string& code, const std::string& message) {
+void Ledger::Fault(const sdk::Failure& failure) {
+  const std::string code = failure.code.empty() ? "PS-CONN-FAILED" : failure.code;
   const std::lock_guard lock(mutex_);
   ErrorCount& error = errors_[code];
   ++error.count;
   error.code = code;
-  if (error.message.empty()) error.message = message;
+  if (error.message.empty()) error.message = failure.message;
 }
 
 Status Ledger::stop_reason() const {
   const std::lock_guard lock(mutex_);
   return journal_status_.ok() ? claimed_ : journal_status_;
-}
-
-Status Ledger::BeforeSend(uint64_t request, std::span<const uint64_t> seqs) {
-  std::vector<IntentRecord> records;
-  {
-    const std::lock_guard lock(mutex_);
-    if (!journal_status_.ok()) return journal_status_;
-    records.reserve(seqs.size());
-    for (const uint64_t seq : seqs) {
-      const auto at = in_flight_.find(seq);
-      if (at == in_flight_.end()) {
-        return MakeError("PS-CONN-SEQ",
-                         "the connector named record " + std::to_string(seq) +
-                             " in a request, which is not its to send",
-                         "report this to the connector's publisher");
-      }
-      // A noted record is in the journal as sent, with its note, which an intent without would
-      // hide.
-      if (!at->second.job) records.push_back(IntentOf(at->second.change()));
-      at->second.unclear |= at->second.wire == Wire::kSent;
-      at->second.wire = Wire::kSent;
-      at->second.request = request;
-    }
-  }
-  if (records.empty()) return {};
-  Status status = journal_->Intend(request, records);
-  const std::lock_guard lock(mutex_);
-  if (!status.ok()) {
-    if (journal_status_.ok()) journal_status_ = status;
-    for (const uint64_t seq : seqs) {
-      if (const auto at = in_flight_.find(seq); at != in_flight_.end())
-        at->second.wire = Wire::kNotSent;
-    }
-  }
-  return status;
-}
-
-void Ledger::Answered(uint64_t request, std::span<const uint64_t> seqs) {
-  const std::lock_guard lock(mutex_);
-  for (const uint64_t seq : seqs) {
-    const auto at = in_flight_.find(seq);
-    if (at != in_flight_.end() && at->second.request == request) at->second.wire = Wire::kAnswered;
-  }
-}
-
-void Ledger::Unclear(uint64_t request, std::span<const uint64_t> seqs) {
-  const std::lock_guard lock(mutex_);
-  for (const uint64_t seq : seqs) {
-    const auto at = in_flight_.find(seq);
-    if (at != in_flight_.end() && at->second.request == request) at->second.unclear = true;
-  }
-}
-
-void Ledger::NotApplied(uint64_t request, std::span<const uint64_t> seqs) {
-  const std::lock_guard lock(mutex_);
-  for (const uint64_t seq : seqs) {
-    const auto at = in_flight_.find(seq);
-    if (at != in_flight_.end() && at->second.request == request) at->second.wire = Wire::kNotSent;
-  }
-}
-
-IntentRecord Ledger::IntentOf(const Change& change) {
-  IntentRecord record;
-  record.seq = change.seq;
-  record.op = change.op;
-  record.key_hash = change.key_hash;
-  record.key = change.key;
-  record.fingerprint = change.fingerprint;
-  record.has_absent = change.has_absent;
-  record.fields = change.fields;
-  record.destination_id = change.destination_id;
-  return record;
-}
-
-Result<std::vector<IntentRecord>> Ledger::NotedRecords(std::span<const uint64_t> seqs,
-                                                       const std::string& token) const {
-  const std::lock_guard lock(mutex_);
-  if (!journal_status_.ok()) return journal_status_;
-  std::vector<IntentRecord> records;
-  records.reserve(seqs.size());
-  size_t bytes = 0;
-  for (const uint64_t seq : seqs) {
-    const auto at = in_flight_.find(seq);
-    if (at == in_flight_.end()) {
-      return MakeError(
-          "PS-CONN-SEQ",
-          "the connector noted record " + std::to_string(seq) + ", which is not its to send",
-          "report this to the connector's publisher");
-    }
-    IntentRecord& record = records.emplace_back(IntentOf(at->second.change()));
-    record.job = token;
-    bytes += 32 + record.key.size() + record.destination_id.size() + record.fields.size();
-    if (bytes > kMaxNoteBytes) {
-      return MakeError("PS-CONN-NOTE",
-                       "the connector noted " + std::to_string(seqs.size()) +
-                           " records as one job, more than could be handed back to it",
-                       "report this to the connector's publisher: it has to make smaller jobs");
-    }
-  }
-  return records;
-}
-
-Status Ledger::Note(std::span<const uint64_t> seqs, const std::string& token) {
-  if (token.empty() || token.size() > kMaxToken) {
-    return MakeError("PS-CONN-NOTE",
-                     "the connector's note has a token of " + std::to_string(token.size()) +
-                         " bytes; 1 to " + std::to_string(kMaxToken) + " can be kept",
-                     "report this to the connector's publisher");
-  }
-  if (seqs.empty()) return {};
-  PENSTOCK_ASSIGN_OR_RETURN(const auto records, NotedRecords(seqs, token));
-  Status status = journal_->Note({token, {seqs.begin(), seqs.end()}}, records);
-  const auto job = std::make_shared<const std::string>(token);
-  const std::lock_guard lock(mutex_);
-  if (!status.ok()) {
-    if (journal_status_.ok()) journal_status_ = status;
-    return status;
-  }
-  for (const uint64_t seq : seqs) {
-    const auto at = in_flight_.find(seq);
-    if (at == in_flight_.end()) continue;
-    at->second.job = job;
-    // A job may hold more than memory should: only a conflict is handed over again with its values.
-    if (keep_conflicts_ || at->second.own) continue;
-    auto own = std::make_shared<Change>(at->second.change());
-    own->payload = {};
-    at->second.own = std::move(own);
-    at->second.batch.reset();
-  }
-  return {};
 }
 
 }  // namespace penstock

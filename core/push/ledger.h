@@ -13,6 +13,7 @@
 
 #include "core/base/result.h"
 #include "core/push/batch.h"
+#include "core/push/learned.h"
 #include "core/run/destination.h"
 #include "core/run/run.h"
 #include "core/state/journal.h"
@@ -31,24 +32,26 @@ class Ledger final : public RequestJournal {
   void Enter(const std::shared_ptr<Batch>& batch);
   /// The same for the records of an earlier run's note, which is handed back.
   void EnterNoted(const std::shared_ptr<Batch>& batch, const std::string& token);
-  /// What is open of handed back notes stays with them: counted as in doubt, not written down,
-  /// since nothing has changed.
+  /// What is open of handed back notes stays with them: counted as in doubt, and written down only
+  /// where it was noted anew, since nothing else has changed.
   void LeaveNoted(const sdk::Failure& failure);
 
   /// A record's outcome (never SPLIT). The first word counts; a second one for the same record is
-  /// ignored and told by `false`, as is an unknown seq. A success that no request stands for is not
-  /// believed: the record is unsent if `no_request` was made at all, else in doubt (a request may
-  /// not have named it), and the run has to stop.
+  /// ignored and told by `false`, as is an unknown seq. A success that no request stands for, or
+  /// only such as were certainly not applied, is not believed: the record is unsent if `no_request`
+  /// was made at all, else in doubt (a request may not have named it), and the run has to stop.
   bool Settle(const penstock_outcome& outcome, bool no_request = false);
   /// A fault of the connector that cost no record: among the errors, without a key, in no count.
-  void Fault(const std::string& code, const std::string& message);
+  void Fault(const sdk::Failure& failure);
   /// An outcome that the core decides itself, without a request.
   void SettleUnsent(const Change& change, OutcomeKind kind, const std::string& code,
                     const std::string& message);
 
   /// Takes records out for a SPLIT: they are handed over again in smaller batches. Unknown seqs are
-  /// left out, and so are those of a noted job, which is no request: they are unsent.
-  std::vector<Change> TakeBack(const std::vector<uint64_t>& seqs);
+  /// left out, and so are those of a noted job, which is no request: they are unsent. What may have
+  /// been applied, since a request with it has no answer, is handed over again only where that is
+  /// `idempotent`, and is in doubt otherwise.
+  std::vector<Change> TakeBack(const std::vector<uint64_t>& seqs, bool idempotent);
 
   /// The connector was brought down while it had `batch`: takes those of its records out that can
   /// be handed over once more (`idempotent`: also those that were sent, but not those of a noted
@@ -73,10 +76,8 @@ class Ledger final : public RequestJournal {
   void SettleConflicts();
 
   /// Did a record that we had no id for turn out, in this run, to be the one with this id? Then its
-  /// delete, decided before that was known, would take away what was just written. kUnknown: there
-  /// were too many such records (4 million) to keep.
-  enum class Learned : uint8_t { kNo, kYes, kUnknown };
-  Learned LearnedInThisRun(const std::string& destination_id);
+  /// delete, decided before that was known, would take away what was just written.
+  LearnedIds::Found LearnedInThisRun(const std::string& destination_id);
 
   /// Did a record turn out to have another id than we knew, or none before?
   bool learned_ids() const;
@@ -103,16 +104,16 @@ class Ledger final : public RequestJournal {
     uint64_t request = 0;
     Wire wire = Wire::kNotSent;
     bool unclear = false;  // an earlier request with it got no answer: it may have been applied
+    bool answered_before = false;            // an earlier request with it got one
     std::shared_ptr<const std::string> job;  // the note that it is in
+    bool noted = false;                      // in this run, and not handed back by it
     std::shared_ptr<const Change> own;       // then, instead of `batch`: without its payload
 
     const Change& change() const { return own ? *own : batch->changes()[index]; }
   };
-  static constexpr size_t kMaxLearned = 4u << 20;  // 32 MiB
 
   void Write(Outcome outcome, const std::string& key_text, bool count);
   void Count(const Outcome& outcome, const std::string& key_text);
-  void Learn(const std::string& destination_id);
   void CloseOne(uint64_t seq, const sdk::Failure& failure);
   static IntentRecord IntentOf(const Change& change);
   Result<std::vector<IntentRecord>> NotedRecords(std::span<const uint64_t> seqs,
@@ -120,6 +121,7 @@ class Ledger final : public RequestJournal {
   static bool MadeUp(OutcomeKind told, const InFlight& flight);
   static OutcomeKind Believed(OutcomeKind told, const InFlight& flight);
   static Outcome FromChange(const Change& change);
+  static Outcome StaysInJob(const InFlight& flight, const sdk::Failure& failure);
 
   Journal* const journal_;
   Clock* const clock_;
@@ -127,11 +129,11 @@ class Ledger final : public RequestJournal {
   const std::string connector_;
   mutable std::mutex mutex_;
   std::unordered_map<uint64_t, InFlight> in_flight_;
-  std::unordered_set<uint64_t> sent_before_crash_;
+  std::unordered_set<uint64_t> maybe_applied_;  // and taken back since
   std::vector<std::pair<Change, Outcome>> conflicts_;
   size_t conflict_bytes_ = 0;
-  std::vector<uint64_t> learned_;  // hashes of ids
-  bool learned_sorted_ = true, learned_all_ = true, learned_any_ = false;
+  LearnedIds learned_;
+  bool learned_any_ = false;
   OutcomeCounts counts_;
   std::map<std::string, ErrorCount> errors_;
   Status journal_status_, claimed_;

@@ -243,12 +243,12 @@ Status Pusher::Resolve() {
 bool Pusher::IsShared(const Change& change) {
   if (change.op != Op::kDelete) return false;
   const auto learned = ledger_.LearnedInThisRun(change.destination_id);
-  if (!change.shared_id && learned == Ledger::Learned::kUnknown) {
+  if (!change.shared_id && learned == LearnedIds::Found::kUnknown) {
     ledger_.SettleUnsent(change, OutcomeKind::kUnsent, "LEFT_TO_NEXT_RUN",
                          "this run made so many new records that deletes wait for the next one");
     return true;
   }
-  if (!change.shared_id && learned == Ledger::Learned::kNo) return false;
+  if (!change.shared_id && learned == LearnedIds::Found::kNo) return false;
   ledger_.SettleUnsent(change, OutcomeKind::kSkipped, "SHARED_ID",
                        "record " + change.destination_id +
                            " also belongs to another live key, so it is not deleted");
@@ -352,8 +352,7 @@ Result<PushResult> Pusher::Run() {
   const auto done = std::count(options_.done.begin(), options_.done.end(), true);
   const uint64_t all =
       header_.counts.row_changes + header_.counts.remove - static_cast<uint64_t>(done);
-  const OutcomeCounts& c = result.counts;
-  const uint64_t accounted = c.succeeded + c.rejected + c.skipped + c.in_doubt + c.unsent;
+  const uint64_t accounted = result.counts.changes();
   if (accounted > all) {
     return MakeError(
         "PS-RUN-COUNTS",

@@ -72,9 +72,8 @@ class JobsOfRun {
   Change ChangeOf(const Entry& entry);
   Status FillFromPlan(std::vector<Change>* changes);
   Status SettleOne(const OpenJob& job);
-  Status HandBack(const OpenJob& job, const std::shared_ptr<Batch>& batch, Ledger* ledger);
+  Status HandBack(const OpenJob& job, const std::shared_ptr<Batch>& batch);
   sdk::Assignment Assign(const OpenJob& job) const;
-  void Add(const Ledger& ledger);
 
   const RunEnvironment& env_;
   OpenRun* const run_;
@@ -87,7 +86,7 @@ class JobsOfRun {
   size_t key_field_ = 0;
   bool all_fields_ = true;  // of the plan, as the destination still has them
   uint64_t next_seq_ = 1;
-  Journal* journal_ = nullptr;
+  std::unique_ptr<Ledger> ledger_;
 };
 
 /// The credential must open the account that the jobs are in.
@@ -170,7 +169,8 @@ Change JobsOfRun::ChangeOf(const Entry& entry) {
   return change;
 }
 
-/// The seqs that the records had in their plan, so that its `apply` knows them, and their values.
+/// The seqs that the records had in their plan, so that its `apply` knows them, and their values. A
+/// key has one change there, maybe an upsert that a lookup made an update of.
 Status JobsOfRun::FillFromPlan(std::vector<Change>* changes) {
   if (plan_ == nullptr) return {};
   std::vector<std::string> payloads(changes->size());
@@ -179,7 +179,7 @@ Status JobsOfRun::FillFromPlan(std::vector<Change>* changes) {
     const auto at =
         std::lower_bound(changes->begin(), changes->end(), change.key_hash,
                          [](const Change& c, const Hash128& h) { return c.key_hash < h; });
-    if (at == changes->end() || at->key_hash != change.key_hash || at->op != change.op) return {};
+    if (at == changes->end() || at->key_hash != change.key_hash) return {};
     at->seq = change.seq;
     bytes += change.payload.size();
     if (bytes <= kMaxValueBytes)
@@ -232,68 +232,46 @@ sdk::Assignment JobsOfRun::Assign(const OpenJob& job) const {
 }
 
 /// One writer for one job. What it leaves without a word stays in the job.
-Status JobsOfRun::HandBack(const OpenJob& job, const std::shared_ptr<Batch>& batch,
-                           Ledger* ledger) {
+Status JobsOfRun::HandBack(const OpenJob& job, const std::shared_ptr<Batch>& batch) {
+  ledger_->EnterNoted(batch, job.token);
   CallLimits limits;
   limits.cancelled = env_.cancelled;
   const OpenNote note{job.token, &batch->view()};
   sdk::Status status;
-  auto begun = env_.destination->Begin(Assign(job), {&note, 1}, ledger, limits);
+  auto begun = env_.destination->Begin(Assign(job), {&note, 1}, ledger_.get(), limits);
   if (begun.ok()) {
     status = (*begun)->Finish([&](const penstock_outcome& outcome) {
       if (outcome.outcome == PENSTOCK_SPLIT) {
-        ledger->TakeBack({outcome.seq});
+        ledger_->TakeBack({outcome.seq}, /*idempotent=*/false);
       } else {
-        ledger->Settle(outcome);
+        ledger_->Settle(outcome);
       }
     });
   } else {
     status = begun.failure();
   }
   if (status.ok()) {
-    ledger->LeaveNoted({});
+    ledger_->LeaveNoted({});
     return {};
   }
   const sdk::Failure& failure = status.failure();
+  const std::vector<uint64_t> open = ledger_->AllOpen();
   if (failure.status == PENSTOCK_E_NOT_FOUND) {
-    for (const uint64_t seq : ledger->AllOpen()) {
+    for (const uint64_t seq : open) {
       penstock_outcome gone{};
       gone.struct_size = sizeof(gone);
       gone.outcome = PENSTOCK_IN_DOUBT;
       gone.seq = seq;
       gone.code = {"JOB_GONE", 8};
       gone.message = {failure.message.data(), failure.message.size()};
-      ledger->Settle(gone);
+      ledger_->Settle(gone);
     }
     return {};
   }
-  ledger->LeaveNoted(failure);
+  ledger_->LeaveNoted(failure);
   CallFailure explained = Explain(failure, env_.integration->destination);
+  if (open.empty() && !explained.stop) ledger_->Fault(failure);  // nothing else tells of it
   return explained.stop ? Status(std::move(explained.error)) : Status();
-}
-
-void JobsOfRun::Add(const Ledger& ledger) {
-  RunRecord& record = run_->record();
-  const OutcomeCounts more = ledger.counts();
-  OutcomeCounts& sum = record.outcomes;
-  sum.succeeded += more.succeeded;
-  sum.rejected += more.rejected;
-  sum.skipped += more.skipped;
-  sum.in_doubt += more.in_doubt;
-  sum.unsent += more.unsent;
-  sum.created += more.created;
-  sum.updated += more.updated;
-  sum.deleted += more.deleted;
-  sum.unchanged += more.unchanged;
-  for (const ErrorCount& error : ledger.errors()) {
-    const auto at = std::find_if(record.errors.begin(), record.errors.end(),
-                                 [&](const ErrorCount& e) { return e.code == error.code; });
-    if (at == record.errors.end()) {
-      record.errors.push_back(error);
-    } else {
-      at->count += error.count;
-    }
-  }
 }
 
 Status JobsOfRun::SettleOne(const OpenJob& job) {
@@ -304,15 +282,13 @@ Status JobsOfRun::SettleOne(const OpenJob& job) {
   shape.key_field = key_field_;
   shape.key_only = job.op == Op::kDelete;
   PENSTOCK_ASSIGN_OR_RETURN(const auto batch, Batch::Build(std::move(changes), shape));
-  Ledger ledger(journal_, env_.clock, /*keep_conflicts=*/false, env_.destination->manifest().id);
-  ledger.EnterNoted(batch, job.token);
-  const Status handed = HandBack(job, batch, &ledger);
-  Add(ledger);
-  PENSTOCK_RETURN_IF_ERROR(ledger.stop_reason());
+  const Status handed = HandBack(job, batch);
+  PENSTOCK_RETURN_IF_ERROR(ledger_->stop_reason());
   return handed;
 }
 
-/// So that this run's counts add up however it ends: each record is a change of it.
+/// So that this run's counts add up however it ends: each record is a change of it, and in doubt
+/// until its job has told.
 void JobsOfRun::CountPlanned(const std::vector<OpenJob>& jobs) {
   PlanCounts& plan = run_->record().plan;
   for (const OpenJob& job : jobs) {
@@ -327,6 +303,7 @@ void JobsOfRun::CountPlanned(const std::vector<OpenJob>& jobs) {
     plan.insert += job.records - known;
   }
   plan.read = plan.row_changes;
+  run_->record().outcomes.in_doubt = plan.row_changes + plan.remove;
 }
 
 Status JobsOfRun::Settle() {
@@ -337,16 +314,19 @@ Status JobsOfRun::Settle() {
   PENSTOCK_RETURN_IF_ERROR(Identify());
   PENSTOCK_RETURN_IF_ERROR(ReadEarlierRun());
   CountPlanned(jobs);
-  PENSTOCK_ASSIGN_OR_RETURN(journal_, run_->EnsureJournal(&earlier_, &*identity_));
+  PENSTOCK_ASSIGN_OR_RETURN(Journal * journal, run_->EnsureJournal(&earlier_, &*identity_));
   run_->IdsMayChange();
+  ledger_ = std::make_unique<Ledger>(journal, env_.clock, /*keep_conflicts=*/false,
+                                     env_.destination->manifest().id);
   Status status;
   for (const OpenJob& job : jobs) {
     if (status = SettleOne(job); !status.ok()) break;
   }
   RunRecord& record = run_->record();
-  const OutcomeCounts& c = record.outcomes;
-  const uint64_t told = c.succeeded + c.rejected + c.skipped + c.in_doubt + c.unsent;
-  record.outcomes.in_doubt += record.plan.row_changes + record.plan.remove - told;  // not reached
+  OutcomeCounts counts = ledger_->counts();
+  counts.in_doubt += record.outcomes.in_doubt - counts.changes();  // not reached
+  record.outcomes = counts;
+  record.errors = ledger_->errors();
   return status;
 }
 

@@ -16,16 +16,11 @@
 #include "core/model/integration.h"
 #include "core/model/source.h"
 #include "core/plan/plan.h"
+#include "core/run/counts.h"
 #include "core/run/destination.h"
 #include "core/state/state.h"
 
 namespace penstock {
-
-/// changes = succeeded + rejected + skipped + in_doubt + unsent, always.
-struct OutcomeCounts {
-  uint64_t succeeded = 0, rejected = 0, skipped = 0, in_doubt = 0, unsent = 0;
-  uint64_t created = 0, updated = 0, deleted = 0, unchanged = 0;  // of succeeded
-};
 
 struct ErrorCount {
   std::string code, message;  // message: of the example

@@ -22,24 +22,6 @@ uint32_t OrdinalOf(const std::string& run) {
   return ordinal;
 }
 
-void Tally(OutcomeKind kind, OutcomeCounts* counts) {
-  if (Succeeded(kind)) {
-    ++counts->succeeded;
-    if (kind == OutcomeKind::kCreated) ++counts->created;
-    if (kind == OutcomeKind::kUpdated) ++counts->updated;
-    if (kind == OutcomeKind::kDeleted) ++counts->deleted;
-    if (kind == OutcomeKind::kUnchanged) ++counts->unchanged;
-  } else if (Skipped(kind)) {
-    ++counts->skipped;
-  } else if (kind == OutcomeKind::kRejected) {
-    ++counts->rejected;
-  } else if (kind == OutcomeKind::kInDoubt) {
-    ++counts->in_doubt;
-  } else {
-    ++counts->unsent;
-  }
-}
-
 /// Counts each change once, by its last outcome: a conflict that was rejected is tried once more.
 class LastWords {
  public:
@@ -50,7 +32,7 @@ class LastWords {
       --counts->rejected;
     }
     counted_[seq] = true;
-    Tally(kind, counts);
+    counts->Add(kind);
     if (kind == OutcomeKind::kRejected && error_class == ErrorClass::kConflict)
       conflicts_.insert(seq);
   }
@@ -90,9 +72,10 @@ Status RecordInterrupted(const RunEnvironment& env, OutcomeCounts counts, RunRec
   record->status = "interrupted";
   record->ended_us = env.clock->UnixMicros();
   const uint64_t changes = record->plan.row_changes + record->plan.remove;
-  const uint64_t known =
-      counts.succeeded + counts.rejected + counts.skipped + counts.in_doubt + counts.unsent;
-  if (changes > known) counts.unsent += changes - known;
+  const uint64_t known = counts.changes();
+  // One that asked for jobs had its changes sent by an earlier run.
+  uint64_t& rest = record->trigger == "settle" ? counts.in_doubt : counts.unsent;
+  if (changes > known) rest += changes - known;
   record->outcomes = counts;
   PENSTOCK_RETURN_IF_ERROR(env.store->FinishRun(*record));
   return env.run_interrupted ? env.run_interrupted(*record) : Status();
@@ -105,20 +88,13 @@ Status CloseInterrupted(const RunEnvironment& env, const std::string& run) {
   for (const auto& [seq, sent] : interrupted.open) {
     const auto& [request, record] = sent;
     Outcome outcome;
-    outcome.seq = record.seq;
-    outcome.key_hash = record.key_hash;
-    outcome.key = record.key;
-    outcome.op = record.op;
+    CopyAttempt(record, &outcome);
     outcome.kind = OutcomeKind::kInDoubt;
     outcome.code = "interrupted";
     outcome.message = record.job.empty()
                           ? "the run ended before the destination's answer was written down"
                           : "the run ended while its job " + record.job + " was under way";
     outcome.job = record.job;
-    outcome.fingerprint = record.fingerprint;
-    outcome.has_absent = record.has_absent;
-    outcome.fields = record.fields;
-    outcome.destination_id = record.destination_id;
     outcome.exchange = request;
     outcome.at_us = env.clock->UnixMicros();
     interrupted.last_words.Take(outcome.seq, outcome.kind, outcome.error_class,

@@ -145,6 +145,19 @@ struct Outcome {
   bool operator==(const Outcome&) const = default;
 };
 
+/// What a change, an intent and an outcome all say of one attempt on a key, from one to another.
+template <typename From, typename To>
+void CopyAttempt(const From& from, To* to) {
+  to->seq = from.seq;
+  to->op = from.op;
+  to->key_hash = from.key_hash;
+  to->key = from.key;
+  to->destination_id = from.destination_id;
+  to->fingerprint = from.fingerprint;
+  to->has_absent = from.has_absent;
+  to->fields = from.fields;
+}
+
 /// What an outcome needs to know of its run to change an entry.
 struct OutcomeContext {
   Mode mode = Mode::kUpsert;

@@ -24,20 +24,13 @@ Error Unreadable() {
 /// What an unanswered intent means for its key.
 Outcome InDoubt(const IntentRecord& intent, uint64_t request, const JournalOpen& open) {
   Outcome outcome;
-  outcome.seq = intent.seq;
-  outcome.key_hash = intent.key_hash;
-  outcome.key = intent.key;
-  outcome.op = intent.op;
+  CopyAttempt(intent, &outcome);
   outcome.kind = OutcomeKind::kInDoubt;
   outcome.code = "PS-RUN-UNANSWERED";
   outcome.message = intent.job.empty()
                         ? "a request with this record was begun, and no answer to it is recorded"
                         : "its job was noted, and no answer of it is recorded";
   outcome.job = intent.job;
-  outcome.destination_id = intent.destination_id;
-  outcome.fingerprint = intent.fingerprint;
-  outcome.has_absent = intent.has_absent;
-  outcome.fields = intent.fields;
   outcome.exchange = request;
   outcome.at_us = open.started_us;
   return outcome;

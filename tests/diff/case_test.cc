@@ -17,6 +17,7 @@ struct Round {
   std::map<std::string, uint64_t> counts;
   std::map<std::string, OutcomeSpec> outcomes;
   std::vector<std::vector<std::string>> settings;
+  std::vector<std::pair<std::string, OutcomeKind>> told;
   bool compact = false;
 };
 
@@ -38,6 +39,7 @@ OutcomeSpec ParseOutcome(const std::vector<std::string>& words) {
   spec.error_class = spec.kind == OutcomeKind::kRejected ? ErrorClass::kData : ErrorClass::kNone;
   for (size_t i = 3; i < words.size(); ++i) {
     if (words[i].starts_with("id=")) spec.id = words[i].substr(3);
+    if (words[i].starts_with("job=")) spec.job = words[i].substr(4);
     if (words[i] == "reference") spec.error_class = ErrorClass::kReference;
   }
   return spec;
@@ -78,6 +80,8 @@ std::vector<Round> ReadCase(const std::string& path) {
       }
     } else if (words[0] == "outcome") {
       round.outcomes[words[1]] = ParseOutcome(words);
+    } else if (words[0] == "told") {
+      round.told.emplace_back(words[1], ParseOutcome(words).kind);
     } else if (words[0] == "compact") {
       round.compact = true;
     } else {
@@ -128,6 +132,7 @@ uint64_t CountOf(const PlanCounts& c, const std::string& name) {
                                                {"fresh", c.fresh},
                                                {"retries", c.retries},
                                                {"in_doubt", c.in_doubt},
+                                               {"in_job", c.in_job},
                                                {"departed_before", c.departed_before},
                                                {"newly_departed", c.newly_departed},
                                                {"departed", c.departed},
@@ -152,6 +157,7 @@ TEST_P(CaseTest, Holds) {
   for (Round& round : ReadCase(path)) {
     SCOPED_TRACE(path + ":" + std::to_string(round.line));
     for (const auto& setting : round.settings) Set(setting, &world);
+    for (const auto& [key, kind] : round.told) world.Tell(key, kind);
     Status status = world.Plan(round.rows);
     ASSERT_TRUE(status.ok()) << status.error().message;
     EXPECT_EQ(world.Lines(), round.expected);

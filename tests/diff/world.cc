@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "core/diff/payload.h"
+
 namespace penstock {
 namespace {
 
@@ -195,19 +197,13 @@ std::vector<std::string> World::Lines() {
 
 Outcome World::OutcomeOf(const Change& change, const std::map<std::string, OutcomeSpec>& by_key) {
   Outcome outcome;
-  outcome.seq = change.seq;
-  outcome.key_hash = change.key_hash;
-  outcome.key = change.key;
-  outcome.op = change.op;
-  outcome.fingerprint = change.fingerprint;
-  outcome.has_absent = change.has_absent;
-  outcome.fields = change.fields;
+  CopyAttempt(change, &outcome);
   outcome.at_us = context.now_us;
-  outcome.destination_id = change.destination_id;
   const auto spec = by_key.find(change.key_text);
   if (spec != by_key.end()) {
     outcome.kind = spec->second.kind;
     outcome.error_class = spec->second.error_class;
+    outcome.job = spec->second.job;
     if (!spec->second.id.empty()) outcome.destination_id = spec->second.id;
   } else if (change.op == Op::kDelete) {
     outcome.kind = change.shared_id ? OutcomeKind::kSkipped : OutcomeKind::kDeleted;
@@ -224,17 +220,8 @@ void World::Apply(const std::map<std::string, OutcomeSpec>& by_key) {
   const auto reader = PlanReader::Open(PlanPath());
   ASSERT_TRUE(reader.ok());
   anchor_.lineage = "L";
-  JournalOpen open;
-  open.identity.integration = "contacts";
-  open.identity.environment = "default";
-  open.lineage = "L";
-  open.run_ordinal = ++runs_;
-  open.run = "contacts-" + std::to_string(runs_);
-  open.mode = mode;
-  open.connector_version = context.connector_version;
-  open.schema = context.schema;
-  open.fields = NamesOf((*reader)->header().fields);
-  open.first_outcome = (*reader)->header().last_outcome + 1;
+  const PlanHeader& planned = (*reader)->header();
+  const JournalOpen open = NextRun(NamesOf(planned.fields), planned.last_outcome);
   auto journal = Journal::Create(JournalPath(directory_ / "state", runs_), open);
   ASSERT_TRUE(journal.ok()) << journal.error().message;
   ExpectOk((*reader)->Marks([&](Mark mark, const Entry& entry) -> Status {
@@ -250,10 +237,53 @@ void World::Apply(const std::map<std::string, OutcomeSpec>& by_key) {
   ExpectOk((*reader)->Changes(1, [&](const Change& change) -> Status {
     return (*journal)->Report(OutcomeOf(change, by_key));
   }));
+  Close(*std::move(journal));
+}
+
+JournalOpen World::NextRun(std::vector<std::string> names, uint64_t last_outcome) {
+  JournalOpen open;
+  open.identity.integration = "contacts";
+  open.identity.environment = "default";
+  open.lineage = "L";
+  open.run_ordinal = ++runs_;
+  open.run = "contacts-" + std::to_string(runs_);
+  open.mode = mode;
+  open.connector_version = context.connector_version;
+  open.schema = context.schema;
+  open.fields = std::move(names);
+  open.first_outcome = last_outcome + 1;
+  return open;
+}
+
+void World::Close(std::unique_ptr<Journal> journal) {
   JournalClose close;
   close.status = "succeeded";
-  ExpectOk((*journal)->Close(close));
-  anchor_.last_outcome = (*journal)->last_outcome();
+  ExpectOk(journal->Close(close));
+  anchor_.last_outcome = journal->last_outcome();
+}
+
+void World::Tell(const std::string& key_text, OutcomeKind kind) {
+  const auto view = View();
+  std::optional<Entry> held;
+  ExpectOk(view->ForEach([&](const Entry& entry) -> Status {
+    if (diff::KeyText(entry.key) == key_text) held = entry;
+    return {};
+  }));
+  ASSERT_TRUE(held && InJob(*held)) << key_text;
+  const JournalOpen open = NextRun(view->FieldNames(held->fieldset), view->last_outcome());
+  auto journal = Journal::Create(JournalPath(directory_ / "state", runs_), open);
+  ASSERT_TRUE(journal.ok()) << journal.error().message;
+  Outcome outcome;
+  outcome.seq = 1;
+  outcome.key_hash = held->key_hash;
+  outcome.key = held->key;
+  outcome.op = held->pending->op;
+  outcome.kind = kind;
+  outcome.fingerprint = held->pending->attempted;
+  outcome.fields = held->pending->fields;
+  if (Succeeded(kind)) outcome.destination_id = "id-" + key_text;
+  ExpectOk((*journal)->Report(outcome));
+  Close(*std::move(journal));
 }
 
 void World::Compact() {

@@ -50,7 +50,8 @@ class TextRows : public RowReader {
 struct OutcomeSpec {
   OutcomeKind kind = OutcomeKind::kUpdated;
   ErrorClass error_class = ErrorClass::kNone;
-  std::string id;
+  std::string id = {};
+  std::string job = {};
 };
 
 class World {
@@ -64,6 +65,8 @@ class World {
   std::vector<std::string> Lines();
   /// Journals an outcome for each change of the last plan, and its marks.
   void Apply(const std::map<std::string, OutcomeSpec>& by_key);
+  /// What the job of a key tells of it at last, journalled as a run of its own.
+  void Tell(const std::string& key_text, OutcomeKind kind);
   /// Writes a generation.
   void Compact();
   std::unique_ptr<StateView> View();
@@ -82,6 +85,8 @@ class World {
   Result<std::unique_ptr<Mapper>> Compile(const std::vector<Column>& columns);
   Outcome OutcomeOf(const Change& change, const std::map<std::string, OutcomeSpec>& by_key);
   std::string Line(const Change& change) const;
+  JournalOpen NextRun(std::vector<std::string> names, uint64_t last_outcome);
+  void Close(std::unique_ptr<Journal> journal);
 
   std::filesystem::path directory_;
   StateAnchor anchor_;

@@ -1,27 +1,16 @@
 #include "tests/property/fake_account.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <fstream>
 #include <memory>
-#include <sstream>
 
 #include "tests/property/fake_job_writer.h"
 #include "tests/property/fake_jobs.h"
+#include "tests/property/log.h"
 
 namespace penstock::testing {
 namespace {
 
-constexpr char kTab = '\t';
-
-std::vector<std::string> Split(const std::string& line) {
-  std::vector<std::string> parts;
-  std::stringstream stream(line);
-  for (std::string part; std::getline(stream, part, kTab);) parts.push_back(part);
-  return parts;
-}
+constexpr char kAnd = '\x1e';  // between what became of a job's write and the write
 
 int32_t OperationOf(const sdk::Assignment& assignment) {
   const std::string& name = assignment.operation;
@@ -39,23 +28,33 @@ void FakeAccount::Reload() {
   const std::lock_guard lock(mutex_);
   records_.clear();
   aliases_.clear();
+  results_.clear();
   next_id_ = 1;
-  std::ifstream log(path_);
-  for (std::string line; std::getline(log, line);) Replay(line);
+  for (const std::string& line : ReadLog(path_)) Replay(line);
 }
 
-/// One write(2) with O_APPEND: whole or not at all, whenever the process dies.
 void FakeAccount::Append(const std::string& line) {
-  const int fd = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-  const std::string text = line + "\n";
-  [[maybe_unused]] const ssize_t written = ::write(fd, text.data(), text.size());
-  ::close(fd);
+  AppendToLog(path_, line);
   Replay(line);
 }
 
-/// set KEY ID OURS [FIELD=VALUE…] (a value of nothing clears), del KEY, alias KEY OF.
+/// set KEY ID OURS [FIELD=VALUE…] (a value of nothing clears), del KEY, alias KEY OF; for a job
+/// result JOB KEY OUTCOME CLASS ID CODE before it, or alone.
 void FakeAccount::Replay(const std::string& line) {
+  if (const size_t both = line.find(kAnd); both != std::string::npos) {
+    Replay(line.substr(0, both));
+    Replay(line.substr(both + 1));
+    return;
+  }
   const std::vector<std::string> parts = Split(line);
+  if (parts[0] == "result") {
+    Applied& result = results_[parts[1]][parts[2]];
+    result.outcome = std::stoi(parts[3]);
+    result.error_class = std::stoi(parts[4]);
+    result.id = parts[5] == "-" ? "" : parts[5];
+    result.code = parts[6] == "-" ? "" : parts[6];
+    return;
+  }
   if (parts[0] == "del") {
     records_.erase(parts[1]);
     return;
@@ -119,10 +118,33 @@ std::optional<std::string> FakeAccount::FindId(const std::string& key) const {
   return at == records_.end() ? std::nullopt : std::optional(at->second.id);
 }
 
-FakeAccount::Applied FakeAccount::Write(
-    int32_t op, const std::string& key, const std::string& id,
-    const std::vector<std::pair<std::string, const Value*>>& values, bool judge_only) {
+FakeAccount::Applied FakeAccount::Write(int32_t op, const std::string& key, const std::string& id,
+                                        const Values& values, bool judge_only,
+                                        const std::string& job) {
   const std::lock_guard lock(mutex_);
+  std::string line;
+  const Applied applied = Judge(op, key, id, values, &line);
+  if (judge_only) return applied;
+  if (!job.empty()) {
+    const auto word = [](const std::string& text) { return text.empty() ? "-" : text; };
+    std::string result = "result\t" + job + kTab + key + kTab + std::to_string(applied.outcome) +
+                         kTab + std::to_string(applied.error_class) + kTab + word(applied.id) +
+                         kTab + word(applied.code);
+    line = line.empty() ? result : result + kAnd + line;
+  }
+  if (!line.empty()) Append(line);
+  return applied;
+}
+
+std::map<std::string, FakeAccount::Applied> FakeAccount::ResultsOf(const std::string& job) const {
+  const std::lock_guard lock(mutex_);
+  const auto at = results_.find(job);
+  return at == results_.end() ? std::map<std::string, Applied>() : at->second;
+}
+
+/// `*line`: what to append for it; stays empty where nothing changes.
+FakeAccount::Applied FakeAccount::Judge(int32_t op, const std::string& key, const std::string& id,
+                                        const Values& values, std::string* line) const {
   std::string at_key = OwnKey(key);
   if ((op == PENSTOCK_OP_UPDATE || op == PENSTOCK_OP_DELETE) && !id.empty()) at_key = KeyOfId(id);
   const auto at = records_.find(at_key);
@@ -130,7 +152,7 @@ FakeAccount::Applied FakeAccount::Write(
   Applied applied;
   if (op == PENSTOCK_OP_DELETE) {
     applied.outcome = exists ? PENSTOCK_DELETED : PENSTOCK_MISSING;
-    if (exists && !judge_only) Append("del\t" + at_key);
+    if (exists) *line = "del\t" + at_key;
     return applied;
   }
   if (op == PENSTOCK_OP_UPDATE && !exists) {
@@ -141,12 +163,12 @@ FakeAccount::Applied FakeAccount::Write(
     applied.outcome = PENSTOCK_EXISTS;
     return applied;
   }
-  std::string line =
+  std::string set =
       "set\t" + at_key + kTab + (exists ? at->second.id : std::to_string(next_id_)) + "\t1";
   for (const auto& [field, value] : values) {
     if (TypeOf(*value) == ValueType::kAbsent || field == "email") continue;
     const std::string text = ToText(*value);
-    line += kTab + field + "=" + text;
+    set += kTab + field + "=" + text;
     if (field != "name") continue;
     applied.outcome = PENSTOCK_REJECTED;
     if (text.starts_with("bad")) {
@@ -166,7 +188,7 @@ FakeAccount::Applied FakeAccount::Write(
   }
   applied.outcome = exists ? PENSTOCK_UPDATED : PENSTOCK_CREATED;
   applied.id = exists ? at->second.id : std::to_string(next_id_);
-  if (!judge_only) Append(line);
+  *line = set;
   return applied;
 }
 
@@ -319,7 +341,7 @@ sdk::Status FakeWriter::Request(const penstock_batch& batch, size_t first, size_
   switch (fault) {
     case Fault::kNotSent:
       journal_->NotApplied(request, seqs);
-      all(PENSTOCK_UNSENT);
+      all(destination_->faults_.boasts ? PENSTOCK_CREATED : PENSTOCK_UNSENT);
       return {};
     case Fault::kRefused:
       journal_->Answered(request, seqs);
@@ -335,7 +357,7 @@ sdk::Status FakeWriter::Request(const penstock_batch& batch, size_t first, size_
     for (size_t i = first; i < first + n; ++i)
       bad = bad || Do(batch, i, true).outcome == PENSTOCK_REJECTED;
     if (bad) {
-      journal_->Answered(request, seqs);
+      if (!destination_->faults_.presumes) journal_->Answered(request, seqs);
       if (!destination_->faults_.late) {
         all(PENSTOCK_SPLIT);
         return {};
@@ -363,6 +385,12 @@ sdk::Status FakeWriter::Request(const penstock_batch& batch, size_t first, size_
   }
   if (!destination_->faults_.presumes) journal_->Answered(request, seqs);
   if (fault == Fault::kGarbage) return failure(PENSTOCK_E_INTERNAL, "garbage");
+  if (destination_->faults_.twice) {
+    const uint64_t second = ++destination_->requests_;
+    if (!journal_->BeforeSend(second, seqs).ok()) return failure(PENSTOCK_E_INTERNAL, "journal");
+    journal_->NotApplied(second, seqs);
+    return failure(PENSTOCK_E_RATE_LIMITED, "slow down");
+  }
   const size_t silent = fault == Fault::kSilent ? n / 2 : 0;
   for (size_t i = n; i > silent; --i) {  // not in order
     Report(batch, first + i - 1, applied[i - 1].outcome, applied[i - 1], report);
@@ -389,6 +417,7 @@ void FakeDestination::Sent(const std::string& key) {
 FakeDestination::Fault FakeDestination::Draw() {
   if (faults_.lose_answers) return Fault::kLostApplied;
   if (faults_.dies) return Fault::kDies;
+  if (faults_.boasts) return Fault::kNotSent;
   const std::lock_guard lock(mutex_);
   if (std::uniform_real_distribution<double>(0, 1)(random_) >= faults_.per_request)
     return Fault::kNone;

@@ -45,13 +45,19 @@ class FakeAccount {
     std::string id, code;
     int32_t error_class = 0;
   };
-  /// Judges one write, and applies it unless `judge_only`.
-  Applied Write(int32_t op, const std::string& key, const std::string& id,
-                const std::vector<std::pair<std::string, const Value*>>& values, bool judge_only);
+  using Values = std::vector<std::pair<std::string, const Value*>>;
+  /// Judges one write, and applies it unless `judge_only`. With its `job`, what became of it is
+  /// kept with what it did: whoever dies, both are there or neither is.
+  Applied Write(int32_t op, const std::string& key, const std::string& id, const Values& values,
+                bool judge_only, const std::string& job = "");
+  /// By key: what became of a job's writes.
+  std::map<std::string, Applied> ResultsOf(const std::string& job) const;
   std::optional<std::string> FindId(const std::string& key) const;
   const std::string& path() const { return path_; }
 
  private:
+  Applied Judge(int32_t op, const std::string& key, const std::string& id, const Values& values,
+                std::string* line) const;
   void Append(const std::string& line);
   void Replay(const std::string& line);
   std::string KeyOfId(const std::string& id) const;
@@ -62,26 +68,30 @@ class FakeAccount {
   mutable std::mutex mutex_;
   std::map<std::string, HeldRecord> records_;
   std::map<std::string, std::string> aliases_;
+  std::map<std::string, std::map<std::string, Applied>> results_;  // by job and key
   uint64_t next_id_ = 1;
 };
 
 /// How a destination misbehaves.
 struct FaultSettings {
   uint32_t seed = 0;
-  double per_request = 0;       // share of requests with a fault
-  bool all_or_nothing = false;  // one bad record sinks its request: SPLIT
-  bool lose_answers = false;    // everything is applied, nothing is answered
-  bool dies = false;            // the connector fails after it sent, without a word
-  bool presumes = false;        // everything is applied; a success is told though no answer came
-  bool forget_seqs = false;     // the connector does not say which records a request changes
-  bool makes_up = false;        // a success is told of every record, and no request is made
-  bool ends_badly = false;      // finish fails, though every record has its outcome
-  bool late = false;            // what is refused as a whole is told by finish
-  bool jobs = false;            // it writes by asynchronous jobs
-  bool job_stuck = false;       // they do not end
-  bool job_half = false;        // they end with rows that were not processed
-  bool job_done_early = false;  // they are done before anybody asks
-  std::string die_at;           // a step of a job: the process ends there
+  double per_request = 0;        // share of requests with a fault
+  bool all_or_nothing = false;   // one bad record sinks its request: SPLIT
+  bool lose_answers = false;     // everything is applied, nothing is answered
+  bool dies = false;             // the connector fails after it sent, without a word
+  bool presumes = false;         // everything is applied; a success is told though no answer came
+  bool boasts = false;           // nothing is applied, as the host knows; a success is told
+  bool twice = false;            // after the answered request a second one is certainly not applied
+  bool forget_seqs = false;      // the connector does not say which records a request changes
+  bool makes_up = false;         // a success is told of every record, and no request is made
+  bool ends_badly = false;       // finish fails, though every record has its outcome
+  bool late = false;             // what is refused as a whole is told by finish
+  bool jobs = false;             // it writes by asynchronous jobs
+  bool job_stuck = false;        // they do not end
+  bool job_half = false;         // they end with rows that were not processed
+  bool job_noted_again = false;  // one that is handed back gets another token
+  bool job_done_early = false;   // they are done before anybody asks
+  std::string die_at;            // a step of a job: the process ends there
 };
 
 class FakeJobs;

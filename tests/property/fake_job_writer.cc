@@ -9,6 +9,7 @@ namespace penstock::testing {
 namespace {
 
 constexpr size_t kRowsPerJob = 6;
+constexpr char kAgain = '+';  // after the job in a token that was noted again
 
 std::string Text(const penstock_str& text) { return std::string(text.ptr, text.len); }
 
@@ -28,7 +29,7 @@ FakeJobWriter::FakeJobWriter(FakeDestination* destination, sdk::Assignment assig
       limits_(std::move(limits)) {
   for (const OpenNote& note : notes) {
     Sent& sent = sent_.emplace_back();
-    sent.job = std::string(note.token);
+    sent.job = std::string(note.token.substr(0, note.token.find(kAgain)));
     sent.handed_back = true;
     for (size_t i = 0; i < note.records->n_records; ++i) {
       sent.seqs[KeyOf(*note.records, i)] = note.records->seqs[i];
@@ -133,6 +134,11 @@ sdk::Status FakeJobWriter::Poll(const Sent& sent, const OutcomeCallback& report)
   }
   jobs_->Complete(sent.job);
   Step("poll");
+  if (faults_.job_noted_again && sent.handed_back) {
+    std::vector<uint64_t> seqs;
+    for (const auto& [key, seq] : sent.seqs) seqs.push_back(seq);
+    if (!journal_->Note(seqs, sent.job + kAgain).ok()) return Failed(PENSTOCK_E_INTERNAL, "note");
+  }
   if (limits_.cancelled && limits_.cancelled()) return Failed(PENSTOCK_E_CANCELLED, "cancelled");
   if (faults_.job_stuck) return Failed(PENSTOCK_E_DEADLINE, "still running");
   if (destination_->Draw() == FakeDestination::Fault::kGarbage)
@@ -158,6 +164,7 @@ sdk::Status FakeJobWriter::Finish(const OutcomeCallback& report) {
     sdk::Status polled = Poll(sent, report);
     if (status.ok()) status = std::move(polled);
   }
+  if (status.ok() && faults_.ends_badly) return Failed(PENSTOCK_E_INTERNAL, "PS-CONN-CRASHED");
   return status;
 }
 

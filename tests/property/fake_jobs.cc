@@ -1,16 +1,13 @@
 #include "tests/property/fake_jobs.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
-#include <fstream>
-#include <sstream>
 #include <utility>
+
+#include "tests/property/log.h"
 
 namespace penstock::testing {
 namespace {
-
-constexpr char kTab = '\t';
 
 std::string Hex(std::string_view bytes) {
   static constexpr char kDigits[] = "0123456789abcdef";
@@ -30,13 +27,6 @@ std::string FromHex(const std::string& text) {
   return bytes;
 }
 
-std::vector<std::string> Split(const std::string& line) {
-  std::vector<std::string> parts;
-  std::stringstream stream(line);
-  for (std::string part; std::getline(stream, part, kTab);) parts.push_back(part);
-  return parts;
-}
-
 }  // namespace
 
 FakeJobs::FakeJobs(std::string log_path, FakeAccount* account)
@@ -47,20 +37,18 @@ FakeJobs::FakeJobs(std::string log_path, FakeAccount* account)
 void FakeJobs::Reload() {
   const std::lock_guard lock(mutex_);
   jobs_.clear();
-  std::ifstream log(path_);
-  for (std::string line; std::getline(log, line);) Replay(line);
+  for (const std::string& line : ReadLog(path_)) Replay(line);
 }
 
 std::map<std::string, FakeJob> FakeJobs::Jobs() const {
   const std::lock_guard lock(mutex_);
-  return jobs_;
+  std::map<std::string, FakeJob> jobs = jobs_;
+  for (auto& [name, job] : jobs) job.results = account_->ResultsOf(name);
+  return jobs;
 }
 
 void FakeJobs::Append(const std::string& line) {
-  const int fd = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-  const std::string text = line + "\n";
-  [[maybe_unused]] const ssize_t written = ::write(fd, text.data(), text.size());
-  ::close(fd);
+  AppendToLog(path_, line);
   Replay(line);
 }
 
@@ -81,13 +69,6 @@ void FakeJobs::Replay(const std::string& line) {
       row.values.emplace_back(parts[i].substr(0, equals), FromHex(parts[i].substr(equals + 1)));
     }
     job.rows.push_back(std::move(row));
-  }
-  if (parts[0] == "result") {
-    FakeAccount::Applied& result = job.results[parts[2]];
-    result.outcome = std::stoi(parts[3]);
-    result.error_class = std::stoi(parts[4]);
-    result.id = parts[5] == "-" ? "" : parts[5];
-    result.code = parts[6] == "-" ? "" : parts[6];
   }
 }
 
@@ -117,10 +98,11 @@ void FakeJobs::Process(const std::string& name, bool half) {
   const std::lock_guard lock(mutex_);
   const FakeJob job = jobs_[name];
   if (!job.completed || job.processed || job.gone) return;
+  const auto results = account_->ResultsOf(name);
   const size_t n = half ? job.rows.size() / 2 : job.rows.size();
   for (size_t i = 0; i < n; ++i) {
     // Done by a process that died over it: a destination does not die with its clients.
-    if (job.results.contains(job.rows[i].key)) continue;
+    if (results.contains(job.rows[i].key)) continue;
     Arena arena;
     std::vector<Value> values;
     std::vector<std::pair<std::string, const Value*>> fields;
@@ -131,11 +113,7 @@ void FakeJobs::Process(const std::string& name, bool half) {
     for (size_t v = 0; v < values.size(); ++v) {
       fields.emplace_back(job.rows[i].values[v].first, &values[v]);
     }
-    const auto applied = account_->Write(job.op, job.rows[i].key, job.rows[i].id, fields, false);
-    Append("result\t" + name + kTab + job.rows[i].key + kTab + std::to_string(applied.outcome) +
-           kTab + std::to_string(applied.error_class) + kTab +
-           (applied.id.empty() ? "-" : applied.id) + kTab +
-           (applied.code.empty() ? "-" : applied.code));
+    account_->Write(job.op, job.rows[i].key, job.rows[i].id, fields, false, name);
   }
   Append("processed\t" + name);
 }

@@ -23,7 +23,7 @@ struct FakeJob {
   std::vector<JobRow> rows;
   uint32_t uploads = 0;
   bool completed = false, processed = false, aborted = false, gone = false;
-  std::map<std::string, FakeAccount::Applied> results;  // by key
+  std::map<std::string, FakeAccount::Applied> results;  // by key; the account keeps them
 };
 
 /// [thread-safe]

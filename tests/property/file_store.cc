@@ -85,7 +85,7 @@ Status FileStore::FinishRun(const RunRecord& record) {
   std::ostringstream text;
   text << record.status << ' ' << record.integration << ' ' << record.plan.row_changes << ' '
        << record.plan.remove << ' ' << c.succeeded << ' ' << c.rejected << ' ' << c.skipped << ' '
-       << c.in_doubt << ' ' << c.unsent << ' ' << record.journalled;
+       << c.in_doubt << ' ' << c.unsent << ' ' << record.journalled << ' ' << record.trigger;
   settings["record " + record.run] = text.str();
   Save(settings);
   return {};
@@ -102,7 +102,7 @@ std::vector<RunRecord> FileStore::Runs() const {
     OutcomeCounts& c = record.outcomes;
     std::istringstream(value) >> record.status >> record.integration >> record.plan.row_changes >>
         record.plan.remove >> c.succeeded >> c.rejected >> c.skipped >> c.in_doubt >> c.unsent >>
-        record.journalled;
+        record.journalled >> record.trigger;
     runs.push_back(std::move(record));
   }
   return runs;

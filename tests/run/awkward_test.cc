@@ -223,8 +223,42 @@ TEST_F(AwkwardTest, ASuccessThatIsMadeUpLeavesTheRecordUnsentAndStopsTheRun) {
   EXPECT_EQ(CodeOf(record), "PS-CONN-CLAIMED");
   ASSERT_FALSE(record.errors.empty());
   EXPECT_EQ(record.errors[0].code, "PS-CONN-CLAIMED");
-  EXPECT_EQ(record.errors[0].message, "connector fake claimed success without a request for it");
+  EXPECT_EQ(record.errors[0].message,
+            "connector fake claimed success without an answered request for it");
   EXPECT_EQ(SyncOnce().outcomes.created, 10u);
+}
+
+TEST_F(AwkwardTest, AWordOfSuccessAfterARequestThatWasNotAppliedIsNotBelieved) {
+  FaultSettings boasting;
+  boasting.boasts = true;
+  const RunRecord record = SyncOnce({}, boasting);
+  EXPECT_EQ(record.outcomes.succeeded, 0u);
+  EXPECT_GT(record.outcomes.in_doubt, 0u) << "another request may have been for them";
+  EXPECT_EQ(record.outcomes.in_doubt + record.outcomes.unsent, 10u);
+  EXPECT_EQ(CodeOf(record), "PS-CONN-CLAIMED");
+  EXPECT_TRUE(Records().empty());
+  EXPECT_EQ(SyncOnce().outcomes.created, 10u);
+}
+
+TEST_F(AwkwardTest, WhatAnAnswerMayHaveAppliedIsNotUnsentForARequestAfterIt) {
+  Start(Mode::kInsertOnly);
+  FaultSettings twice;
+  twice.twice = true;
+  const RunRecord record = SyncOnce({}, twice);
+  EXPECT_EQ(record.outcomes.in_doubt, Records().size()) << "they were applied";
+  EXPECT_EQ(record.outcomes.in_doubt + record.outcomes.unsent, 10u);
+  SyncOnce();
+  for (const auto& [key, held] : Records()) EXPECT_EQ(held.writes, 1u) << key;
+}
+
+TEST_F(AwkwardTest, ARequestWithoutAnAnswerIsNotSplitWhereTwiceWouldBeTwo) {
+  FaultSettings presuming;
+  presuming.presumes = presuming.all_or_nothing = true;
+  Start(Mode::kInsertOnly);
+  Row(4).name = "bad";
+  const RunRecord record = SyncOnce({}, presuming);
+  EXPECT_EQ(sent_, 10u);
+  EXPECT_EQ(record.outcomes.in_doubt, 10u);
 }
 
 TEST_F(AwkwardTest, ABadEndIsToldThoughEveryRecordHasItsOutcome) {

@@ -175,6 +175,8 @@ Outcome RandomOutcome(std::mt19937_64* random, uint64_t keys, size_t fields) {
     outcome.message = RandomText(random, r() % 50 == 0 ? 100000 : 40);
     outcome.field = RandomText(random, 5);
   }
+  const bool in_doubt = outcome.kind == OutcomeKind::kInDoubt;
+  if (in_doubt && r() % 2 == 0) outcome.job = "job-" + std::to_string(r() % 3);
   if (r() % 2 == 0) outcome.destination_id = std::to_string(r() % 1000000);
   if (r() % 20 == 0) outcome.warning = RandomText(random, 20);
   outcome.fingerprint = HashOf(r() % 1000);
@@ -187,14 +189,8 @@ Outcome RandomOutcome(std::mt19937_64* random, uint64_t keys, size_t fields) {
 
 IntentRecord IntentOf(const Outcome& outcome) {
   IntentRecord intent;
-  intent.seq = outcome.seq;
-  intent.op = outcome.op;
-  intent.key_hash = outcome.key_hash;
-  intent.key = outcome.key;
-  intent.fingerprint = outcome.fingerprint;
-  intent.has_absent = outcome.has_absent;
-  intent.fields = outcome.fields;
-  intent.destination_id = outcome.destination_id;
+  CopyAttempt(outcome, &intent);
+  intent.job = outcome.job;
   return intent;
 }
 
@@ -236,7 +232,9 @@ void History::Run(size_t outcomes, bool close) {
     outcome.mark = Mark::kNone;
     outcome.error_class = ErrorClass::kNone;
     outcome.code = "PS-RUN-UNANSWERED";
-    outcome.message = "a request with this record was begun, and no answer to it is recorded";
+    outcome.message = outcome.job.empty()
+                          ? "a request with this record was begun, and no answer to it is recorded"
+                          : "its job was noted, and no answer of it is recorded";
     outcome.field.clear();
     outcome.warning.clear();
     outcome.at_us = open_.started_us;
