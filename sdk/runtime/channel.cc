@@ -39,7 +39,7 @@ void Channel::Break(End end) {
 
 int Channel::TakeFd() { return std::exchange(received_fd_, -1); }
 
-bool Channel::Send(std::initializer_list<Frame> frames, int pass_fd) {
+bool Channel::Send(std::initializer_list<Frame> frames, int pass_fd, const Patience& patience) {
   if (end_ != End::kNone) return false;
   std::array<std::array<char, kHeader>, kMostFrames> headers{};
   std::array<iovec, 2 * kMostFrames> parts{};
@@ -70,13 +70,20 @@ bool Channel::Send(std::initializer_list<Frame> frames, int pass_fd) {
     item->cmsg_len = CMSG_LEN(sizeof(int));
     std::memcpy(CMSG_DATA(item), &pass_fd, sizeof(int));
   }
+  int64_t waited_ms = 0;
+  stopped_at_.reset();
   while (left > 0) {
-    const ssize_t sent = ::sendmsg(fd_, &message, MSG_NOSIGNAL);
+    const ssize_t sent = ::sendmsg(fd_, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent < 0 && errno == EINTR) continue;
+    if (sent < 0 && errno == EAGAIN) {
+      if (!Wait(POLLOUT, patience, &waited_ms)) return false;
+      continue;
+    }
     if (sent <= 0) {
       Break(End::kClosed);
       return false;
     }
+    waited_ms = 0;
     message.msg_control = nullptr;
     message.msg_controllen = 0;
     left -= static_cast<size_t>(sent);
@@ -91,11 +98,11 @@ bool Channel::Send(std::initializer_list<Frame> frames, int pass_fd) {
   return true;
 }
 
-// Waits until there is something to read.
-bool Channel::Wait(const Patience& patience, int64_t* waited_ms) {
+// Waits until there is something to read (POLLIN), or room to write (POLLOUT).
+bool Channel::Wait(short event, const Patience& patience, int64_t* waited_ms) {
   const bool timed = patience.silence_ms > 0 || patience.cancelled;
   while (true) {
-    pollfd item{fd_, POLLIN, 0};
+    pollfd item{fd_, event, 0};
     const int ready = ::poll(&item, 1, timed ? static_cast<int>(kSliceMs) : kWholeMs);
     if (ready < 0 && errno != EINTR) {
       Break(End::kClosed);
@@ -147,7 +154,7 @@ size_t Channel::ReadSome(char* bytes, size_t n, const Patience& patience) {
     const ssize_t got = ::recvmsg(fd_, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && errno == EAGAIN) {
-      if (!Wait(patience, &waited_ms)) return 0;
+      if (!Wait(POLLIN, patience, &waited_ms)) return 0;
       continue;
     }
     if (got <= 0) {

@@ -59,7 +59,7 @@ enum class Kind : uint8_t {
 /// A frame's payload may be this long: a batch, or an answer of the largest size and its headers.
 inline constexpr uint32_t kMaxPayload = 80u << 20;
 
-/// How long one end waits for a frame.
+/// How long one end waits for a frame, or for room to send one.
 struct Patience {
   int64_t silence_ms = 0;           // without a byte; 0: for ever
   std::function<bool()> cancelled;  // asked a few times a second; may be empty
@@ -82,13 +82,13 @@ class Channel {
   ~Channel();
 
   int fd() const { return fd_; }
-  /// False when the other end is gone. `pass_fd`: handed over with the frame, -1: none; stays the
-  /// caller's.
-  bool Send(Kind kind, std::string_view payload, int pass_fd = -1) {
-    return Send({Frame{kind, payload}}, pass_fd);
+  /// False when the other end is gone, or does not read within `patience`. `pass_fd`: handed over
+  /// with the frame, -1: none; stays the caller's.
+  bool Send(Kind kind, std::string_view payload, int pass_fd = -1, const Patience& patience = {}) {
+    return Send({Frame{kind, payload}}, pass_fd, patience);
   }
   /// Frames (at most two) that wake the other end once.
-  bool Send(std::initializer_list<Frame> frames, int pass_fd = -1);
+  bool Send(std::initializer_list<Frame> frames, int pass_fd = -1, const Patience& patience = {});
   /// The next frame. False: see end().
   bool Receive(Kind* kind, std::string* payload, const Patience& patience = {});
   /// The socket that came with the last frames, or -1; the caller's from then on.
@@ -98,7 +98,7 @@ class Channel {
   void Break(End end);
 
  private:
-  bool Wait(const Patience& patience, int64_t* waited_ms);
+  bool Wait(short event, const Patience& patience, int64_t* waited_ms);
   bool StoppedForLong(const Patience& patience);
   void KeepFd(msghdr* message);
   size_t ReadSome(char* bytes, size_t n, const Patience& patience);
@@ -108,8 +108,7 @@ class Channel {
   std::vector<char> ahead_;  // what came with a frame and is of the next: [ahead_from_, ahead_to_)
   size_t ahead_from_ = 0, ahead_to_ = 0;
   int received_fd_ = -1;
-  std::optional<std::chrono::steady_clock::time_point>
-      stopped_at_;  // seen while a frame is awaited
+  std::optional<std::chrono::steady_clock::time_point> stopped_at_;  // seen while waiting
   End end_ = End::kNone;
 };
 

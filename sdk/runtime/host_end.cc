@@ -55,7 +55,7 @@ bool HostEnd::Next(Kind* kind, std::string* payload) {
 
 bool HostEnd::Call(Kind kind, const Packer& question, const HostEndSinks& sinks,
                    std::string* returned, int pass_fd) {
-  if (!channel_->Send(kind, question.bytes(), pass_fd)) return false;
+  if (!channel_->Send(kind, question.bytes(), pass_fd, patience_)) return false;
   Kind got = Kind::kReturn;
   while (Next(&got, returned)) {
     if (got == Kind::kReturn) return true;
@@ -67,7 +67,7 @@ bool HostEnd::Call(Kind kind, const Packer& question, const HostEndSinks& sinks,
 bool HostEnd::Reply(const Status& status) {
   Packer reply;
   wire::PutStatus(status, &reply);
-  return channel_->Send(Kind::kReply, reply.bytes());
+  return channel_->Send(Kind::kReply, reply.bytes(), -1, patience_);
 }
 
 bool HostEnd::Serve(Kind kind, const std::string& payload, const HostEndSinks& sinks) {
@@ -80,13 +80,13 @@ bool HostEnd::Serve(Kind kind, const std::string& payload, const HostEndSinks& s
       return Found(&in, sinks);
     case Kind::kCancelled:
       number.U64(service_.cancelled() ? 1 : 0);
-      return channel_->Send(Kind::kReply, number.bytes());
+      return channel_->Send(Kind::kReply, number.bytes(), -1, patience_);
     case Kind::kUnixMicros:
       number.I64(services_->UnixMicros());
-      return channel_->Send(Kind::kReply, number.bytes());
+      return channel_->Send(Kind::kReply, number.bytes(), -1, patience_);
     case Kind::kMonotonicMicros:
       number.I64(services_->MonotonicMicros());
-      return channel_->Send(Kind::kReply, number.bytes());
+      return channel_->Send(Kind::kReply, number.bytes(), -1, patience_);
     case Kind::kSleep: {
       const int64_t ms = in.I64();
       return in.Ended() ? Reply(services_->Sleep(service_, std::max<int64_t>(ms, 0))) : Malformed();
@@ -160,7 +160,7 @@ bool HostEnd::ServeBlob(Kind kind, Unpacker* in) {
     }
   }
   if (!in->Ended()) return Malformed();
-  return channel_->Send(Kind::kReply, reply.bytes());
+  return channel_->Send(Kind::kReply, reply.bytes(), -1, patience_);
 }
 
 bool HostEnd::Outcomes(Unpacker* in, const HostEndSinks& sinks) {
@@ -211,7 +211,7 @@ bool HostEnd::Perform(Unpacker* in, const HostEndSinks& sinks) {
 bool HostEnd::PassOn(const HostResponse& response, const HostEndSinks& sinks) {
   Packer answer;
   wire::PutResponse(response, &answer);
-  if (!channel_->Send(Kind::kResponse, answer.bytes())) return false;
+  if (!channel_->Send(Kind::kResponse, answer.bytes(), -1, patience_)) return false;
   Kind kind = Kind::kTaken;
   std::string payload;
   while (Next(&kind, &payload)) {

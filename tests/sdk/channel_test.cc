@@ -71,6 +71,19 @@ TEST_F(ChannelTest, NoMoreThanTwoFramesGoAtOnce) {
   EXPECT_EQ(ours_->end(), Channel::End::kMalformed);
 }
 
+// It asks, and does not read what it is told.
+TEST_F(ChannelTest, APeerThatReadsNothingIsGivenUp) {
+  const std::string more_than_fits(8u << 20, 'x');
+  EXPECT_FALSE(ours_->Send(Kind::kReply, more_than_fits, -1, {200, {}, 0}));
+  EXPECT_EQ(ours_->end(), Channel::End::kSilent);
+}
+
+TEST_F(ChannelTest, APeerThatReadsNothingDoesNotHoldUpARunThatIsStopped) {
+  const std::string more_than_fits(8u << 20, 'x');
+  EXPECT_FALSE(ours_->Send(Kind::kReply, more_than_fits, -1, {0, [] { return true; }, 200}));
+  EXPECT_EQ(ours_->end(), Channel::End::kSilent);
+}
+
 size_t OpenDescriptors() {
   size_t n = 0;
   for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
