@@ -117,5 +117,44 @@ TEST_F(ServicesTest, OtherServicesAreToldByTheHostWhereTheConnectorHasNoWords) {
   EXPECT_EQ(Bare(PENSTOCK_E_INTERNAL).code, "connector.SERVICE");
 }
 
+TEST_F(ServicesTest, WhatADestinationEchoesDoesNotReachTheConnector) {
+  GatewayServices::Options options;
+  options.redactor.Add("top-secret-token");
+  Open({Respond(200, {{"X-Echo", "top-secret-token"}}, "it was top-secret-token")});
+  GatewayServices services(std::move(gateway_), std::move(options));
+  sdk::HostRequest request;
+  request.method = "GET";
+  request.url = "/things";
+  sdk::CallContext context;
+  std::string seen;
+  EXPECT_TRUE(services
+                  .Perform({&context}, {&request, 1},
+                           [&](const sdk::HostResponse& response) {
+                             for (const auto& header : response.headers) seen += header.value;
+                             seen += response.body;
+                           })
+                  .ok());
+  EXPECT_EQ(seen, "«secret»it was «secret»");
+}
+
+TEST_F(ServicesTest, TheBlobOfAnAnswerThatIsNoneGoes) {
+  OpenServices({Respond(404, {}, "{}")});
+  blobs::Store store(dir_ / "blobs", "contacts", "contacts-1");
+  services_->SetBlobs(&store);
+  sdk::HostRequest request;
+  request.method = "GET";
+  request.url = "/results";
+  request.body_to_blob = true;
+  sdk::CallContext context;
+  EXPECT_TRUE(services_
+                  ->Perform({&context}, {&request, 1},
+                            [](const sdk::HostResponse& response) {
+                              EXPECT_EQ(response.blob, 0u);
+                              EXPECT_EQ(response.body, "{}");
+                            })
+                  .ok());
+  EXPECT_TRUE(file::List(dir_ / "blobs/contacts-1")->empty());
+}
+
 }  // namespace
 }  // namespace penstock::engine

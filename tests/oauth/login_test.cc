@@ -178,6 +178,52 @@ TEST_F(LoginTest, ARotatedRefreshTokenIsUsedFromThenOn) {
   EXPECT_EQ(Header(Open(server).get()), "Bearer token-4");
 }
 
+TEST_F(LoginTest, WithoutAFolderTheNewestRefreshTokenIsRemembered) {
+  TokenServer server([](const auto& form, int number) {
+    EXPECT_EQ(form.at("refresh_token"), "refresh-" + std::to_string(number - 1));
+    return TokenServer::Token(number,
+                              "\"refresh_token\": \"refresh-" + std::to_string(number) + "\"");
+  });
+  UseRefreshToken();
+  options_.account.token_host = server.url();
+  options_.account.token_path = "/token";
+  const auto login = *OpenLogin(options_);
+  std::string memory;
+  EXPECT_EQ(Header(login.get(), &memory), "Bearer token-1");
+  ASSERT_TRUE(Renew(login.get(), memory).ok());
+  EXPECT_EQ(Header(login.get()), "Bearer token-2");
+}
+
+TEST_F(LoginTest, ATokenThatCannotBeKeptIsUsedAndToldOf) {
+  TokenServer server([](const auto&, int number) { return TokenServer::Token(number); });
+  EXPECT_EQ(Header(Open(server).get()), "Bearer token-1");
+  for (const auto& entry : std::filesystem::directory_iterator(dir_.path() / "tokens")) {
+    if (entry.path().extension() != ".token") continue;
+    std::filesystem::remove(entry.path());
+    std::filesystem::create_directories(entry.path() / "in the way");
+    break;
+  }
+  std::string warned;
+  options_.warn = [&](std::string_view sentence) { warned += sentence; };
+  EXPECT_EQ(Header(Open(server).get()), "Bearer token-2");
+  EXPECT_TRUE(warned.starts_with("A token could not be kept for other processes: ")) << warned;
+  EXPECT_EQ(warned.find("token-2"), std::string::npos) << warned;
+}
+
+TEST_F(LoginTest, AServerThatIsDownIsNotAskedByEachWhoWaits) {
+  TokenServer server([](const auto&, int) { return Response::Json(503, "{}"); });
+  FakeClock clock;
+  options_.clock = &clock;
+  const auto login = Open(server);
+  EXPECT_EQ(Header(login.get()), "PS-OAUTH-UNAVAILABLE");
+  const int asked = server.requests();
+  EXPECT_EQ(Header(login.get()), "PS-OAUTH-UNAVAILABLE");
+  EXPECT_EQ(server.requests(), asked);
+  clock.Advance(int64_t{11} * 1000000);
+  EXPECT_EQ(Header(login.get()), "PS-OAUTH-UNAVAILABLE");
+  EXPECT_GT(server.requests(), asked);
+}
+
 TEST_F(LoginTest, ADamagedFileIsMadeAnewAndTellsNothing) {
   TokenServer server([](const auto&, int number) { return TokenServer::Token(number); });
   EXPECT_EQ(Header(Open(server).get()), "Bearer token-1");
