@@ -103,10 +103,9 @@ Store::Store(std::string directory, std::string integration, std::string run, Li
       limits_(limits),
       used_(std::make_shared<std::atomic<uint64_t>>(0)) {}
 
-Result<uint64_t> Store::Take(file::Writer file, std::string name) {
+uint64_t Store::Take(file::Writer file, std::string name) {
   auto blob = std::make_shared<Blob>(std::move(file), std::move(name), used_, limits_);
   const uint64_t handle = ++last_handle;
-  const std::lock_guard lock(mutex_);
   open_[handle] = std::move(blob);
   return handle;
 }
@@ -114,13 +113,11 @@ Result<uint64_t> Store::Take(file::Writer file, std::string name) {
 Result<uint64_t> Store::Create() {
   const std::string folder = directory_ + "/" + run_;
   std::string number;
-  {
-    const std::lock_guard lock(mutex_);
-    if (last_number_ == 0) PENSTOCK_RETURN_IF_ERROR(file::MakeDirectories(folder));
-    do {  // a run that was killed before it had a journal may have had the same name
-      number = std::to_string(++last_number_);
-    } while (file::Exists(folder + "/" + number));
-  }
+  const std::lock_guard lock(mutex_);
+  if (last_number_ == 0) PENSTOCK_RETURN_IF_ERROR(file::MakeDirectories(folder));
+  do {  // a run that was killed before it had a journal may have had the same name
+    number = std::to_string(++last_number_);
+  } while (file::Exists(folder + "/" + number));
   PENSTOCK_ASSIGN_OR_RETURN(file::Writer file, file::Writer::Create(folder + "/" + number));
   return Take(std::move(file), run_ + "/" + number);
 }
@@ -135,6 +132,10 @@ Result<uint64_t> Store::Open(std::string_view name) {
     return MakeError("PS-BLOB-MISSING",
                      "there is no blob of that name any more for " + integration_,
                      "its job is settled without it, or shown by `penstock status`");
+  }
+  const std::lock_guard lock(mutex_);
+  for (const auto& [handle, blob] : open_) {
+    if (blob->name() == name) return handle;
   }
   PENSTOCK_ASSIGN_OR_RETURN(file::Writer file, file::Writer::Append(path));
   return Take(std::move(file), std::string(name));

@@ -60,7 +60,7 @@ class Store {
 
   /// A new, empty blob; its handle. PS-FILE-...
   Result<uint64_t> Create();
-  /// PS-BLOB-MISSING, PS-FILE-...
+  /// Its handle, the same as before where it is open already. PS-BLOB-MISSING, PS-FILE-...
   Result<uint64_t> Open(std::string_view name);
   /// Null when there is none of that handle.
   std::shared_ptr<Blob> Find(uint64_t handle) const;
@@ -68,7 +68,7 @@ class Store {
   void Discard(uint64_t handle);
 
  private:
-  Result<uint64_t> Take(file::Writer file, std::string name);
+  uint64_t Take(file::Writer file, std::string name);  // under the mutex
 
   const std::string directory_, integration_, run_;
   const Limits limits_;

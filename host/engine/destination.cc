@@ -225,13 +225,6 @@ T InHostsWords(const GatewayServices* services, T came_to) {
   return came_to.ok() ? std::move(came_to) : T(services->InHostsWords(came_to.failure()));
 }
 
-/// Where a connector can only say that a service failed, the service's own sentence.
-sdk::Status WithReason(sdk::Status status, GatewayServices* services) {
-  const auto reason = services->TakeServiceFailure();
-  const bool bare = !status.ok() && status.failure().code == "connector.SERVICE";
-  return bare && reason && reason->status == status.failure().status ? *reason : status;
-}
-
 class EngineWriter final : public DestinationWriter {
  public:
   EngineWriter(RequestJournal* journal, GatewayServices* services)
@@ -240,10 +233,10 @@ class EngineWriter final : public DestinationWriter {
   void Hold(std::unique_ptr<sdk::ConnectorWriter> writer) { writer_ = std::move(writer); }
 
   sdk::Status Write(const penstock_batch& batch, const OutcomeCallback& report) override {
-    return InHostsWords(services_, WithReason(writer_->Write(batch, report), services_));
+    return InHostsWords(services_, writer_->Write(batch, report));
   }
   sdk::Status Finish(const OutcomeCallback& report) override {
-    return InHostsWords(services_, WithReason(writer_->Finish(report), services_));
+    return InHostsWords(services_, writer_->Finish(report));
   }
   Crash crash() const override { return static_cast<Crash>(writer_->crash()); }
 

@@ -9,17 +9,18 @@
 
 #include "host/engine/blob_services.h"
 #include "host/limits/clock.h"
+#include "host/oauth/login.h"
 
 namespace penstock::engine {
 namespace {
 
 constexpr std::string_view kLogin = "PS-OAUTH-";
+constexpr int kUnauthorized = 401;
 constexpr int64_t kSleepStepMs = 50;  // how soon a cancelled run is noticed
 
 sdk::Failure FailureOf(const Error& error) {
   penstock_status status = PENSTOCK_E_UNAVAILABLE;
-  if (error.code.starts_with(kLogin) && error.code != "PS-OAUTH-UNAVAILABLE" &&
-      error.code != "PS-OAUTH-BUSY") {
+  if (error.code.starts_with(kLogin) && !oauth::IsForNow(error)) {
     status = PENSTOCK_E_UNAUTHENTICATED;
   }
   if (error.code == "PS-HTTP-CANCELLED") status = PENSTOCK_E_CANCELLED;
@@ -55,7 +56,9 @@ class JournalObserver final : public http::SendObserver {
   }
 
   void AfterAnswer(const http::Answered& answered) override {
+    // Who is not known changes nothing, whatever became of the renewal behind it.
     const bool refused =
+        answered.status == kUnauthorized ||
         std::find(not_applied_.begin(), not_applied_.end(), answered.status) != not_applied_.end();
     if (answered.maybe_applied) journal_->Unclear(answered.request_id, answered.seqs);
     switch (answered.transport) {
@@ -137,14 +140,26 @@ struct GatewayServices::Prepared {
 };
 
 sdk::Failure GatewayServices::Told(sdk::Failure failure) {
-  const std::lock_guard lock(failure_mutex_);
+  const std::lock_guard lock(mutex_);
+  if (failure.code.starts_with(kLogin)) login_failure_ = failure;
   service_failure_ = failure;
   return failure;
 }
 
-std::optional<sdk::Failure> GatewayServices::TakeServiceFailure() {
-  const std::lock_guard lock(failure_mutex_);
-  return std::exchange(service_failure_, std::nullopt);
+sdk::Failure GatewayServices::InHostsWords(sdk::Failure failure) const {
+  const std::lock_guard lock(mutex_);
+  const auto same = [&](const std::optional<sdk::Failure>& known) {
+    return known && known->status == failure.status;
+  };
+  if (same(login_failure_)) return *login_failure_;
+  const bool bare = failure.code == "connector.SERVICE";
+  return bare && same(service_failure_) ? *service_failure_ : std::move(failure);
+}
+
+/// Other calls may still have to tell why the login failed; that it could not be reached is over.
+void GatewayServices::LoginWorks() {
+  const std::lock_guard lock(mutex_);
+  if (login_failure_ && login_failure_->status == PENSTOCK_E_UNAVAILABLE) login_failure_.reset();
 }
 
 sdk::Status GatewayServices::PrepareBlobs(const sdk::HostRequest& from, http::Request* to,
@@ -165,22 +180,6 @@ sdk::Status GatewayServices::PrepareBlobs(const sdk::HostRequest& from, http::Re
   sink.sink = std::make_unique<BlobSink>(store->Find(*created), options_.redactor);
   to->body_sink = sink.sink.get();
   return {};
-}
-
-sdk::Failure GatewayServices::InHostsWords(sdk::Failure failure) const {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  const bool same = refusal_ && refusal_->status == failure.status;
-  return same ? *refusal_ : std::move(failure);
-}
-
-/// Keeps why the host itself could not log in, for InHostsWords.
-void GatewayServices::Remember(const sdk::Status& performed) {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  // Other calls may still have to tell why the login failed; that it could not be reached is over.
-  if (performed.ok() && refusal_ && refusal_->status == PENSTOCK_E_UNAVAILABLE) refusal_.reset();
-  if (!performed.ok() && performed.failure().code.starts_with(kLogin)) {
-    refusal_ = performed.failure();
-  }
 }
 
 /// The blob that the answer went into, or 0: then its body, if any, is in memory.
@@ -241,7 +240,7 @@ sdk::Status GatewayServices::Perform(
           Deliver(lost, requests[index].tag, 0, options_.redactor, on_response);
         });
     if (!done.ok()) status = FailureOf(done.error());
-    Remember(status);
+    if (done.ok()) LoginWorks();
   }
   for (const Prepared::Sink& sink : prepared.sinks) DiscardBlob(sink.blob);  // of what was not sent
   return status.ok() ? status : sdk::Status(Told(status.failure()));
@@ -280,7 +279,7 @@ sdk::Result<penstock_blob> GatewayServices::OpenBlob(const sdk::ServiceCall&,
   blobs::Store* const store = blobs_;
   if (store == nullptr) return Told(NoRun());
   auto blob = store->Open(name);
-  if (!blob.ok()) return BlobFailure(blob.error());
+  if (!blob.ok()) return Told(BlobFailure(blob.error()));
   return *blob;
 }
 
@@ -326,11 +325,10 @@ sdk::Status GatewayServices::Sleep(const sdk::ServiceCall& call, int64_t ms) {
   while (true) {
     const int64_t now = MonotonicMicros();
     if (call.cancelled()) {
-      return sdk::Failure{PENSTOCK_E_CANCELLED, "PS-RUN-CANCELLED", "the run was cancelled", 0};
+      return Told({PENSTOCK_E_CANCELLED, "PS-RUN-CANCELLED", "the run was cancelled", 0});
     }
     if (call.deadline_us != 0 && now >= call.deadline_us) {
-      return sdk::Failure{PENSTOCK_E_DEADLINE, "PS-HTTP-DEADLINE", "the time for this call is over",
-                          0};
+      return Told({PENSTOCK_E_DEADLINE, "PS-HTTP-DEADLINE", "the time for this call is over", 0});
     }
     if (now >= end) return {};
     std::this_thread::sleep_for(

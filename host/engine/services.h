@@ -36,8 +36,9 @@ class GatewayServices final : public sdk::HostServices {
 
   /// Where requests are kept from now on; null: nowhere. Borrowed.
   void SetExchanges(exchanges::Writer* writer) { exchanges_ = writer; }
-  /// What a connector's call came to: where it ended because the host could not work (a login that
-  /// failed), in the host's words; the connector knows its status only.
+  /// What a connector's call came to, in the host's words where it ended because a service could
+  /// not work: always where the login failed, of other services where the connector, which is told
+  /// of them by a number only, has no words of its own.
   sdk::Failure InHostsWords(sdk::Failure failure) const;
   /// The blobs of the run from now on; null: there is no run. Borrowed; set between runs.
   void SetBlobs(blobs::Store* store) { blobs_ = store; }
@@ -65,29 +66,23 @@ class GatewayServices final : public sdk::HostServices {
   sdk::Status SyncBlob(penstock_blob blob) override;
   void DiscardBlob(penstock_blob blob) override;
 
-  /// The last service that failed, in a sentence: a connector is told of it by a number only, and
-  /// so may pass on no more. Nothing when none did since it was last asked.
-  std::optional<sdk::Failure> TakeServiceFailure();
-
  private:
   struct Prepared;
+  /// Keeps it for InHostsWords.
   sdk::Failure Told(sdk::Failure failure);
+  void LoginWorks();
   std::shared_ptr<blobs::Blob> FindBlob(penstock_blob blob) const;
   sdk::Status PrepareBlobs(const sdk::HostRequest& from, http::Request* to, Prepared* prepared);
   sdk::Result<penstock_blob> FinishBlob(const http::Response& response, size_t index,
                                         Prepared* prepared);
 
-  void Remember(const sdk::Status& performed);
-
   std::unique_ptr<http::Gateway> gateway_;
   Options options_;
   std::atomic<exchanges::Writer*> exchanges_ = nullptr;
   std::atomic<blobs::Store*> blobs_ = nullptr;
-  std::mutex failure_mutex_;
-  std::optional<sdk::Failure> service_failure_;
   std::atomic<uint64_t> requests_ = 0;
-  mutable std::mutex mutex_;             // guards what follows
-  std::optional<sdk::Failure> refusal_;  // of the latest Perform that the host itself refused
+  mutable std::mutex mutex_;                                     // guards what follows
+  std::optional<sdk::Failure> login_failure_, service_failure_;  // the latest ones
 };
 
 }  // namespace penstock::engine

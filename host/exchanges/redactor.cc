@@ -1,11 +1,11 @@
 #include "host/exchanges/redactor.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <array>
 #include <cctype>
 #include <cstring>
+
+#include "core/value/text.h"
 
 namespace penstock::exchanges {
 namespace {
@@ -24,21 +24,13 @@ std::string Lower(std::string_view text) {
   return lower;
 }
 
-std::string Base64(std::string_view bytes) {
-  std::string out(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-  int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                             reinterpret_cast<const unsigned char*>(bytes.data()),
-                             static_cast<int>(bytes.size()));
-  out.resize(static_cast<size_t>(size));
-  return out;
-}
-
 // The characters of the base64 of any text with `secret` in it at an offset of `shift` modulo 3
 // that depend on nothing but the secret.
 std::string Base64Core(std::string_view secret, size_t shift) {
   std::string padded(shift, '\0');
   padded.append(secret);
-  std::string text = Base64(padded);
+  std::string text;
+  AppendBase64(padded, &text);
   size_t first = (shift * 8 + 5) / 6;
   size_t last = padded.size() * 8 / 6;
   return first < last ? text.substr(first, last - first) : std::string();

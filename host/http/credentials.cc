@@ -10,6 +10,8 @@
 #include <memory>
 #include <optional>
 
+#include "core/value/text.h"
+
 namespace penstock::http {
 namespace {
 
@@ -18,15 +20,8 @@ constexpr size_t kLeastKeyBytes = 24, kMostKeyBytes = 64;
 constexpr size_t kIdBytes = 16;
 constexpr size_t kMostIdLength = 255;
 
-std::string Base64(std::string_view bytes) {
-  std::string out(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-  int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                             reinterpret_cast<const unsigned char*>(bytes.data()),
-                             static_cast<int>(bytes.size()));
-  out.resize(static_cast<size_t>(size));
-  return out;
-}
-
+// Kinder than DecodeBase64: also without padding, and where its last bits mean nothing, as in keys
+// that were made up by hand.
 std::optional<std::string> FromBase64(std::string text) {
   if (text.empty()) return std::nullopt;
   while (text.size() % 4 != 0) text += '=';
@@ -84,8 +79,8 @@ Result<std::string> Sign(const std::vector<std::string>& keys, const std::string
              &size) == nullptr) {
       return MakeError("PS-HTTP-AUTH", "A request could not be signed.");
     }
-    if (!signatures.empty()) signatures += ' ';
-    signatures += "v1," + Base64({reinterpret_cast<const char*>(mac.data()), size});
+    signatures += signatures.empty() ? "v1," : " v1,";
+    AppendBase64({reinterpret_cast<const char*>(mac.data()), size}, &signatures);
   }
   return signatures;
 }
@@ -155,7 +150,8 @@ Result<CredentialProvider> CredentialOf(const sdk::Auth& auth, std::string secre
   if (auth.type == "bearer") {
     header = {"Authorization", "Bearer " + secret};
   } else if (auth.type == "basic") {
-    header = {"Authorization", "Basic " + Base64(secret)};
+    header = {"Authorization", "Basic "};
+    AppendBase64(secret, &header.value);
   } else if (auth.type == "header" && !auth.header.empty()) {
     header = {auth.header, std::move(secret)};
   } else {

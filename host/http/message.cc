@@ -65,8 +65,9 @@ void ReadUsage(const Headers& headers, const std::string& name, limits::Told* to
   if (begin == slash) return;
   int64_t used = 0, allowed = 0;
   const char* end = text->data() + text->size();
-  if (std::from_chars(text->data() + begin, end, used).ptr != text->data() + slash) return;
-  if (std::from_chars(text->data() + slash + 1, end, allowed).ec != std::errc()) return;
+  const auto before = std::from_chars(text->data() + begin, text->data() + slash, used);
+  const auto behind = std::from_chars(text->data() + slash + 1, end, allowed);
+  if (before.ec != std::errc() || behind.ec != std::errc() || allowed <= 0) return;
   told->daily_max = allowed;
   told->daily_remaining = std::max<int64_t>(0, allowed - used);
 }

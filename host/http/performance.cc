@@ -1,10 +1,10 @@
 // One call of Perform: the calling thread decides, journals and waits; the io thread only moves
 // bytes.
 #include <algorithm>
-#include <optional>
 #include <utility>
 #include <vector>
 
+#include "host/http/flight.h"
 #include "host/http/gateway_parts.h"
 #include "host/http/message.h"
 
@@ -13,39 +13,6 @@ namespace {
 
 constexpr int64_t kPollUs = 50000;
 constexpr int64_t kLongUs = int64_t{3600} * 1000000;
-
-enum class Stage { kWaiting, kSending, kDone };
-
-// One request on its way through all its attempts.
-struct Flight {
-  const Request* request = nullptr;
-  uint64_t id = 0;
-  Url url;
-  limits::Budget* budget = nullptr;  // null: not limited
-  const sdk::Limiter* limiter = nullptr;
-  Stage stage = Stage::kWaiting;
-  int64_t ready_at_us = 0;
-  bool for_slot = false;       // waits for a concurrency slot
-  bool announced = false;      // to the observer
-  bool maybe_applied = false;  // an earlier or the last attempt may have been
-  bool redirected = false;
-  bool renewed = false;  // its credential was renewed after a 401
-  bool stale_once = false;
-  uint32_t attempts = 0;
-  limits::Permit permit;
-  uint64_t attempt_number = 0;
-  Headers sent_headers;  // without the credential
-  std::string credential_memory;
-  std::vector<int32_t> earlier;
-  std::optional<AttemptResult> last;
-  std::optional<int64_t> retry_after_ms;
-  int64_t started_us = 0;
-  int64_t started_unix_us = 0;
-
-  bool MayRepeat() const {
-    return request->idempotent || request->method == "GET" || request->method == "HEAD";
-  }
-};
 
 class Performance {
  public:
@@ -268,7 +235,7 @@ class Performance {
     if (!provided.ok()) return Stop(provided.error());
     const std::vector<CredentialHeader> credential = *std::move(provided);
     Headers headers = CompleteHeaders(*flight.request, flight.url, options_.user_agent, credential);
-    Attempt attempt = MakeAttempt(flight);
+    Attempt attempt = AttemptOf(flight, options_, clock_.MonotonicUs(), context_.deadline_us);
     attempt.head = HeadText(flight.request->method, flight.url, headers);
     for (size_t i = 0; i < credential.size(); ++i) {
       if (!credential[i].secret) continue;
@@ -293,28 +260,6 @@ class Performance {
     const CredentialUse use = UseOf(*flight.request, &flight.credential_memory);
     if (options_.login) return options_.login->Headers(use);
     return options_.credential ? options_.credential(use) : std::vector<CredentialHeader>();
-  }
-
-  Attempt MakeAttempt(const Flight& flight) const {
-    Attempt attempt;
-    attempt.https = flight.url.https;
-    attempt.host = flight.url.host;
-    attempt.port = flight.url.port;
-    attempt.body = flight.request->body_reader == nullptr ? flight.request->body : "";
-    attempt.body_reader = flight.request->body_reader;
-    attempt.body_sink = flight.request->body_sink;
-    attempt.head_method = flight.request->method == "HEAD";
-    attempt.fresh_connection = flight.stale_once;
-    if (!flight.MayRepeat()) attempt.most_idle_ms = options_.careful_idle_ms;
-    attempt.connect_timeout_ms = options_.connect_timeout_ms;
-    uint32_t own = flight.request->timeout_ms;
-    attempt.timeout_ms = own != 0 ? own : options_.timeout_ms;
-    if (context_.deadline_us != 0) {
-      int64_t left_ms = (context_.deadline_us - clock_.MonotonicUs()) / 1000;
-      attempt.timeout_ms = std::clamp<int64_t>(left_ms, 1, attempt.timeout_ms);
-    }
-    attempt.max_answer_bytes = options_.max_answer_bytes;
-    return attempt;
   }
 
   void OnEnded(Flight& flight, AttemptResult result) {
@@ -432,77 +377,21 @@ class Performance {
     Finish(flight);
   }
 
-  // An attempt that certainly did nothing does not undo one before it that may have.
-  void ConfessDoubt(Flight& flight) const {
-    AttemptResult& last = *flight.last;
-    if (!flight.maybe_applied || flight.request->seqs.empty()) return;
-    bool not_sent = last.transport == Transport::kNotSent;
-    bool refused = last.transport == Transport::kAnswered &&
-                   Judge(options_.retry, last, flight.retry_after_ms) == Fate::kNotApplied;
-    if (!not_sent && !refused) return;
-    std::string reason =
-        not_sent ? last.error.message : "The last answer was " + std::to_string(last.status) + ".";
-    last.transport = Transport::kLost;
-    last.error = MakeError("PS-HTTP-LOST", "An earlier attempt may have been applied. " + reason,
-                           last.error.hint);
-    flight.earlier.push_back(last.status);
-    last.status = 0;
-    last.headers.clear();
-    last.body.clear();
-  }
-
   void Finish(Flight& flight) {
-    ConfessDoubt(flight);
+    ConfessDoubt(options_.retry, &flight);
     flight.stage = Stage::kDone;
     --open_;
-    AttemptResult& last = *flight.last;
+    const AttemptResult& last = *flight.last;
     bool happened = flight.attempts > 0 || last.transport == Transport::kForbidden;
-    if (context_.exchanges != nullptr && happened) Keep(flight);
+    if (context_.exchanges != nullptr && happened) {
+      context_.exchanges->Keep(RawOf(flight, clock_.MonotonicUs()));
+    }
     if (flight.announced) {
       context_.observer->AfterAnswer({flight.id, flight.request->seqs, last.transport, last.status,
                                       flight.attempts, flight.maybe_applied});
     }
-    Response response;
-    response.tag = flight.request->tag;
-    response.request_id = flight.id;
-    response.status = last.status;
-    response.transport = last.transport;
-    response.attempts = flight.attempts;
-    response.retry_after_ms = flight.retry_after_ms.value_or(0);
-    response.headers = std::move(last.headers);
-    response.body = std::move(last.body);
-    response.error = std::move(last.error);
-    on_response_(response);
+    on_response_(TakeResponse(&flight));
     flight.last.reset();
-  }
-
-  void Keep(const Flight& flight) {
-    const AttemptResult& last = *flight.last;
-    exchanges::Raw raw;
-    exchanges::Exchange& exchange = raw.exchange;
-    exchange.id = flight.id;
-    exchange.seqs.assign(flight.request->seqs.begin(), flight.request->seqs.end());
-    exchange.method = flight.request->method;
-    exchange.url = flight.url.host.empty() ? flight.url.target : flight.url.Text();
-    exchange.request_headers = flight.sent_headers;
-    exchange.transport = static_cast<int32_t>(last.transport);
-    exchange.status = last.status;
-    exchange.response_headers = last.headers;
-    exchange.error = last.error.message;
-    exchange.earlier = flight.earlier;
-    exchange.started_unix_us = flight.started_unix_us;
-    int64_t now_us = clock_.MonotonicUs();
-    if (last.sent_us != 0) {
-      exchange.duration_us = (last.answered_us != 0 ? last.answered_us : now_us) - last.sent_us;
-    }
-    if (flight.started_us != 0) exchange.total_us = now_us - flight.started_us;
-    const Request& request = *flight.request;
-    raw.request_body = request.body_reader == nullptr ? request.body : std::string_view();
-    raw.request_bytes =
-        request.body_reader != nullptr ? request.body_reader->size() : request.body.size();
-    raw.response_body = last.body;
-    raw.response_bytes = last.body_bytes;
-    context_.exchanges->Keep(std::move(raw));
   }
 
   GatewayParts& parts_;

@@ -57,21 +57,6 @@ bool Contains(const std::string& text, const char* part) {
   return text.find(part) != std::string::npos;
 }
 
-// One line, without secrets and not endless.
-std::string Clean(const std::string& text, const exchanges::Redactor& redactor) {
-  std::string line = redactor.Text(text);
-  if (line.size() > kMostSaid) {
-    size_t end = kMostSaid;
-    while (end > 0 && (static_cast<unsigned char>(line[end]) & 0xC0) == 0x80) --end;
-    line = line.substr(0, end) + "…";
-  }
-  for (char& c : line) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
-  }
-  while (!line.empty() && (line.back() == ' ' || line.back() == '.')) line.pop_back();
-  return line;
-}
-
 // Seconds that our clock is ahead of the server's; nothing when its answer has no date.
 std::optional<int64_t> Ahead(const http::Response& response, int64_t now_unix_us,
                              int64_t* server_s) {
@@ -177,7 +162,7 @@ class Reader {
       return Strange("answers " + std::to_string(response_.status) + " and does not say why");
     }
     const std::string name = Lower(error), words = Lower(said);
-    const std::string clean = Clean(said.empty() ? error : said, reading_.redactor);
+    const std::string clean = AsSaid(said.empty() ? error : said, reading_.redactor);
     const std::string reason = clean.empty() ? "" : ": " + clean;
     if (account.grant == "jwt_bearer") {
       if (Contains(words, "audience") || Contains(name, "audience")) {
@@ -211,7 +196,7 @@ class Reader {
       return MakeError("PS-OAUTH-GRANT", server_ + " does not accept " + what + reason + ".");
     }
     return MakeError("PS-OAUTH-REQUEST", server_ + " refuses to give a token (" +
-                                             Clean(error, reading_.redactor) + ")" + reason + ".");
+                                             AsSaid(error, reading_.redactor) + ")" + reason + ".");
   }
 
   const http::Response& response_;
@@ -221,6 +206,20 @@ class Reader {
 };
 
 }  // namespace
+
+std::string AsSaid(const std::string& text, const exchanges::Redactor& redactor) {
+  std::string line = redactor.Text(text);
+  if (line.size() > kMostSaid) {
+    size_t end = kMostSaid;
+    while (end > 0 && (static_cast<unsigned char>(line[end]) & 0xC0) == 0x80) --end;
+    line = line.substr(0, end) + "…";
+  }
+  for (char& c : line) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
+  }
+  while (!line.empty() && (line.back() == ' ' || line.back() == '.')) line.pop_back();
+  return line;
+}
 
 Result<Token> ReadAnswer(const http::Response& response, const Reading& reading) {
   return Reader(response, reading).Read();

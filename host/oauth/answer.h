@@ -35,4 +35,8 @@ struct Reading {
 /// PS-OAUTH-UNAVAILABLE (try later), PS-OAUTH-ANSWER (it cannot be understood). [thread-safe]
 Result<Token> ReadAnswer(const http::Response& response, const Reading& reading);
 
+/// What a server said, as it may stand in a sentence: one line, without secrets and not endless.
+/// [thread-safe]
+std::string AsSaid(const std::string& text, const exchanges::Redactor& redactor);
+
 }  // namespace penstock::oauth

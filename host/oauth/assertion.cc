@@ -3,11 +3,10 @@
 #include <openssl/bio.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
 
 #include <memory>
 
+#include "core/value/json.h"
 #include "core/value/text.h"
 
 namespace penstock::oauth {
@@ -71,20 +70,11 @@ std::string Base64Url(std::string_view bytes) {
 }
 
 std::string ClaimsText(const Claims& claims) {
-  rapidjson::StringBuffer buffer;
-  rapidjson::Writer<rapidjson::StringBuffer> json(buffer);
-  const auto put = [&](const char* name, const std::string& text) {
-    json.Key(name);
-    json.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
-  };
-  json.StartObject();
-  put("iss", claims.issuer);
-  put("sub", claims.subject);
-  put("aud", claims.audience);
-  json.Key("exp");
-  json.Int64(claims.expires_unix_s);
-  json.EndObject();
-  return {buffer.GetString(), buffer.GetSize()};
+  std::string json = R"({"iss":)";
+  AppendJsonString(claims.issuer, &json);
+  AppendJsonString(claims.subject, &json.append(R"(,"sub":)"));
+  AppendJsonString(claims.audience, &json.append(R"(,"aud":)"));
+  return json + R"(,"exp":)" + std::to_string(claims.expires_unix_s) + "}";
 }
 
 }  // namespace

@@ -18,9 +18,9 @@ namespace {
 
 constexpr int64_t kSecond = 1000000;
 constexpr auto kPoll = std::chrono::milliseconds(50);
-constexpr int64_t kLockPatienceUs = 180 * kSecond;  // longer than one process may ask
-constexpr int64_t kPauseUs = 10 * kSecond;          // after the token server could not be reached
+constexpr int64_t kPauseUs = 10 * kSecond;  // after the token server could not be reached
 constexpr uint32_t kAttempts = 4;
+constexpr int64_t kPatienceMs = 30000;  // with a server that asks for more time, between attempts
 constexpr uint64_t kMostAnswer = 1 << 20;
 
 class TokenLogin final : public http::Login {
@@ -56,9 +56,7 @@ class TokenLogin final : public http::Login {
     auto got = Ask(use, refused);
     if (got.ok()) return got;
     // While the old one lasts, a token server that is down harms nobody.
-    const bool lasts =
-        token_ && token_->access_token != refused && clock_.UnixUs() < token_->expires_at_us;
-    if (got.error().code != "PS-OAUTH-UNAVAILABLE" || !lasts) return got;
+    if (!IsForNow(got.error()) || !Lasts(refused)) return got;
     token_->renew_at_us = std::min(token_->expires_at_us, clock_.UnixUs() + kPauseUs);
     return *token_;
   }
@@ -67,17 +65,21 @@ class TokenLogin final : public http::Login {
     return token && token->access_token != refused && clock_.UnixUs() < token->renew_at_us;
   }
 
+  bool Lasts(const std::string& refused) const {
+    return token_ && token_->access_token != refused && clock_.UnixUs() < token_->expires_at_us;
+  }
+
   // Takes what another process got. A base URL is judged anew: the allowed hosts may have changed.
   bool Adopt(std::optional<Token> token, const std::string& refused) {
     if (!Good(token, refused) || !CheckBase(*token).ok()) return false;
     token_ = std::move(token);
-    Learn();
+    Learn(*token_);
     return true;
   }
 
-  void Learn() {
-    options_.redactor.Add(token_->access_token);
-    options_.redactor.Add(token_->refresh_token);
+  void Learn(const Token& token) {
+    options_.redactor.Add(token.access_token);
+    options_.redactor.Add(token.refresh_token);
   }
 
   Result<Token> Ask(const http::CredentialUse& use, const std::string& refused) {
@@ -85,7 +87,7 @@ class TokenLogin final : public http::Login {
     std::optional<file::Lock> lock;
     if (file_) {
       PENSTOCK_ASSIGN_OR_RETURN(file::Lock opened, file_->OpenLock());
-      PENSTOCK_RETURN_IF_ERROR(WaitFor(&opened, use));
+      PENSTOCK_RETURN_IF_ERROR(WaitFor(&opened, use, Lasts(refused) ? 0 : LockPatienceUs()));
       lock = std::move(opened);
       if (Adopt(file_->Read(), refused)) return *token_;
     }
@@ -99,7 +101,6 @@ class TokenLogin final : public http::Login {
       return token;
     }
     token_ = *std::move(token);
-    Learn();
     if (file_) {
       const Status kept = file_->Write(*token_);
       if (!kept.ok() && options_.warn) {
@@ -109,8 +110,13 @@ class TokenLogin final : public http::Login {
     return *token_;
   }
 
-  Status WaitFor(file::Lock* lock, const http::CredentialUse& use) const {
-    const int64_t until_us = clock_.MonotonicUs() + kLockPatienceUs;
+  // No process asks for longer.
+  int64_t LockPatienceUs() const {
+    return int64_t{kAttempts} * (options_.timeout_ms + kPatienceMs) * 1000;
+  }
+
+  Status WaitFor(file::Lock* lock, const http::CredentialUse& use, int64_t patience_us) const {
+    const int64_t until_us = clock_.MonotonicUs() + patience_us;
     while (true) {
       PENSTOCK_ASSIGN_OR_RETURN(const bool locked, lock->LockWithin(kPoll));
       if (locked) return {};
@@ -123,7 +129,7 @@ class TokenLogin final : public http::Login {
       }
       if (now_us < until_us) continue;
       return MakeError("PS-OAUTH-BUSY", "Another process has been asking for a token for " +
-                                            std::to_string(kLockPatienceUs / kSecond) + " s.");
+                                            std::to_string(patience_us / kSecond) + " s.");
     }
   }
 
@@ -137,9 +143,9 @@ class TokenLogin final : public http::Login {
 
   Result<Token> Request(const http::CredentialUse& use) {
     const std::string refresh_token = RefreshToken();
-    options_.redactor.Add(refresh_token);
-    PENSTOCK_ASSIGN_OR_RETURN(const std::string form, TokenForm(options_.account, refresh_token,
-                                                                clock_.UnixUs() / kSecond));
+    PENSTOCK_ASSIGN_OR_RETURN(
+        const std::string form,
+        TokenForm(options_.account, refresh_token, clock_.UnixUs() / kSecond, &options_.redactor));
     if (!gateway_) {
       PENSTOCK_ASSIGN_OR_RETURN(gateway_, OpenGateway());
     }
@@ -161,6 +167,7 @@ class TokenLogin final : public http::Login {
     PENSTOCK_RETURN_IF_ERROR(gateway_->Perform({&request, 1}, context, read));
     if (!token.ok()) return token;
     if (token->refresh_token.empty()) token->refresh_token = refresh_token;
+    Learn(*token);
     PENSTOCK_RETURN_IF_ERROR(CheckBase(*token));
     return token;
   }
@@ -173,6 +180,7 @@ class TokenLogin final : public http::Login {
     gateway.timeout_ms = options_.timeout_ms;
     gateway.max_answer_bytes = kMostAnswer;
     gateway.retry.attempts = kAttempts;
+    gateway.patience_ms = kPatienceMs;
     gateway.spent_rules.clear();
     return http::Gateway::Create(std::move(gateway));
   }
@@ -181,8 +189,8 @@ class TokenLogin final : public http::Login {
     if (options_.base_url_from.empty()) return {};
     const auto refused = [&](const std::string& why) {
       return MakeError("PS-OAUTH-BASE", "The login at " + host_.HostAndPort() + " names " +
-                                            token.base_url + " as the address of the API, " + why +
-                                            ".");
+                                            AsSaid(token.base_url, options_.redactor) +
+                                            " as the address of the API, " + why + ".");
     };
     const auto url = http::ParseUrl(token.base_url);
     if (!url.ok()) return refused("which is not valid");
@@ -209,6 +217,10 @@ class TokenLogin final : public http::Login {
 };
 
 }  // namespace
+
+bool IsForNow(const Error& error) {
+  return error.code == "PS-OAUTH-UNAVAILABLE" || error.code == "PS-OAUTH-BUSY";
+}
 
 Result<std::shared_ptr<http::Login>> OpenLogin(LoginOptions options) {
   PENSTOCK_ASSIGN_OR_RETURN(http::Url host, http::ParseUrl(options.account.token_host));

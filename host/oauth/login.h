@@ -39,4 +39,8 @@ struct LoginOptions {
 /// PS-HTTP-HOST (no https), PS-FILE-….
 Result<std::shared_ptr<http::Login>> OpenLogin(LoginOptions options);
 
+/// True of an error of a login that says nothing of the account: the same may work a moment later.
+/// [thread-safe]
+bool IsForNow(const Error& error);
+
 }  // namespace penstock::oauth

@@ -4,11 +4,11 @@
 #include <openssl/kdf.h>
 #include <openssl/rand.h>
 #include <rapidjson/document.h>
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
 
 #include <memory>
 #include <string_view>
+
+#include "core/value/json.h"
 
 namespace penstock::oauth {
 namespace {
@@ -69,22 +69,12 @@ std::string Binding(const Account& account) {
 }
 
 std::string Plain(const Token& token) {
-  rapidjson::StringBuffer buffer;
-  rapidjson::Writer<rapidjson::StringBuffer> json(buffer);
-  const auto put = [&](const char* name, const std::string& text) {
-    json.Key(name);
-    json.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
-  };
-  json.StartObject();
-  put("access_token", token.access_token);
-  put("refresh_token", token.refresh_token);
-  put("base_url", token.base_url);
-  json.Key("renew_at_us");
-  json.Int64(token.renew_at_us);
-  json.Key("expires_at_us");
-  json.Int64(token.expires_at_us);
-  json.EndObject();
-  return {buffer.GetString(), buffer.GetSize()};
+  std::string json = R"({"access_token":)";
+  AppendJsonString(token.access_token, &json);
+  AppendJsonString(token.refresh_token, &json.append(R"(,"refresh_token":)"));
+  AppendJsonString(token.base_url, &json.append(R"(,"base_url":)"));
+  json.append(R"(,"renew_at_us":)").append(std::to_string(token.renew_at_us));
+  return json + R"(,"expires_at_us":)" + std::to_string(token.expires_at_us) + "}";
 }
 
 std::optional<Token> FromPlain(const std::string& text) {

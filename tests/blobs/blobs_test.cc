@@ -70,6 +70,16 @@ TEST_F(BlobsTest, AreReadAsTheyWereWrittenAndOpenedByNameInALaterRun) {
   EXPECT_EQ(later.Open(name).error().code, "PS-BLOB-MISSING");
 }
 
+TEST_F(BlobsTest, OpenedTwiceItIsOneBlob) {
+  Store store = Of("contacts-3", {.blob_bytes = 100, .run_bytes = 8});
+  const auto first = store.Find(*store.Create());
+  ASSERT_TRUE(first->Append("one,").ok());
+  const auto again = store.Open(first->name());
+  ASSERT_TRUE(again.ok());
+  ASSERT_TRUE(first->Append("two,").ok());  // counted once
+  EXPECT_EQ(Content(*store.Find(*again)), "one,two,");
+}
+
 TEST_F(BlobsTest, NoOtherNameOpensAnything) {
   Store store = Of("contacts-3");
   const auto mine = store.Create();

@@ -112,8 +112,11 @@ TEST(MessageTest, ReadsUsedAndAllowedOfOneHeader) {
   EXPECT_EQ(told("api-usage=18/15000").daily_max, 15000);
   EXPECT_EQ(told("api-usage=18/15000; per-app-api-usage=17/250(x)").daily_remaining, 14982);
   EXPECT_EQ(told("api-usage=15001/15000").daily_remaining, 0);
-  for (const char* other : {"", "/", "18", "api-usage=18/", "api-usage=/15000"}) {
+  for (const char* other :
+       {"", "/", "18", "api-usage=18/", "api-usage=/15000", "api-usage=18/0", "api-usage=18/-1",
+        "api-usage=18/99999999999999999999", "api-usage=99999999999999999999/15000"}) {
     EXPECT_FALSE(told(other).daily_max.has_value()) << other;
+    EXPECT_FALSE(told(other).daily_remaining.has_value()) << other;
   }
 }
 

@@ -60,6 +60,16 @@ class LoginTest : public ::testing::Test {
     const auto base = login->BaseUrl({request, 0, &memory});
     return base.ok() ? *base : base.error().code + " " + base.error().message;
   }
+  // As another process that asks for a token has it.
+  file::Lock HoldLock() const {
+    std::string path;
+    for (const auto& entry : std::filesystem::directory_iterator(dir_.path() / "tokens")) {
+      if (entry.path().extension() == ".lock") path = entry.path();
+    }
+    auto lock = file::Lock::Open(path);
+    EXPECT_TRUE(*lock->TryLock());
+    return *std::move(lock);
+  }
   void UseRefreshToken() {
     options_.account.grant = "refresh_token";
     options_.account.refresh_token = "refresh-0";
@@ -168,6 +178,52 @@ TEST_F(LoginTest, ARotatedRefreshTokenIsUsedFromThenOn) {
   EXPECT_EQ(Header(Open(server).get()), "Bearer token-4");
 }
 
+TEST_F(LoginTest, WithoutAFolderTheNewestRefreshTokenIsRemembered) {
+  TokenServer server([](const auto& form, int number) {
+    EXPECT_EQ(form.at("refresh_token"), "refresh-" + std::to_string(number - 1));
+    return TokenServer::Token(number,
+                              "\"refresh_token\": \"refresh-" + std::to_string(number) + "\"");
+  });
+  UseRefreshToken();
+  options_.account.token_host = server.url();
+  options_.account.token_path = "/token";
+  const auto login = *OpenLogin(options_);
+  std::string memory;
+  EXPECT_EQ(Header(login.get(), &memory), "Bearer token-1");
+  ASSERT_TRUE(Renew(login.get(), memory).ok());
+  EXPECT_EQ(Header(login.get()), "Bearer token-2");
+}
+
+TEST_F(LoginTest, ATokenThatCannotBeKeptIsUsedAndToldOf) {
+  TokenServer server([](const auto&, int number) { return TokenServer::Token(number); });
+  EXPECT_EQ(Header(Open(server).get()), "Bearer token-1");
+  for (const auto& entry : std::filesystem::directory_iterator(dir_.path() / "tokens")) {
+    if (entry.path().extension() != ".token") continue;
+    std::filesystem::remove(entry.path());
+    std::filesystem::create_directories(entry.path() / "in the way");
+    break;
+  }
+  std::string warned;
+  options_.warn = [&](std::string_view sentence) { warned += sentence; };
+  EXPECT_EQ(Header(Open(server).get()), "Bearer token-2");
+  EXPECT_TRUE(warned.starts_with("A token could not be kept for other processes: ")) << warned;
+  EXPECT_EQ(warned.find("token-2"), std::string::npos) << warned;
+}
+
+TEST_F(LoginTest, AServerThatIsDownIsNotAskedByEachWhoWaits) {
+  TokenServer server([](const auto&, int) { return Response::Json(503, "{}"); });
+  FakeClock clock;
+  options_.clock = &clock;
+  const auto login = Open(server);
+  EXPECT_EQ(Header(login.get()), "PS-OAUTH-UNAVAILABLE");
+  const int asked = server.requests();
+  EXPECT_EQ(Header(login.get()), "PS-OAUTH-UNAVAILABLE");
+  EXPECT_EQ(server.requests(), asked);
+  clock.Advance(int64_t{11} * 1000000);
+  EXPECT_EQ(Header(login.get()), "PS-OAUTH-UNAVAILABLE");
+  EXPECT_GT(server.requests(), asked);
+}
+
 TEST_F(LoginTest, ADamagedFileIsMadeAnewAndTellsNothing) {
   TokenServer server([](const auto&, int number) { return TokenServer::Token(number); });
   EXPECT_EQ(Header(Open(server).get()), "Bearer token-1");
@@ -209,11 +265,16 @@ TEST_F(LoginTest, TheAddressOfTheApiMustBeAllowed) {
         std::pair{"https://example.com.evil.org", "none of the hosts"},
         std::pair{"http://eu7.example.com", "which is not encrypted"},
         std::pair{"ftp://eu7.example.com", "which is not valid"},
-        std::pair{"https://ana@eu7.example.com", "which is not valid"}}) {
+        std::pair{"https://ana@eu7.example.com", "which is not valid"},
+        std::pair{"https://x.example.org/token-1", "none of the hosts"},
+        std::pair{"https://x.example.org/\\u001b[2J", "which is not valid"}}) {
     const std::string said = told(address);
+    EXPECT_EQ(said.find("token-"), std::string::npos) << said;
+    EXPECT_EQ(said.find('\x1b'), std::string::npos) << said;
     EXPECT_TRUE(said.starts_with("PS-OAUTH-BASE The login at 127.0.0.1:")) << said;
     EXPECT_NE(said.find(why), std::string::npos) << said;
   }
+  EXPECT_LT(told("https://example.org/" + std::string(5000, 'x')).size(), 1000u);
   // A kept token is judged by the rules of today.
   EXPECT_EQ(told("https://eu7.example.com"), "https://eu7.example.com");
   options_.allowed_hosts.clear();
@@ -265,6 +326,44 @@ TEST_F(LoginTest, WhileTheTokenLastsAServerThatIsDownHarmsNobody) {
   EXPECT_EQ(Header(login.get()), "PS-OAUTH-UNAVAILABLE");
 }
 
+TEST_F(LoginTest, WhileTheTokenLastsAProcessThatDoesNotEndToAskHarmsNobody) {
+  TokenServer server([](const auto&, int number) { return TokenServer::Token(number); });
+  FakeClock clock;
+  options_.clock = &clock;
+  const auto login = Open(server);
+  EXPECT_EQ(Header(login.get()), "Bearer token-1");
+  const file::Lock lock = HoldLock();
+  clock.Advance(int64_t{1700} * 1000000);
+  const http::Request request;
+  const auto ask = [&] {
+    std::string memory;
+    const auto time_goes_by = [&] {
+      clock.Advance(int64_t{30} * 1000000);
+      return false;
+    };
+    const auto headers = login->Headers({request, 0, &memory, time_goes_by});
+    return headers.ok() ? headers->front().value : headers.error().code;
+  };
+  EXPECT_EQ(ask(), "Bearer token-1");
+  clock.Advance(int64_t{200} * 1000000);
+  EXPECT_EQ(ask(), "PS-OAUTH-BUSY");
+  EXPECT_EQ(server.requests(), 1);
+}
+
+TEST_F(LoginTest, AnAssertionThatIsSentBackIsNotShown) {
+  TokenServer server([](const auto& form, int) {
+    return Response::Json(400, R"({"error": "invalid_request", "error_description": "no )" +
+                                   form.at("assertion") + "\"}");
+  });
+  options_.account.grant = "jwt_bearer";
+  options_.account.private_key = KeyPem(KeyForm::kPkcs8);
+  const http::Request request;
+  std::string memory;
+  const auto headers = Open(server)->Headers({request, 0, &memory});
+  ASSERT_FALSE(headers.ok());
+  EXPECT_TRUE(headers.error().message.ends_with(": no «secret».")) << headers.error().message;
+}
+
 TEST_F(LoginTest, OverTlsWithACertificateThatVerifiesOnly) {
   const auto authority = penstock::testing::MakeAuthority();
   const auto identity = penstock::testing::MakeServer("IP:127.0.0.1", 3600, &authority);
@@ -287,13 +386,7 @@ TEST_F(LoginTest, OverTlsWithACertificateThatVerifiesOnly) {
 TEST_F(LoginTest, WhoWaitsForAnotherProcessCanBeCancelled) {
   TokenServer server([](const auto&, int number) { return TokenServer::Token(number); });
   EXPECT_EQ(Header(Open(server).get()), "Bearer token-1");
-  std::string path;
-  for (const auto& entry : std::filesystem::directory_iterator(dir_.path() / "tokens")) {
-    if (entry.path().extension() == ".lock") path = entry.path();
-  }
-  auto lock = file::Lock::Open(path);
-  ASSERT_TRUE(lock.ok());
-  ASSERT_TRUE(*lock->TryLock());
+  const file::Lock lock = HoldLock();
   const http::Request request;
   std::string memory = "token-1";
   EXPECT_EQ(Open(server)->Renew({request, 0, &memory, [] { return true; }}).error().code,
