@@ -99,7 +99,7 @@ constexpr CodeEntry kConnectors[] = {
     {"PS-CONN-CALL", "The connector made a call that the contract does not allow.",
      "Report it to the connector's publisher."},
     {"PS-CONN-CLAIMED",
-     "The connector claimed success for a record without a request that names it.",
+     "The connector claimed success for a record without an answered request for it.",
      "The run stops; the record is unsent or in doubt, never taken as done. Report it to the "
      "connector's publisher."},
     {"PS-CONN-CONTRACT", "The connector broke the contract with its host.",

@@ -32,7 +32,7 @@ std::string CountsText(const RunRecord& r) {
                                    : "") +
                    ", none of them sent");
   }
-  const uint64_t told = o.succeeded + o.rejected + o.skipped + o.in_doubt + o.unsent;
+  const uint64_t told = o.changes();
   const uint64_t rest = changes > told ? changes - told : 0;
   out += Labelled(
       "changes",
