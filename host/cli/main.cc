@@ -1,3 +1,5 @@
+#include <sys/resource.h>
+
 #include <cstdio>
 #include <exception>
 
@@ -5,6 +7,9 @@
 #include "sdk/runtime/loader.h"
 
 int main(int argc, char** argv) {
+  // Tokens and keys are in memory: no core file of it, nor of what it starts.
+  const rlimit none{0, 0};
+  (void)::setrlimit(RLIMIT_CORE, &none);
   int exit = 1;
   try {
     exit = penstock::cli::RunProgram(argc, argv);
