@@ -94,10 +94,11 @@ TEST_F(SalesforceTest, DescribeTellsWhatAFieldTakes) {
 
 TEST_F(SalesforceTest, OrgsAreDescribedInYaml) {
   const std::string file = ::testing::TempDir() + "salesforce_org.yaml";
+  std::string user = "{Username: u@example.com, LastName: U}";
   auto start = [&](const std::string& objects) {
     std::ofstream(file) << "org: {name: Small, type: Base Edition, instance: PEN6}\n"
-                           "users: [{Username: u@example.com, LastName: U}]\n"
-                           "objects:\n"
+                           "users: ["
+                        << user << "]\nobjects:\n"
                         << objects;
     std::string error;
     sandbox_ =
@@ -116,6 +117,10 @@ TEST_F(SalesforceTest, OrgsAreDescribedInYaml) {
   EXPECT_FALSE(start(widget + "      Name: {type: string, lenght: 80}\n"));
   EXPECT_FALSE(start(widget + "      A__c: {type: reference, to: [Nobody], relationship: A__r}\n"));
   EXPECT_FALSE(start("  Widget__c: {fields: {}}\n"));
+  EXPECT_FALSE(start(widget + "      Id: {type: string}\n"));
+  EXPECT_FALSE(start(widget + "      A__c: {type: string}\n      a__c: {type: string}\n"));
+  user = "{Username: u@example.com, LastName: U, Emial: u@example.com}";
+  EXPECT_FALSE(start(widget + "      Name: {type: string}\n"));
   std::remove(file.c_str());
 }
 
@@ -339,6 +344,16 @@ TEST_F(SalesforceTest, CollectionsByIdOfSeveralTypes) {
   EXPECT_EQ(ItemCode(items[1]), "INVALID_CROSS_REFERENCE_KEY");
   EXPECT_EQ(ItemCode(items[2]), "MALFORMED_ID");
   EXPECT_EQ(ItemCode(items[3]), "INVALID_CROSS_REFERENCE_KEY");
+  reply = Rest("PATCH", "/composite/sobjects",
+               Records(Record("Account", R"("id":")" + account + R"(","Phone":"2")") + "," +
+                       Record("Account", R"("id":")" + account + R"(","Phone":"3")") + "," +
+                       Record("Contact", R"("id":")" + contact + R"(","Phone":"2")")));
+  items = ParseJson(reply.body);
+  for (int twin : {0, 1}) {
+    ASSERT_EQ(ItemCode(items[twin]), "DUPLICATE_VALUE");
+    EXPECT_EQ(TextOf(items[twin]["errors"][0], "message"), "Duplicate id specified: " + account);
+  }
+  EXPECT_EQ(ItemCode(items[2]), "");
   reply =
       Rest("GET", "/composite/sobjects/Account?ids=" + account + ",0015g000000ZZZZ&fields=Phone");
   items = ParseJson(reply.body);
@@ -379,6 +394,11 @@ TEST_F(SalesforceTest, ReferencesByExternalId) {
   EXPECT_EQ(Code(reply), "INACTIVE_OWNER_OR_USER");
   EXPECT_EQ(Rest("PATCH", "/sobjects/Contact/" + contact, R"({"AccountId":null})").status, 204);
   EXPECT_EQ(KeptRow("Contact", contact)["AccountId"], "");
+  // One way or the other, not both.
+  reply = Rest("PATCH", "/sobjects/Contact/" + contact,
+               R"({"AccountId":")" + account + R"(","Account":{"Ext__c":"A1"}})");
+  EXPECT_EQ(Code(reply), "INVALID_FIELD");
+  EXPECT_EQ(KeptRow("Contact", contact)["AccountId"], "");
 }
 
 TEST_F(SalesforceTest, DuplicateRuleAndAssignmentRule) {
@@ -390,6 +410,11 @@ TEST_F(SalesforceTest, DuplicateRuleAndAssignmentRule) {
       Rest("POST", "/sobjects/Contact", twin, {{"Sforce-Duplicate-Rule-Header", "allowSave=true"}})
           .status,
       201);
+  // Neither the rule nor a query tells upper and lower case apart.
+  Create("Account", R"({"Name":"Acme"})");
+  EXPECT_EQ(Code(Rest("POST", "/sobjects/Account", R"({"Name":"ACME"})")), "DUPLICATES_DETECTED");
+  EXPECT_THAT(Rest("GET", "/query?q=SELECT+COUNT()+FROM+Account+WHERE+Name='aCME'").body,
+              HasSubstr("\"totalSize\":1"));
   const std::string lead = R"({"LastName":"L","Company":"X"})";
   Create("Lead", lead);
   EXPECT_EQ(Rest("POST", "/sobjects/Lead", lead, {{"Sforce-Auto-Assign", "FALSE"}}).status, 201);
