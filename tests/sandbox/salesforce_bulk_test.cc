@@ -149,6 +149,8 @@ TEST_F(SalesforceBulkTest, StatesAllowOnlyTheirSteps) {
   const std::string other = OpenJob(kUpsert);
   EXPECT_EQ(Rest("PATCH", "/jobs/ingest/" + other, R"({"state":"Aborted"})").status, 200);
   EXPECT_EQ(TextOf(Poll(other), "state"), "Aborted");
+  EXPECT_EQ(Code(Upload(other, Accounts(1))), "INVALIDJOBSTATE");
+  EXPECT_EQ(Code(Close(other)), "INVALIDJOBSTATE");
 }
 
 TEST_F(SalesforceBulkTest, UploadsAreWholeOrNotAtAll) {
@@ -315,6 +317,21 @@ TEST_F(SalesforceBulkTest, CellsHaveCharactersNotBytes) {
   const std::vector<Row> failed = Results(job, "failedResults");
   ASSERT_EQ(failed.size(), 1U);
   EXPECT_THAT(failed[0].at("sf__Error"), StartsWith("STRING_TOO_LONG:"));
+  // A row has 400,000 of them at most, whatever its fields take.
+  std::string header = "Ext__c,Name", cells = "A3,N";
+  for (const char* field :
+       {"Description", "Notes__c", "Code__c", "Phone", "Website", "Industry", "BillingCity",
+        "BillingCountry", "Type", "Rating__c", "Regions__c", "Tier__c", "Score__c"}) {
+    header += std::string(",") + field;
+    cells += "," + text;
+  }
+  RunJob(kUpsert, header + "\n" + cells + "\n", &job);
+  EXPECT_THAT(Rest("GET", "/jobs/ingest/" + job + "/failedResults").body,
+              HasSubstr("STRING_TOO_LONG:record too large"));
+  header = "Name";
+  for (int i = 0; i < 5000; ++i) header += ",Name";
+  EXPECT_EQ(TextOf(RunJob(kUpsert, header + "\n", &job), "errorMessage"),
+            "InvalidBatch : Too many columns");
 }
 
 TEST_F(SalesforceBulkTest, RuleAndLocksOfJobs) {

@@ -184,6 +184,16 @@ TEST_F(SalesforceOAuthTest, TokensExpire) {
   EXPECT_EQ(Refusal(Token(again)), "");
 }
 
+TEST_F(SalesforceOAuthTest, TokensOpenWhatTheirScopesAndTheAdministratorAllow) {
+  token_ = "sandbox-token";  // the one that never expires
+  EXPECT_EQ(Rest("GET", "/sobjects").status, 200);
+  Config(R"({"blocked":true})");
+  EXPECT_EQ(Rest("GET", "/sobjects").status, 401);
+  Start({"--scopes", "openid,refresh_token"});
+  EXPECT_EQ(Rest("GET", "/sobjects").status, 403);
+  EXPECT_EQ(Call("GET", "/services/oauth2/userinfo").status, 200);
+}
+
 TEST_F(SalesforceOAuthTest, RecordsOutliveARestart) {
   LogIn();
   const std::string id = Create("Account", R"({"Name":"A","Ext__c":"A1"})");
