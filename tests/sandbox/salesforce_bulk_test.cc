@@ -113,6 +113,8 @@ TEST_F(SalesforceBulkTest, JobsThatAreRefused) {
   EXPECT_EQ(code(R"({"object":"Account","operation":"upsert"})"), "INVALIDJOB");
   EXPECT_EQ(code(R"({"object":"Account","operation":"upsert","externalIdFieldName":"Website"})"),
             "INVALIDJOB");
+  EXPECT_EQ(code(R"({"object":"Account","operation":"insert","externalIdFieldName":"Ext__c"})"),
+            "INVALIDJOB");
   EXPECT_EQ(code(R"({"object":"Account","operation":"insert","lineEnding":"CR"})"), "INVALIDJOB");
   EXPECT_EQ(code(R"({"object":"Account","operation":"insert","color":"red"})"),
             "JSON_PARSER_ERROR");
@@ -191,6 +193,11 @@ TEST_F(SalesforceBulkTest, FilesThatAreRefused) {
   EXPECT_EQ(
       TextOf(info, "errorMessage"),
       "ClientInputError : LineEnding is invalid on user data. Current LineEnding setting is LF");
+  info = RunJob(R"({"object":"Account","operation":"insert","lineEnding":"CRLF"})",
+                "Ext__c,Name\r\nA1,One\n", &job);
+  EXPECT_EQ(
+      TextOf(info, "errorMessage"),
+      "ClientInputError : LineEnding is invalid on user data. Current LineEnding setting is CRLF");
   info = RunJob(kUpsert, "Ext__c,Name\nA1,One \"x\"\n", &job);
   EXPECT_THAT(TextOf(info, "errorMessage"), HasSubstr("Found unescaped quote"));
   info = RunJob(kUpsert, "Ext__c,Name\nA1,One,Two\n", &job);
