@@ -113,6 +113,8 @@ TEST_F(SalesforceBulkTest, JobsThatAreRefused) {
   EXPECT_EQ(code(R"({"object":"Account","operation":"upsert"})"), "INVALIDJOB");
   EXPECT_EQ(code(R"({"object":"Account","operation":"upsert","externalIdFieldName":"Website"})"),
             "INVALIDJOB");
+  EXPECT_EQ(code(R"({"object":"Account","operation":"insert","externalIdFieldName":"Ext__c"})"),
+            "INVALIDJOB");
   EXPECT_EQ(code(R"({"object":"Account","operation":"insert","lineEnding":"CR"})"), "INVALIDJOB");
   EXPECT_EQ(code(R"({"object":"Account","operation":"insert","color":"red"})"),
             "JSON_PARSER_ERROR");
@@ -149,6 +151,8 @@ TEST_F(SalesforceBulkTest, StatesAllowOnlyTheirSteps) {
   const std::string other = OpenJob(kUpsert);
   EXPECT_EQ(Rest("PATCH", "/jobs/ingest/" + other, R"({"state":"Aborted"})").status, 200);
   EXPECT_EQ(TextOf(Poll(other), "state"), "Aborted");
+  EXPECT_EQ(Code(Upload(other, Accounts(1))), "INVALIDJOBSTATE");
+  EXPECT_EQ(Code(Close(other)), "INVALIDJOBSTATE");
 }
 
 TEST_F(SalesforceBulkTest, UploadsAreWholeOrNotAtAll) {
@@ -189,6 +193,11 @@ TEST_F(SalesforceBulkTest, FilesThatAreRefused) {
   EXPECT_EQ(
       TextOf(info, "errorMessage"),
       "ClientInputError : LineEnding is invalid on user data. Current LineEnding setting is LF");
+  info = RunJob(R"({"object":"Account","operation":"insert","lineEnding":"CRLF"})",
+                "Ext__c,Name\r\nA1,One\n", &job);
+  EXPECT_EQ(
+      TextOf(info, "errorMessage"),
+      "ClientInputError : LineEnding is invalid on user data. Current LineEnding setting is CRLF");
   info = RunJob(kUpsert, "Ext__c,Name\nA1,One \"x\"\n", &job);
   EXPECT_THAT(TextOf(info, "errorMessage"), HasSubstr("Found unescaped quote"));
   info = RunJob(kUpsert, "Ext__c,Name\nA1,One,Two\n", &job);
@@ -263,8 +272,73 @@ TEST_F(SalesforceBulkTest, JobsLastAsLongAsTheyAreTold) {
   std::string job;
   JsonDocument info = RunJob(kUpsert, Accounts(2), &job);
   EXPECT_EQ(TextOf(info, "state"), "InProgress");
+  EXPECT_EQ(Code(Rest("DELETE", "/jobs/ingest/" + job)), "INVALIDJOBSTATE");
   Config(R"({"clock_ms":1800000060000})");
   EXPECT_EQ(TextOf(Poll(job), "state"), "JobComplete");
+}
+
+TEST_F(SalesforceBulkTest, ResetEndsJobsAndSettings) {
+  Config(R"({"bulk_polls":1,"bulk_latency_ms":60000,"bulk_faults":[{"kind":"stall","at":250}]})");
+  const std::string job = OpenJob(kUpsert);
+  EXPECT_EQ(Rest("PUT", "/jobs/ingest/" + job + "/batches/", Accounts(1000),
+                 {{"Content-Type", "text/csv"}})
+                .status,
+            201);
+  EXPECT_EQ(Close(job).status, 200);
+  EXPECT_EQ(Call("POST", "/_sandbox/reset").status, 200);
+  EXPECT_TRUE(Kept("Account").empty());
+  EXPECT_EQ(Writes("Account", "created"), 0U);
+  LogIn();
+  EXPECT_EQ(Rest("GET", "/jobs/ingest/" + job).status, 404);
+  std::string other;
+  EXPECT_EQ(TextOf(RunJob(kUpsert, Accounts(2), &other), "state"), "JobComplete");
+  EXPECT_EQ(Kept("Account").size(), 2U);
+}
+
+TEST_F(SalesforceBulkTest, RowsThatSayTwoThings) {
+  const std::string one = Create("Account", R"({"Name":"A","Ext__c":"A1"})");
+  const std::string two = Create("Account", R"({"Name":"B","Ext__c":"A2"})");
+  std::string job;
+  auto error = [&](const std::string& settings, const std::string& csv) {
+    EXPECT_EQ(TextOf(RunJob(settings, csv, &job), "state"), "JobComplete");
+    const std::vector<Row> rows = Results(job, "failedResults");
+    return rows.empty() ? "" : rows[0].at("sf__Error");
+  };
+  EXPECT_THAT(error(R"({"object":"Contact","operation":"insert"})",
+                    "LastName,AccountId,Account.Ext__c\nC," + one + ",A2\n"),
+              StartsWith("INVALID_FIELD:"));
+  EXPECT_THAT(error(kUpsert, "Ext__c,Id,Name\nA1," + two + ",C\n"), StartsWith("INVALID_FIELD:"));
+  EXPECT_THAT(error(R"({"object":"Account","operation":"update"})",
+                    "Id,Name\n" + one + ",C\n" + one.substr(0, 15) + ",D\n"),
+              StartsWith("DUPLICATE_VALUE:Duplicate id specified: " + one));
+  EXPECT_EQ(Results(job, "failedResults").size(), 2U);
+  EXPECT_EQ(Writes("Account", "updated"), 0U);
+  EXPECT_TRUE(Kept("Contact").empty());
+}
+
+TEST_F(SalesforceBulkTest, CellsHaveCharactersNotBytes) {
+  std::string text, job;
+  for (int i = 0; i < 32'000; ++i) text += "ä";
+  RunJob(kUpsert, "Ext__c,Name,Notes__c\nA1,N," + text + "\nA2,N," + text + "x\n", &job);
+  EXPECT_EQ(Keys(job, "successfulResults"), std::set<std::string>{"A1"});
+  const std::vector<Row> failed = Results(job, "failedResults");
+  ASSERT_EQ(failed.size(), 1U);
+  EXPECT_THAT(failed[0].at("sf__Error"), StartsWith("STRING_TOO_LONG:"));
+  // A row has 400,000 of them at most, whatever its fields take.
+  std::string header = "Ext__c,Name", cells = "A3,N";
+  for (const char* field :
+       {"Description", "Notes__c", "Code__c", "Phone", "Website", "Industry", "BillingCity",
+        "BillingCountry", "Type", "Rating__c", "Regions__c", "Tier__c", "Score__c"}) {
+    header += std::string(",") + field;
+    cells += "," + text;
+  }
+  RunJob(kUpsert, header + "\n" + cells + "\n", &job);
+  EXPECT_THAT(Rest("GET", "/jobs/ingest/" + job + "/failedResults").body,
+              HasSubstr("STRING_TOO_LONG:record too large"));
+  header = "Name";
+  for (int i = 0; i < 5000; ++i) header += ",Name";
+  EXPECT_EQ(TextOf(RunJob(kUpsert, header + "\n", &job), "errorMessage"),
+            "InvalidBatch : Too many columns");
 }
 
 TEST_F(SalesforceBulkTest, RuleAndLocksOfJobs) {

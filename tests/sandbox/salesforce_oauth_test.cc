@@ -172,6 +172,26 @@ TEST_F(SalesforceOAuthTest, TokensExpire) {
   EXPECT_EQ(sandbox_->Call("POST", "/services/oauth2/revoke", body, "", form).status, 200);
   EXPECT_EQ(Rest("GET", "/sobjects").status, 401);
   EXPECT_EQ(sandbox_->Call("POST", "/services/oauth2/revoke", body, "", form).status, 400);
+  // What a refresh token gave ends with it, and it gives no more.
+  LogIn();
+  const std::string refresh = "token=sandbox-refresh";
+  EXPECT_EQ(sandbox_->Call("POST", "/services/oauth2/revoke", refresh, "", form).status, 200);
+  EXPECT_EQ(Rest("GET", "/sobjects").status, 401);
+  const std::string again =
+      "grant_type=refresh_token&refresh_token=sandbox-refresh&client_id=sandbox-client";
+  EXPECT_EQ(Refusal(Token(again)), "invalid_grant: expired access/refresh token");
+  EXPECT_EQ(Call("POST", "/_sandbox/reset").status, 200);
+  EXPECT_EQ(Refusal(Token(again)), "");
+}
+
+TEST_F(SalesforceOAuthTest, TokensOpenWhatTheirScopesAndTheAdministratorAllow) {
+  token_ = "sandbox-token";  // the one that never expires
+  EXPECT_EQ(Rest("GET", "/sobjects").status, 200);
+  Config(R"({"blocked":true})");
+  EXPECT_EQ(Rest("GET", "/sobjects").status, 401);
+  Start({"--scopes", "openid,refresh_token"});
+  EXPECT_EQ(Rest("GET", "/sobjects").status, 403);
+  EXPECT_EQ(Call("GET", "/services/oauth2/userinfo").status, 200);
 }
 
 TEST_F(SalesforceOAuthTest, RecordsOutliveARestart) {

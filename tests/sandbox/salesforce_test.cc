@@ -1,5 +1,6 @@
 // The Salesforce sandbox against what is known of the vendor's API (README.md beside it): rows,
-// collections, queries, limits.
+// queries, limits.
+#include <Poco/Net/StreamSocket.h>
 #include <gmock/gmock.h>
 
 #include <fstream>
@@ -14,20 +15,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
-
-std::string Record(const std::string& type, const std::string& fields) {
-  return R"({"attributes":{"type":")" + type + "\"}" + (fields.empty() ? "" : ",") + fields + "}";
-}
-
-std::string Records(const std::string& records, bool all_or_none = false) {
-  return std::string(R"({"allOrNone":)") + (all_or_none ? "true" : "false") + R"(,"records":[)" +
-         records + "]}";
-}
-
-// statusCode of the first error of an item, "" if it succeeded.
-std::string ItemCode(const JsonValue& item) {
-  return item["success"].GetBool() ? "" : TextOf(item["errors"][0], "statusCode");
-}
 
 TEST_F(SalesforceTest, EveryAnswerCountsTheLimitAndNeedsAToken) {
   Reply reply = Rest("GET", "/limits");
@@ -94,10 +81,11 @@ TEST_F(SalesforceTest, DescribeTellsWhatAFieldTakes) {
 
 TEST_F(SalesforceTest, OrgsAreDescribedInYaml) {
   const std::string file = ::testing::TempDir() + "salesforce_org.yaml";
+  std::string user = "{Username: u@example.com, LastName: U}";
   auto start = [&](const std::string& objects) {
     std::ofstream(file) << "org: {name: Small, type: Base Edition, instance: PEN6}\n"
-                           "users: [{Username: u@example.com, LastName: U}]\n"
-                           "objects:\n"
+                           "users: ["
+                        << user << "]\nobjects:\n"
                         << objects;
     std::string error;
     sandbox_ =
@@ -116,6 +104,10 @@ TEST_F(SalesforceTest, OrgsAreDescribedInYaml) {
   EXPECT_FALSE(start(widget + "      Name: {type: string, lenght: 80}\n"));
   EXPECT_FALSE(start(widget + "      A__c: {type: reference, to: [Nobody], relationship: A__r}\n"));
   EXPECT_FALSE(start("  Widget__c: {fields: {}}\n"));
+  EXPECT_FALSE(start(widget + "      Id: {type: string}\n"));
+  EXPECT_FALSE(start(widget + "      A__c: {type: string}\n      a__c: {type: string}\n"));
+  user = "{Username: u@example.com, LastName: U, Emial: u@example.com}";
+  EXPECT_FALSE(start(widget + "      Name: {type: string}\n"));
   std::remove(file.c_str());
 }
 
@@ -155,6 +147,7 @@ TEST_F(SalesforceTest, RowsByExternalId) {
   reply = Rest("PATCH", "/sobjects/Account/Ext__c/A%2F1", R"({"Phone":"1"})");
   EXPECT_EQ(reply.status, 200);
   EXPECT_FALSE(ParseJson(reply.body)["created"].GetBool());
+  EXPECT_EQ(Call("PATCH", "/services/data/v45.0" + path, R"({"Phone":"1"})").status, 204);
   EXPECT_EQ(Code(Rest("PATCH", path, R"({"Ext__c":"a/1"})")), "INVALID_FIELD");
   EXPECT_EQ(Rest("PATCH", "/sobjects/Account/Phone/1", R"({"Name":"x"})").status, 404);
   EXPECT_THAT(Rest("GET", path).body, HasSubstr(R"("Phone":"1")"));
@@ -251,109 +244,6 @@ TEST_F(SalesforceTest, ValuesAreCheckedAndKeptInOneForm) {
   }
 }
 
-TEST_F(SalesforceTest, CollectionsAnswerByRecordInOrder) {
-  const std::string path = "/composite/sobjects/Account/Ext__c";
-  Reply reply = Rest("PATCH", path,
-                     Records(Record("Account", R"("Ext__c":"A1","Name":"One")") + "," +
-                             Record("Account", R"("Ext__c":"A2")") + "," +
-                             Record("Account", R"("Ext__c":"A3","Name":"Three")")));
-  ASSERT_EQ(reply.status, 200) << reply.body;
-  JsonDocument items = ParseJson(reply.body);
-  EXPECT_TRUE(items[0]["created"].GetBool());
-  EXPECT_EQ(ItemCode(items[1]), "REQUIRED_FIELD_MISSING");
-  EXPECT_EQ(std::string(items[1]["errors"][0]["fields"][0].GetString()), "Name");
-  EXPECT_EQ(ItemCode(items[2]), "");
-  reply = Rest("PATCH", path,
-               Records(Record("Account", R"("Ext__c":"A1","Phone":"1")") + "," +
-                       Record("Account", R"("Ext__c":"a1","Phone":"2")") + "," +
-                       Record("Account", R"("Phone":"2")")));
-  items = ParseJson(reply.body);
-  EXPECT_EQ(ItemCode(items[0]), "DUPLICATE_VALUE");
-  EXPECT_THAT(TextOf(items[0]["errors"][0], "message"),
-              HasSubstr("Duplicate external id specified: A1"));
-  EXPECT_EQ(ItemCode(items[1]), "DUPLICATE_VALUE");
-  EXPECT_EQ(ItemCode(items[2]), "MISSING_ARGUMENT");
-  EXPECT_EQ(Writes("Account", "created"), 2U);
-  EXPECT_EQ(Writes("Account", "updated"), 0U);
-  reply = Rest("PATCH", path,
-               Records(Record("Account", R"("Ext__c":"A1","Name":"New")") + "," +
-                           Record("Account", R"("Ext__c":"A4","Name":"")"),
-                       true));
-  items = ParseJson(reply.body);
-  EXPECT_EQ(ItemCode(items[0]), "ALL_OR_NONE_OPERATION_ROLLED_BACK");
-  EXPECT_EQ(ItemCode(items[1]), "REQUIRED_FIELD_MISSING");
-  EXPECT_EQ(Writes("Account", "updated"), 0U);
-}
-
-TEST_F(SalesforceTest, WhatCannotBeReadRefusesARecordOfACollection) {
-  const Reply reply =
-      Rest("PATCH", "/composite/sobjects/Account/Ext__c",
-           Records(Record("Account", R"("Ext__c":"A1","Name":"N","No__c":1)") + "," +
-                   Record("Account", R"("Ext__c":"A2","Name":"N","Since__c":"x")") + "," +
-                   Record("Account", R"("Ext__c":"A3","Name":"N")")));
-  ASSERT_EQ(reply.status, 200) << reply.body;
-  JsonDocument items = ParseJson(reply.body);
-  EXPECT_EQ(ItemCode(items[0]), "INVALID_FIELD");
-  EXPECT_EQ(TextOf(items[0]["errors"][0], "message"),
-            "No such column 'No__c' on sobject of type Account");
-  EXPECT_EQ(ItemCode(items[1]), "JSON_PARSER_ERROR");
-  EXPECT_THAT(TextOf(items[1]["errors"][0], "message"),
-              StartsWith("Cannot deserialize instance of date from VALUE_STRING value x or request "
-                         "may be missing a required field at [line:1, column:"));
-  EXPECT_EQ(ItemCode(items[2]), "");
-}
-
-TEST_F(SalesforceTest, CollectionsRefuseWholeRequests) {
-  const std::string path = "/composite/sobjects/Account/Ext__c";
-  std::string many;
-  for (int i = 0; i < 201; ++i) {
-    many += (i > 0 ? "," : "") +
-            Record("Account", R"("Name":"N","Ext__c":")" + std::to_string(i) + "\"");
-  }
-  EXPECT_EQ(Code(Rest("PATCH", path, Records(many))), "EXCEEDED_ID_LIMIT");
-  EXPECT_EQ(Code(Rest("PATCH", path, Records(R"({"Ext__c":"A1"})"))), "INVALID_FIELD");
-  EXPECT_EQ(Code(Rest("PATCH", path, Records(Record("Contact", R"("Ext__c":"A1")")))),
-            "INVALID_TYPE");
-  EXPECT_EQ(Code(Rest("PATCH", path, Records(Record("Account", R"("Ext__c":"A1","id":"001")")))),
-            "INVALID_FIELD");
-  EXPECT_EQ(Rest("PATCH", "/composite/sobjects/Account/Phone", Records("")).status, 404);
-  EXPECT_EQ(Writes("Account", "created"), 0U);
-}
-
-TEST_F(SalesforceTest, CollectionsByIdOfSeveralTypes) {
-  Reply reply = Rest("POST", "/composite/sobjects",
-                     Records(Record("Account", R"("Name":"A")") + "," +
-                             Record("Contact", R"("LastName":"C")") + "," + Record("Contact", "")));
-  JsonDocument items = ParseJson(reply.body);
-  ASSERT_EQ(items.Size(), 3U) << reply.body;
-  const std::string account = TextOf(items[0], "id"), contact = TextOf(items[1], "id");
-  EXPECT_FALSE(items[0].HasMember("created"));
-  EXPECT_EQ(ItemCode(items[2]), "REQUIRED_FIELD_MISSING");
-  reply = Rest("PATCH", "/composite/sobjects",
-               Records(Record("Account", R"("id":")" + account + R"(","Phone":"1")") + "," +
-                       Record("Contact", R"("id":"0035g000000ZZZZ","Phone":"1")") + "," +
-                       Record("Contact", R"("id":"x")") + "," +
-                       Record("Account", R"("id":")" + contact + "\"")));
-  items = ParseJson(reply.body);
-  EXPECT_EQ(ItemCode(items[0]), "");
-  EXPECT_EQ(ItemCode(items[1]), "INVALID_CROSS_REFERENCE_KEY");
-  EXPECT_EQ(ItemCode(items[2]), "MALFORMED_ID");
-  EXPECT_EQ(ItemCode(items[3]), "INVALID_CROSS_REFERENCE_KEY");
-  reply =
-      Rest("GET", "/composite/sobjects/Account?ids=" + account + ",0015g000000ZZZZ&fields=Phone");
-  items = ParseJson(reply.body);
-  EXPECT_EQ(TextOf(items[0], "Phone"), "1");
-  EXPECT_TRUE(items[1].IsNull());
-  reply = Rest("DELETE", "/composite/sobjects?ids=" + account + "," + contact + "," + account);
-  items = ParseJson(reply.body);
-  EXPECT_EQ(ItemCode(items[0]), "");
-  EXPECT_EQ(ItemCode(items[1]), "");
-  EXPECT_EQ(ItemCode(items[2]), "ENTITY_IS_DELETED");
-  reply = Rest("PATCH", "/composite/sobjects",
-               Records(Record("Account", R"("id":")" + account + R"(","Phone":"2")")));
-  EXPECT_EQ(ItemCode(ParseJson(reply.body)[0]), "ENTITY_IS_DELETED");
-}
-
 TEST_F(SalesforceTest, ReferencesByExternalId) {
   const std::string account = Create("Account", R"({"Name":"A","Ext__c":"A1"})");
   const std::string contact =
@@ -379,6 +269,11 @@ TEST_F(SalesforceTest, ReferencesByExternalId) {
   EXPECT_EQ(Code(reply), "INACTIVE_OWNER_OR_USER");
   EXPECT_EQ(Rest("PATCH", "/sobjects/Contact/" + contact, R"({"AccountId":null})").status, 204);
   EXPECT_EQ(KeptRow("Contact", contact)["AccountId"], "");
+  // One way or the other, not both.
+  reply = Rest("PATCH", "/sobjects/Contact/" + contact,
+               R"({"AccountId":")" + account + R"(","Account":{"Ext__c":"A1"}})");
+  EXPECT_EQ(Code(reply), "INVALID_FIELD");
+  EXPECT_EQ(KeptRow("Contact", contact)["AccountId"], "");
 }
 
 TEST_F(SalesforceTest, DuplicateRuleAndAssignmentRule) {
@@ -390,6 +285,11 @@ TEST_F(SalesforceTest, DuplicateRuleAndAssignmentRule) {
       Rest("POST", "/sobjects/Contact", twin, {{"Sforce-Duplicate-Rule-Header", "allowSave=true"}})
           .status,
       201);
+  // Neither the rule nor a query tells upper and lower case apart.
+  Create("Account", R"({"Name":"Acme"})");
+  EXPECT_EQ(Code(Rest("POST", "/sobjects/Account", R"({"Name":"ACME"})")), "DUPLICATES_DETECTED");
+  EXPECT_THAT(Rest("GET", "/query?q=SELECT+COUNT()+FROM+Account+WHERE+Name='aCME'").body,
+              HasSubstr("\"totalSize\":1"));
   const std::string lead = R"({"LastName":"L","Company":"X"})";
   Create("Lead", lead);
   EXPECT_EQ(Rest("POST", "/sobjects/Lead", lead, {{"Sforce-Auto-Assign", "FALSE"}}).status, 201);
@@ -399,39 +299,22 @@ TEST_F(SalesforceTest, DuplicateRuleAndAssignmentRule) {
   EXPECT_EQ(ParseJson(Call("GET", "/_sandbox/stats").body)["assigned"]["Lead"].GetInt(), 1);
 }
 
-TEST_F(SalesforceTest, RecordFaults) {
-  Config(R"({"record_faults":[{"object":"Account","field":"Ext__c","value":"A2","times":1}]})");
-  const std::string body = Records(Record("Account", R"("Ext__c":"A1","Name":"1")") + "," +
-                                   Record("Account", R"("Ext__c":"A2","Name":"2")"));
-  const std::string path = "/composite/sobjects/Account/Ext__c";
-  JsonDocument items = ParseJson(Rest("PATCH", path, body).body);
-  EXPECT_EQ(ItemCode(items[0]), "");
-  EXPECT_EQ(ItemCode(items[1]), "UNABLE_TO_LOCK_ROW");
-  items = ParseJson(Rest("PATCH", path, body).body);
-  EXPECT_EQ(ItemCode(items[1]), "");
-}
-
-TEST_F(SalesforceTest, CompositeRefersToEarlierAnswersAndRollsBack) {
-  auto composite = [&](const std::string& contact, bool all_or_none) {
-    return ParseJson(Rest("POST", "/composite",
-                          std::string(R"({"allOrNone":)") + (all_or_none ? "true" : "false") +
-                              R"(,"compositeRequest":[
-  {"method":"POST","url":"/services/data/v62.0/sobjects/Account","referenceId":"a","body":{"Name":"A"}},
-  {"method":"POST","url":"/services/data/v62.0/sobjects/Contact","referenceId":"c","body":)" +
-                              contact + "}]}")
-                         .body);
-  };
-  JsonDocument good = composite(R"({"LastName":"C","AccountId":"@{a.id}"})", true);
-  EXPECT_EQ(good["compositeResponse"][1]["httpStatusCode"].GetInt(), 201);
-  JsonDocument bad = composite(R"({"AccountId":"@{a.id}"})", true);
-  EXPECT_EQ(bad["compositeResponse"][0]["httpStatusCode"].GetInt(), 400);
-  EXPECT_EQ(TextOf(bad["compositeResponse"][0]["body"][0], "errorCode"), "PROCESSING_HALTED");
-  EXPECT_EQ(TextOf(bad["compositeResponse"][1]["body"][0], "errorCode"), "REQUIRED_FIELD_MISSING");
-  EXPECT_EQ(Writes("Account", "created"), 1U);
-  EXPECT_EQ(Kept("Account").size(), 1U);
-  bad = composite(R"({"AccountId":"@{a.id}"})", false);
-  EXPECT_EQ(bad["compositeResponse"][0]["httpStatusCode"].GetInt(), 201);
-  EXPECT_EQ(Writes("Account", "created"), 2U);
+TEST_F(SalesforceTest, RequestsAtOnceAreLimited) {
+  Config(R"({"concurrent_limit":1})");
+  // A request that does not end: its body is promised and does not come.
+  Poco::Net::StreamSocket socket(Poco::Net::SocketAddress("127.0.0.1", sandbox_->port()));
+  const std::string head =
+      "POST /services/data/v62.0/sobjects/Account HTTP/1.1\r\nHost: localhost\r\n"
+      "Content-Length: 5\r\n\r\n";
+  socket.sendBytes(head.data(), static_cast<int>(head.size()));
+  Reply reply = Rest("GET", "/sobjects");
+  while (reply.status == 200) reply = Rest("GET", "/sobjects");  // until it has arrived
+  EXPECT_EQ(reply.status, 403);
+  EXPECT_THAT(reply.body, HasSubstr("ConcurrentRequests"));
+  EXPECT_EQ(Code(reply), "REQUEST_LIMIT_EXCEEDED");
+  socket.close();
+  Config(R"({"concurrent_limit":0})");
+  EXPECT_EQ(Rest("GET", "/sobjects").status, 200);
 }
 
 TEST_F(SalesforceTest, Queries) {

@@ -25,10 +25,6 @@ struct Batch {
   std::vector<Item> items;
 };
 
-ApiError Invalid(const char* code, std::string message) {
-  return {400, code, std::move(message), {}};
-}
-
 ApiError TooMany() {
   return Invalid("EXCEEDED_ID_LIMIT",
                  "record limit reached. cannot submit more than 200 records into this call");
@@ -271,11 +267,7 @@ Response UpsertRows(const Org& org, const Request& request) {
   if (object == nullptr || VersionNumber(request) < kFirstUpserts) return ErrorResponse(NotFound());
   const Field* key = object->schema.Find(request.Param("field"));
   if (key == nullptr || !IsKey(*key)) {
-    return ErrorResponse({404,
-                          "NOT_FOUND",
-                          "Provided external ID field does not exist or is not accessible: " +
-                              request.Param("field"),
-                          {}});
+    return ErrorResponse(NoSuchKey(request.Param("field")));
   }
   return WriteAll(org, request, Operation::kUpsert, object, key);
 }

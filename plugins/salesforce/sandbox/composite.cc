@@ -21,7 +21,7 @@ struct Answered {
   std::string location;
 };
 
-ApiError Invalid(std::string message) { return {400, "INVALID_INPUT", std::move(message), {}}; }
+ApiError InvalidInput(std::string message) { return Invalid("INVALID_INPUT", std::move(message)); }
 
 // The value that "ref.a[0].b" means in the earlier answers, as text; nullopt if there is none.
 std::optional<std::string> Resolve(std::string_view path, const std::vector<Answered>& earlier) {
@@ -133,7 +133,7 @@ Answered Run(const Org& org, const Request& outer, Json json,
 std::optional<ApiError> Check(const Json& json, std::size_t* heavy) {
   const Json* requests = json.Find("compositeRequest");
   if (requests == nullptr || !requests->IsArray() || requests->items.empty()) {
-    return Invalid("compositeRequest must be a list of requests.");
+    return InvalidInput("compositeRequest must be a list of requests.");
   }
   if (requests->items.size() > kMaxRequests) {
     return ApiError{400, "LIMIT_EXCEEDED", "Limit reached: 25 subrequests in one request.", {}};
@@ -142,11 +142,11 @@ std::optional<ApiError> Check(const Json& json, std::size_t* heavy) {
   for (const Json& item : requests->items) {
     for (const char* name : {"method", "url", "referenceId"}) {
       if (item.FindText(name) == nullptr) {
-        return Invalid(std::string("Each subrequest needs a value for ") + name + ".");
+        return InvalidInput(std::string("Each subrequest needs a value for ") + name + ".");
       }
     }
     if (!references.insert(*item.FindText("referenceId")).second) {
-      return Invalid("Duplicate referenceId: " + *item.FindText("referenceId"));
+      return InvalidInput("Duplicate referenceId: " + *item.FindText("referenceId"));
     }
     const std::string& url = *item.FindText("url");
     const bool many = url.find("/composite/sobjects") != url.npos || url.find("/query") != url.npos;

@@ -77,7 +77,7 @@ bool ReadDecimal(std::string_view text, std::string* normal) {
   if (parts.whole.empty() && parts.fraction.empty()) return false;
   if (text.starts_with('e') || text.starts_with('E')) {
     text.remove_prefix(1);
-    if (text.starts_with('+')) text.remove_prefix(1);
+    if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
     int exponent = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), exponent);
     if (error != std::errc() || !Shift(exponent, &parts)) return false;

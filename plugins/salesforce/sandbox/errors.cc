@@ -62,6 +62,17 @@ std::string CsvError(const std::vector<RecordError>& errors) {
   return text;
 }
 
+ApiError Invalid(const char* code, std::string message) {
+  return {400, code, std::move(message), {}};
+}
+
+ApiError NoSuchKey(std::string_view field) {
+  return {404,
+          "NOT_FOUND",
+          "Provided external ID field does not exist or is not accessible: " + std::string(field),
+          {}};
+}
+
 ApiError NotFound() { return {404, "NOT_FOUND", "The requested resource does not exist", {}}; }
 
 ApiError BadJson(std::string message) { return {400, "JSON_PARSER_ERROR", std::move(message), {}}; }

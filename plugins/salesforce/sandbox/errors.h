@@ -33,7 +33,11 @@ void WriteErrors(JsonWriter& json, const std::vector<RecordError>& errors);
 // CODE:message:fields --, as CSV results have it.
 std::string CsvError(const std::vector<RecordError>& errors);
 
+// 400 with this code.
+ApiError Invalid(const char* code, std::string message);
 ApiError NotFound();
+// 404: a path names a field that finds no records.
+ApiError NoSuchKey(std::string_view field);
 ApiError BadJson(std::string message);
 ApiError NoColumn(std::string_view field, std::string_view object);
 

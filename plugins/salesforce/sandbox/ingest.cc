@@ -6,14 +6,6 @@
 #include "plugins/salesforce/sandbox/json.h"
 
 namespace penstock::sandbox::salesforce {
-namespace {
-
-ApiError Invalid(const char* code, std::string message) {
-  return {400, code, std::move(message), {}};
-}
-
-}  // namespace
-
 bool Ingest::Open(std::string* error) {
   folder_ = org_.sandbox().options.data_directory;
   std::error_code failed;
@@ -213,9 +205,10 @@ Response Ingest::Delete(const Request& request) {
   std::lock_guard lock(mutex_);
   const JobPointer job = Find(request.Param("job"));
   if (job == nullptr) return ErrorResponse(NotFound());
-  if (!IsOver(job->state)) {
+  const JobState state = Shown(*job, request.now_ms);
+  if (!IsOver(state)) {
     return ErrorResponse(Invalid("INVALIDJOBSTATE", std::string("Deleting a Job that is ") +
-                                                        StateName(job->state) + " is not allowed"));
+                                                        StateName(state) + " is not allowed"));
   }
   jobs_.erase(job->id);
   return Response::Empty(204);

@@ -26,7 +26,7 @@ class Ingest {
  public:
   // `latency_ms`: how long a job lasts at least, by the sandbox's clock.
   Ingest(const Org& org, DailyCount& batches, std::int64_t latency_ms)
-      : org_(org), batches_(batches), latency_ms_(latency_ms) {}
+      : org_(org), batches_(batches), first_latency_ms_(latency_ms), latency_ms_(latency_ms) {}
   ~Ingest() { Stop(); }
   Ingest(const Ingest&) = delete;
   Ingest& operator=(const Ingest&) = delete;
@@ -40,6 +40,7 @@ class Ingest {
   // PUT /_sandbox/config: members that begin with "bulk_".
   bool Configure(std::string_view name, const JsonValue& value);
   void WriteStats(JsonWriter& json);
+  // Forgets all jobs. What they write is written when it returns.
   void Reset();
 
  private:
@@ -79,7 +80,9 @@ class Ingest {
   std::deque<JobPointer> queue_;  // closed, not begun
   std::vector<Rule> rules_;
   std::uint64_t next_ = 1;
-  std::int64_t latency_ms_ = 0;
+  std::size_t at_work_ = 0;  // jobs that are begun and not over
+  const std::int64_t first_latency_ms_;
+  std::int64_t latency_ms_;
   std::uint64_t polls_ = 0;  // that a job is unfinished at least; 0: as it comes
   bool hold_ = false;
   std::thread thread_;

@@ -13,6 +13,7 @@ void Ingest::Run() {
     std::erase_if(queue_, [&](const JobPointer& job) {
       if (hold_ && !job->abort.load()) return false;
       job->state = JobState::kInProgress;
+      ++at_work_;
       active.emplace_back(job, std::make_unique<Work>(org_, *job, mutex_, folder_));
       return true;
     });
@@ -31,7 +32,11 @@ void Ingest::Run() {
     batches_.Add(org_.sandbox().clock.NowMs(),
                  static_cast<std::int64_t>(one.second->batches() - before));
     lock.lock();
-    if (goes_on) active.push_back(std::move(one));
+    if (goes_on) {
+      active.push_back(std::move(one));
+    } else {
+      --at_work_;
+    }
     changed_.notify_all();
   }
 }
@@ -126,16 +131,18 @@ void Ingest::WriteStats(JsonWriter& json) {
   json.EndObject();
 }
 
-// Jobs at work are aborted; they end by themselves.
 void Ingest::Reset() {
-  std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   for (const auto& [id, job] : jobs_) job->abort.store(true);
+  for (const JobPointer& job : queue_) job->state = JobState::kAborted;  // somebody may wait for it
   jobs_.clear();
   queue_.clear();
   rules_.clear();
   polls_ = 0;
   hold_ = false;
+  latency_ms_ = first_latency_ms_;
   changed_.notify_all();
+  changed_.wait(lock, [&] { return stopping_ || at_work_ == 0; });
 }
 
 }  // namespace penstock::sandbox::salesforce

@@ -17,8 +17,9 @@ std::optional<RecordError> CheckSize(const std::vector<std::string>& cells,
                                      const std::vector<Column>& columns) {
   std::size_t all = 0;
   for (std::size_t i = 0; i < cells.size(); ++i) {
-    all += cells[i].size();
-    if (cells[i].size() > kMaxCell) {
+    const std::size_t size = Units(cells[i]);
+    all += size;
+    if (size > kMaxCell) {
       return RecordError{"STRING_TOO_LONG",
                          columns[i].name + ": data value too large (max length=32000)",
                          {columns[i].name}};

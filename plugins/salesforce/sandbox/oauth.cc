@@ -115,7 +115,11 @@ Response OAuth::ByPassword(const Request& request, const Form& form) {
 }
 
 Response OAuth::ByRefreshToken(const Request& request, const Form& form) {
-  if (At(form, "refresh_token") != app.refresh_token) {
+  const bool revoked = [&] {
+    std::lock_guard lock(mutex_);
+    return revoked_;
+  }();
+  if (revoked || At(form, "refresh_token") != app.refresh_token) {
     return Refused("invalid_grant", "expired access/refresh token");
   }
   return Issue(request);
@@ -202,7 +206,8 @@ Response OAuth::Revoke(const Request& request) {
   const Form form = ReadForm(request.body);
   const std::string& token = At(form, "token");
   std::lock_guard lock(mutex_);
-  if (token == app.refresh_token) {
+  if (token == app.refresh_token && !revoked_) {
+    revoked_ = true;
     tokens_.clear();
   } else if (tokens_.erase(token) == 0) {
     return Refused("unsupported_token_type", "this token type is not supported");
@@ -321,7 +326,7 @@ void OAuth::Reset() {
   tokens_.clear();
   uses_ = app.token_uses;
   seconds_ = app.token_seconds;
-  blocked_ = false;
+  blocked_ = revoked_ = false;
 }
 
 }  // namespace penstock::sandbox::salesforce

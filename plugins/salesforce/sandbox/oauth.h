@@ -73,7 +73,7 @@ class OAuth {
   mutable std::mutex mutex_;
   std::map<std::string, Issued, std::less<>> tokens_;
   std::int64_t uses_ = -1, seconds_ = 7200;
-  bool blocked_ = false;
+  bool blocked_ = false, revoked_ = false;  // revoked: the refresh token
 };
 
 }  // namespace penstock::sandbox::salesforce

@@ -75,7 +75,7 @@ Object& Org::Add(ObjectSchema schema) {
   for (const Field& field : object->schema.fields) {
     if (field.type == Type::kId) continue;
     if (field.unique || field.external_id) options.unique.push_back(field.name);
-    if (field.unique || field.id_lookup) options.folded.insert(field.name);
+    if (field.unique || IsText(field.type)) options.folded.insert(field.name);
   }
   if (object->schema.name == "Organization") {
     options.id_text = [this](std::uint64_t) { return id_; };

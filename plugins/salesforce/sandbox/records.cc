@@ -11,8 +11,13 @@ RecordError InvalidReference() {
   return {"INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", {}};
 }
 
-// The value of a key in the form that is kept, folded for comparison.
+// What finds the record of an update or upsert in one form: its id, or the value of the key as it
+// is kept, folded for comparison; "" if that finds none.
 std::string FoldedKey(const Draft& draft) {
+  if (draft.key == nullptr || draft.key->type == Type::kId) {
+    const std::string& id = draft.key == nullptr ? draft.id : draft.key_value.value_or("");
+    return IsId(id) ? LongId(id) : std::string();
+  }
   std::optional<std::string> value = draft.key_value;
   if (value) CheckValue(*draft.key, &value);
   return value ? Lower(*value) : std::string();
@@ -23,7 +28,6 @@ std::string FoldedKey(const Draft& draft) {
 std::set<std::string> RepeatedKeys(const std::vector<Draft>& drafts) {
   std::set<std::string> seen, repeated;
   for (const Draft& draft : drafts) {
-    if (draft.key == nullptr) continue;
     std::string key = FoldedKey(draft);
     if (!key.empty() && !seen.insert(key).second) repeated.insert(std::move(key));
   }
@@ -70,6 +74,11 @@ bool Writer::FindTarget(const Draft& draft, Prepared* to) {
           {"INVALID_FIELD_FOR_INSERT_UPDATE", "cannot specify Id in an insert call", {"Id"}});
       break;
     case Operation::kUpsert:
+      if (!draft.id.empty() && draft.key->type != Type::kId) {
+        to->result.errors.push_back(
+            {"INVALID_FIELD", "The Id field should not be specified in the sobject data.", {"Id"}});
+        break;
+      }
       FindByKey(draft, to);
       break;
     default:
@@ -89,9 +98,15 @@ void Writer::FindById(const std::string& id, Prepared* to) {
     to->result.errors.push_back({"MALFORMED_ID", "malformed id " + id, {"Id"}});
     return;
   }
+  const bool deletes = operation_ == Operation::kDelete || operation_ == Operation::kHardDelete;
+  if (!deletes && repeated_.contains(LongId(id))) {
+    to->result.errors.push_back(
+        {"DUPLICATE_VALUE", "Duplicate id specified: " + LongId(id), {"Id"}});
+    return;
+  }
   const Object* owner = org_.FindByPrefix(id);
   if (owner != nullptr && owner != &object_) {
-    to->result.errors.push_back({"INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", {}});
+    to->result.errors.push_back(InvalidReference());
     return;
   }
   to->record = object_.table->FindById(id);
@@ -181,6 +196,18 @@ void Writer::TakeValues(const Draft& draft, Prepared* to) {
 
 void Writer::TakeForeign(const Draft& draft, Prepared* to) {
   for (const Foreign& foreign : draft.foreign) {
+    const Field* reference = foreign.reference;
+    const auto ways = std::count_if(draft.foreign.begin(), draft.foreign.end(),
+                                    [&](const auto& f) { return f.reference == reference; });
+    if (ways > 1 || std::any_of(draft.offers.begin(), draft.offers.end(),
+                                [&](const Offer& offer) { return offer.field == reference; })) {
+      to->result.errors.push_back({"INVALID_FIELD",
+                                   "cannot specify more than one of the external ID references " +
+                                       reference->relationship + " and the salesforce id " +
+                                       reference->name,
+                                   {}});
+      return;
+    }
     const auto found = org_.FindAll(*foreign.target, *foreign.key, foreign.value);
     if (found.size() == 1) {
       const std::string id = foreign.target->table->Id(*found.front());

@@ -65,7 +65,7 @@ class Writer {
 
   // Who writes: the job's id, or "".
   void SetHolder(std::string holder) { holder_ = std::move(holder); }
-  // Keys that the request has more than once: all their records are refused.
+  // Keys or ids that the request has more than once: all their records are refused, but in deletes.
   void SetRepeated(std::set<std::string> keys) { repeated_ = std::move(keys); }
   // All records are prepared before the first is applied: unique values of those count as taken.
   void SetWhole() { whole_ = true; }
@@ -105,7 +105,7 @@ class Writer {
   std::set<std::string> parents_;
 };
 
-// The keys that several drafts have, folded as the vendor compares them.
+// The keys, or ids, that several drafts have, folded as the vendor compares them.
 std::set<std::string> RepeatedKeys(const std::vector<Draft>& drafts);
 
 }  // namespace penstock::sandbox::salesforce

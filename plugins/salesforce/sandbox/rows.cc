@@ -8,13 +8,6 @@
 namespace penstock::sandbox::salesforce {
 namespace {
 
-ApiError NoSuchKey(const std::string& field) {
-  return {404,
-          "NOT_FOUND",
-          "Provided external ID field does not exist or is not accessible: " + field,
-          {}};
-}
-
 // The status of a record's refusal.
 int StatusOf(const Result& result) {
   const std::string& code = result.errors.front().code;

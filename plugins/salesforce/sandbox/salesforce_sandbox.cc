@@ -181,7 +181,8 @@ void Salesforce::AddRowRoutes() {
 Vendor::Body Salesforce::BodyOf(const Request& request) {
   Body body;
   body.limit = kMaxBody;
-  if (request.method == "PUT" && request.path.ends_with("/batches")) {
+  const bool batches = request.path.ends_with("/batches") || request.path.ends_with("/batches/");
+  if (request.method == "PUT" && batches) {
     body.limit = kMaxUpload;
     body.spool = ingest_->folder();
   }
@@ -368,6 +369,7 @@ void Salesforce::WriteStats(JsonWriter& json) {
 
 void Salesforce::Reset() {
   ingest_->Reset();
+  org_.sandbox().store.Clear();  // jobs may have written since it was cleared
   queries_.Reset();
   {
     const Org::Guard guard(org_);

@@ -238,6 +238,9 @@ ObjectSchema ReadObject(const std::string& name, const YAML::Node& node) {
     }
   }
   AddSystemFields(&object);
+  for (const Field& field : object.fields) {
+    if (object.Find(field.name) != &field) Fail(node, what + " has twice the field", field.name);
+  }
   return object;
 }
 
@@ -251,46 +254,46 @@ Field Plain(const char* name, const char* label, Type type, int length) {
   return field;
 }
 
-// The objects that every org has of itself.
+// An object that every org has of itself.
+ObjectSchema OwnObject(const char* name, const char* label, const char* prefix,
+                       std::vector<Field> fields) {
+  ObjectSchema object;
+  object.name = name;
+  object.label = label;
+  object.prefix = prefix;
+  object.owned = object.createable = false;
+  object.fields = std::move(fields);
+  AddSystemFields(&object);
+  return object;
+}
+
 void AddOwnObjects(OrgSchema* org) {
-  ObjectSchema user;
-  user.name = user.label = "User";
-  user.prefix = "005";
-  user.owned = user.createable = false;
-  user.fields = {Plain("Username", "Username", Type::kString, 80),
-                 Plain("FirstName", "First Name", Type::kString, 40),
-                 Plain("LastName", "Last Name", Type::kString, 80),
-                 Plain("Name", "Full Name", Type::kString, 121),
-                 Plain("Email", "Email", Type::kEmail, 128),
-                 Plain("IsActive", "Active", Type::kBoolean, 0),
-                 Plain("FederationIdentifier", "SAML Federation ID", Type::kString, 512)};
-  user.fields[0].unique = user.fields[0].id_lookup = true;
-  user.fields[3].source = Source::kJoined;
-  user.fields[3].joins = {"FirstName", "LastName"};
-  user.fields[4].id_lookup = true;
-  ObjectSchema own;
-  own.name = own.label = "Organization";
-  own.prefix = "00D";
-  own.owned = own.createable = false;
-  own.fields = {Plain("Name", "Name", Type::kString, 80),
-                Plain("OrganizationType", "Edition", Type::kPicklist, 40),
-                Plain("InstanceName", "Instance Name", Type::kString, 5),
-                Plain("IsSandbox", "Is Sandbox", Type::kBoolean, 0),
-                Plain("NamespacePrefix", "Namespace Prefix", Type::kString, 15),
-                Plain("TrialExpirationDate", "Trial Expiration Date", Type::kDateTime, 0)};
-  ObjectSchema type;
-  type.name = "RecordType";
-  type.label = "Record Type";
-  type.prefix = "012";
-  type.owned = type.createable = false;
-  type.fields = {Plain("Name", "Name", Type::kString, 80),
-                 Plain("DeveloperName", "Record Type Name", Type::kString, 80),
-                 Plain("SobjectType", "SObject Type Name", Type::kString, 40),
-                 Plain("IsActive", "Active", Type::kBoolean, 0)};
-  for (ObjectSchema* object : {&user, &own, &type}) {
-    AddSystemFields(object);
-    org->objects.push_back(std::move(*object));
-  }
+  std::vector<Field> user = {
+      Plain("Username", "Username", Type::kString, 80),
+      Plain("FirstName", "First Name", Type::kString, 40),
+      Plain("LastName", "Last Name", Type::kString, 80),
+      Plain("Name", "Full Name", Type::kString, 121),
+      Plain("Email", "Email", Type::kEmail, 128),
+      Plain("IsActive", "Active", Type::kBoolean, 0),
+      Plain("FederationIdentifier", "SAML Federation ID", Type::kString, 512)};
+  user[0].unique = user[0].id_lookup = true;
+  user[3].source = Source::kJoined;
+  user[3].joins = {"FirstName", "LastName"};
+  user[4].id_lookup = true;
+  org->objects.push_back(OwnObject("User", "User", "005", std::move(user)));
+  org->objects.push_back(
+      OwnObject("Organization", "Organization", "00D",
+                {Plain("Name", "Name", Type::kString, 80),
+                 Plain("OrganizationType", "Edition", Type::kPicklist, 40),
+                 Plain("InstanceName", "Instance Name", Type::kString, 5),
+                 Plain("IsSandbox", "Is Sandbox", Type::kBoolean, 0),
+                 Plain("NamespacePrefix", "Namespace Prefix", Type::kString, 15),
+                 Plain("TrialExpirationDate", "Trial Expiration Date", Type::kDateTime, 0)}));
+  org->objects.push_back(OwnObject("RecordType", "Record Type", "012",
+                                   {Plain("Name", "Name", Type::kString, 80),
+                                    Plain("DeveloperName", "Record Type Name", Type::kString, 80),
+                                    Plain("SobjectType", "SObject Type Name", Type::kString, 40),
+                                    Plain("IsActive", "Active", Type::kBoolean, 0)}));
 }
 
 void CheckReferences(const YAML::Node& root, const OrgSchema& org) {
@@ -333,6 +336,16 @@ void ReadRoot(const YAML::Node& root, OrgSchema* org) {
     }
   }
   AddOwnObjects(org);
+  const auto own = std::find_if(org->objects.begin(), org->objects.end(),
+                                [](const ObjectSchema& one) { return one.name == "User"; });
+  for (const auto& user : org->users) {
+    for (const auto& [name, value] : user) {
+      const Field* field = own->Find(name);
+      if (field == nullptr || field->source != Source::kStored || field->name != name) {
+        Fail(root, "a user has no field", name);
+      }
+    }
+  }
   CheckReferences(root, *org);
 }
 

@@ -69,7 +69,7 @@ bool TakeZone(std::string_view* text, std::int64_t* seconds) {
   int hour = 0, minute = 0;
   if (sign == 0 || !TakeDigits(text, 2, &hour)) return false;
   Take(text, ':');
-  if (!TakeDigits(text, 2, &minute)) return false;
+  if (!TakeDigits(text, 2, &minute) || hour > 14 || minute > 59) return false;
   *seconds = sign * (hour * 60LL + minute) * 60;
   return true;
 }
@@ -107,16 +107,6 @@ bool TakeScalar(const Field& field, std::string_view text, std::string* kept) {
       *kept = text;
       return true;
   }
-}
-
-// Characters as the vendor counts them: UTF-16 units.
-int Units(std::string_view text) {
-  int units = 0;
-  for (char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if ((byte & 0xC0) != 0x80) units += byte >= 0xF0 ? 2 : 1;
-  }
-  return units;
 }
 
 bool IsEmail(std::string_view text) {
@@ -187,7 +177,7 @@ std::optional<RecordError> CheckText(const Field& field, std::optional<std::stri
       return Bad(field, "INVALID_EMAIL_ADDRESS", "invalid email address: " + **text);
     }
   }
-  if (Units(value) > field.length) {
+  if (Units(value) > static_cast<std::size_t>(field.length)) {
     return Bad(
         field, "STRING_TOO_LONG",
         "data value too large: " + value + " (max length=" + std::to_string(field.length) + ")");
@@ -220,6 +210,15 @@ std::optional<RecordError> CheckDate(const Field& field, const std::string& text
 }
 
 }  // namespace
+
+std::size_t Units(std::string_view text) {
+  std::size_t units = 0;
+  for (char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((byte & 0xC0) != 0x80) units += byte >= 0xF0 ? 2 : 1;
+  }
+  return units;
+}
 
 std::string WriteDateTime(std::int64_t ms) {
   return IsoTime(ms - (ms % 1000 + 1000) % 1000).substr(0, 19) + ".000+0000";

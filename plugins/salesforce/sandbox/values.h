@@ -1,6 +1,7 @@
 // What texts Salesforce takes for values of its types, and the form in which it keeps them.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -18,7 +19,10 @@ struct Offer {
   std::optional<std::string> text;
 };
 
-// Takes a JSON value for the field. False if its type is wrong, which fails the whole request.
+// Characters as the vendor counts them: UTF-16 units.
+std::size_t Units(std::string_view text);
+
+// Takes a JSON value for the field. False if its type is wrong.
 bool TakeJson(const Field& field, const Json& json, std::optional<std::string>* text);
 // Takes the text of a CSV cell. False if it is no value of the type, which fails the record.
 bool TakeCsv(const Field& field, std::string_view cell, std::string* text);
