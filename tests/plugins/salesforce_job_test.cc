@@ -342,6 +342,60 @@ TEST_F(SalesforceJobTest, AKeyThatIsInTheJobAlreadyGoesByItself) {
   EXPECT_EQ(outcomes_[3].id, "003000000000003AAA");  // Salesforce's own matter
 }
 
+TEST_F(SalesforceJobTest, WhatCsvCannotSayGoesByItself) {
+  std::vector<uint64_t> alone;
+  write = [&](const SentRequest& request) {
+    if (request.url.find("/composite/") == std::string::npos) return Serve(request);
+    alone = request.seqs;
+    return Results(std::vector<std::string>(request.seqs.size(), Good(kId2, "false")));
+  };
+  successful = std::string(kSuccess) + kRow1;
+  numbers = R"(, "numberRecordsProcessed": 1)";
+  TestBatch batch(3);
+  const penstock_value absent = TestBatch::Absent();
+  batch.Add(1, {batch.Text("A1"), batch.Text(std::string(32000, 'x')), absent});
+  batch.Add(2, {batch.Text("A2"), batch.Text(std::string(32001, 'x')), absent});
+  batch.Add(3, {batch.Text("A3"), batch.Text("#N/A"), absent});
+  batch.Add(4, {batch.Text("A4"), batch.Text("name"), TestBatch::Null()});
+  Assignment assignment = Assign("Contact", "upsert", {"Ext__c", "LastName", "Account.Ext__c"});
+  assignment.options = R"({"path": "bulk"})";
+  ASSERT_TRUE(SalesforceFixture::Write(assignment, batch).ok());
+  EXPECT_EQ(alone, (std::vector<uint64_t>{2, 3, 4}));
+  EXPECT_EQ(Outcome(1), PENSTOCK_CREATED);
+  for (const uint64_t seq : {2, 3, 4}) EXPECT_EQ(Outcome(seq), PENSTOCK_UPDATED) << seq;
+}
+
+TEST_F(SalesforceJobTest, JobsBeginAboveTheThreshold) {
+  for (const uint64_t expected : {2000, 2001}) {
+    Reset();
+    write = [this](const SentRequest& request) {
+      if (request.url.find("/composite/") == std::string::npos) return Serve(request);
+      return Results({Good(kId1, "true"), Good(kId2, "true")});
+    };
+    TestBatch batch(2);
+    Rows(&batch, 2);
+    Assignment assignment = Contacts("upsert");
+    assignment.expected_records = expected;
+    ASSERT_TRUE(SalesforceFixture::Write(assignment, batch).ok());
+    EXPECT_EQ(Count("PUT"), expected > 2000 ? 1u : 0u);
+  }
+}
+
+TEST_F(SalesforceJobTest, ARowThatEndsTheRunRejectsNobody) {
+  successful = kSuccess;
+  failed =
+      std::string(kFailed) +
+      "\"\",\"STORAGE_LIMIT_EXCEEDED:storage limit exceeded:--\",\"A1\",\"\"\n"
+      "\"\",\"DUPLICATE_VALUE:duplicate value found: Number__c duplicates value on record with "
+      "id: 003000000000009:--\",\"A2\",\"\"\n";
+  const Status status = WriteTwo();
+  ASSERT_FALSE(status.ok());
+  EXPECT_EQ(status.failure().status, PENSTOCK_E_QUOTA);
+  EXPECT_EQ(Outcome(1), PENSTOCK_UNSENT);
+  EXPECT_EQ(Outcome(2), PENSTOCK_REJECTED);
+  EXPECT_EQ(outcomes_[2].error_class, PENSTOCK_CLASS_CONFLICT);
+}
+
 TEST_F(SalesforceJobTest, TakesUpAJobByIds) {
   failed = unprocessed = "";
   state = "JobComplete";
