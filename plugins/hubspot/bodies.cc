@@ -16,33 +16,10 @@ void AppendValue(const penstock_value& value, sdk::JsonWriter* json) {
 
 }  // namespace
 
-std::string ValueText(const penstock_value& value) {
-  switch (value.type) {
-    case PENSTOCK_TIMESTAMP:
-      return sdk::TimestampText(value.v.i64, 3);
-    case PENSTOCK_LIST: {
-      std::string joined;
-      for (uint32_t i = 0; i < value.len; ++i) {
-        if (i > 0) joined += ';';
-        joined += ValueText(value.v.list[i]);
-      }
-      return joined;
-    }
-    default:
-      return sdk::PlainText(value);
-  }
-}
+std::string ValueText(const penstock_value& value) { return sdk::JoinedText(value, ';', 3); }
 
 std::string NormalKey(std::string_view property, std::string_view key) {
-  if (property != "email") return std::string(key);
-  constexpr std::string_view kSpace = " \t\r\n\f\v";
-  const size_t begin = key.find_first_not_of(kSpace);
-  if (begin == std::string_view::npos) return {};
-  std::string normal(key.substr(begin, key.find_last_not_of(kSpace) - begin + 1));
-  for (char& c : normal) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return normal;
+  return property == "email" ? sdk::AsciiLower(sdk::Trimmed(key)) : std::string(key);
 }
 
 void AppendProperties(const Shape& shape, const sdk::Batch& batch, size_t record,

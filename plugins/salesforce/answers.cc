@@ -89,6 +89,10 @@ Failure RunFailure(const sdk::HttpResponse& response, const ApiError& error,
   if (!response.answered()) return sdk::HttpFailure(response, "salesforce", doing);
   sdk::Status known = RunStatus(error, doing);
   if (!known.ok()) return known.failure();
+  if (error.code == "LIMIT_EXCEEDED") {
+    return Make(PENSTOCK_E_QUOTA, error.code,
+                doing + ": the Salesforce organization has used up a limit: " + error.message);
+  }
   switch (response.status()) {
     case 401:
       return Make(PENSTOCK_E_UNAUTHENTICATED, error.code.empty() ? "UNAUTHENTICATED" : error.code,

@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "penstock/values.hpp"
+
 namespace penstock::salesforce {
 
 // Salesforce's limit of a request to sObject Collections.
@@ -30,26 +32,6 @@ inline bool IsRecordId(std::string_view id) {
          id.find('_') == std::string_view::npos;
 }
 
-// Percent-encodes all but letters, digits, '-', '.', '_' and '~'.
-inline std::string UrlText(std::string_view text) {
-  static constexpr char kHex[] = "0123456789ABCDEF";
-  std::string out;
-  out.reserve(text.size() + text.size() / 2);
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '.' || c == '_' || c == '~';
-    if (plain) {
-      out += c;
-    } else {
-      out += '%';
-      out += kHex[byte >> 4];
-      out += kHex[byte & 15];
-    }
-  }
-  return out;
-}
-
 // The addresses of one API version.
 class Api {
  public:
@@ -62,7 +44,9 @@ class Api {
   std::string Describe(std::string_view object) const {
     return Objects() + "/" + std::string(object) + "/describe";
   }
-  std::string Query(std::string_view soql) const { return root_ + "/query?q=" + UrlText(soql); }
+  std::string Query(std::string_view soql) const {
+    return root_ + "/query?q=" + sdk::UrlText(soql);
+  }
   std::string Collections() const { return root_ + "/composite/sobjects"; }
   std::string CollectionsBy(std::string_view object, std::string_view external_id) const {
     return Collections() + "/" + std::string(object) + "/" + std::string(external_id);

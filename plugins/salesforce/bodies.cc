@@ -32,22 +32,7 @@ void AppendValue(const penstock_value& value, sdk::JsonWriter* json) {
 
 }  // namespace
 
-std::string ValueText(const penstock_value& value) {
-  switch (value.type) {
-    case PENSTOCK_TIMESTAMP:
-      return sdk::TimestampText(value.v.i64, 3);
-    case PENSTOCK_LIST: {
-      std::string joined;
-      for (uint32_t i = 0; i < value.len; ++i) {
-        if (i > 0) joined += ';';
-        joined += ValueText(value.v.list[i]);
-      }
-      return joined;
-    }
-    default:
-      return sdk::PlainText(value);
-  }
-}
+std::string ValueText(const penstock_value& value) { return sdk::JoinedText(value, ';', 3); }
 
 Unsayable FindUnsayable(const Shape& shape, const sdk::Batch& batch, size_t record) {
   for (size_t f = 0; f < shape.fields.size(); ++f) {

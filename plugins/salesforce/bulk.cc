@@ -47,15 +47,15 @@ Status BulkWriter::TakeUp(sdk::Call call, const sdk::Note& note,
       if (noted.ids[i].empty() && (*found)[i]) noted.ids[i] = (*found)[i]->id;
     }
   }
-  Running job{noted.token, {}};
+  Job job;
+  job.id = noted.token;
+  job.earlier = true;
   for (size_t i = 0; i < noted.size(); ++i) {
     const std::string& text = by_id && shape_.key != nullptr ? noted.ids[i] : noted.keys[i];
     std::string key = ResultKeyOf(shape_, text);
     // Without a key of its own no result can be told to be its: it stays in doubt.
-    if (key.empty()) key = "#" + std::to_string(noted.seqs[i]);
-    if (!job.records.Add(noted.seqs[i], std::move(key))) {
-      job.records.Add(noted.seqs[i], "#" + std::to_string(noted.seqs[i]));
-    }
+    const bool named = !key.empty() && job.records.Add(noted.seqs[i], std::move(key));
+    if (!named) job.records.AddNameless(noted.seqs[i]);
   }
   running_.push_back(std::move(job));
   return {};
@@ -125,24 +125,23 @@ Status BulkWriter::SendSpool(sdk::Call call, sdk::Outcomes& outcomes) {
   }
   Status status = Flush();
   if (!status.ok()) return status;
-  Running job;
-  status = steps_.Submit(call, records_, *spool_, &job.id);
-  if (job.id.empty() && !status.ok()) return status;  // the caller reports them
+  Job job;
   job.records = std::move(records_);
   records_ = JobRecords();
+  status = steps_.Submit(call, *spool_, &job);
+  if (!status.ok()) {
+    records_ = std::move(job.records);  // the caller reports them
+    return status;
+  }
   spool_.reset();
   running_.push_back(std::move(job));
-  // The job tells what became of its records, whatever was answered; the run stops all the same.
-  const bool passing = !status.ok() && (status.failure().status == PENSTOCK_E_UNAVAILABLE ||
-                                        status.failure().status == PENSTOCK_E_RATE_LIMITED);
-  if (ending_.ok() && !passing) ending_ = status;
   return {};
 }
 
 Status BulkWriter::SettleFirst(sdk::Call call, sdk::Outcomes& outcomes) {
-  Running job = std::move(running_.front());
+  Job job = std::move(running_.front());
   running_.pop_front();
-  return steps_.Settle(call, job.id, &job.records, outcomes);
+  return steps_.Settle(call, &job, outcomes);
 }
 
 Status BulkWriter::Finish(sdk::Call call, sdk::Outcomes& outcomes) {
@@ -161,7 +160,7 @@ Status BulkWriter::Finish(sdk::Call call, sdk::Outcomes& outcomes) {
       break;
     }
   }
-  return first.ok() ? ending_ : first;
+  return first;
 }
 
 }  // namespace penstock::salesforce

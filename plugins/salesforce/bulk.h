@@ -32,12 +32,6 @@ class BulkWriter {
   sdk::Status Finish(sdk::Call call, sdk::Outcomes& outcomes);
 
  private:
-  // A job that runs.
-  struct Running {
-    std::string id;
-    JobRecords records;
-  };
-
   sdk::Status Spool(sdk::Call call, const sdk::Batch& batch, std::vector<Item>* items,
                     sdk::Outcomes& outcomes);
   sdk::Status Flush();
@@ -52,8 +46,7 @@ class BulkWriter {
   std::optional<sdk::Blob> spool_;
   std::string rows_;  // not in the spool yet
   JobRecords records_;
-  std::deque<Running> running_;
-  sdk::Status ending_;  // what completing a job came to, where the run should stop for it
+  std::deque<Job> running_;
 };
 
 }  // namespace penstock::salesforce

@@ -67,7 +67,7 @@ HttpRequest CollectionsWriter::RequestOf(const sdk::Batch& batch,
     request.url = api_.Collections() + "?allOrNone=false&ids=";
     for (const Item& item : items) {
       if (&item != &items.front()) request.url += ',';
-      request.url += UrlText(item.id);
+      request.url += sdk::UrlText(item.id);
     }
   } else {
     Body body(shape_);

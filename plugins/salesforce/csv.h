@@ -23,7 +23,8 @@ class CsvReader {
   explicit CsvReader(OnRow on_row) : on_row_(std::move(on_row)) {}
 
   sdk::Status Add(std::string_view part);
-  // The end of the file: a last row may lack its line break. BAD_ANSWER when it ends inside quotes.
+  // The end of the file. BAD_ANSWER when it ends inside quotes. A last row without its line break
+  // is not handed on: whether all of it is there, nobody knows.
   sdk::Status End();
 
  private:

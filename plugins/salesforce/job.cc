@@ -24,6 +24,8 @@ constexpr int64_t kFirstWaitMs = 500;
 constexpr int64_t kLongestWaitMs = 30000;
 // Answers in a row that a poll may lack.
 constexpr int kMaxSilence = 5;
+// Times that a job that stays open is aborted.
+constexpr int kMaxAborts = 5;
 
 bool IsPassing(const sdk::Failure& failure) {
   return failure.status == PENSTOCK_E_UNAVAILABLE || failure.status == PENSTOCK_E_RATE_LIMITED;
@@ -43,10 +45,25 @@ const char* OperationOf(Verb verb) {
   return "";
 }
 
-uint64_t CountOf(std::string_view text) {
+std::optional<uint64_t> CountOf(std::string_view text) {
   uint64_t count = 0;
-  (void)std::from_chars(text.data(), text.data() + text.size(), count);
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
   return count;
+}
+
+// Only Salesforce itself can say that a job is gone: a gateway on the way answers 404, too.
+bool IsGone(const HttpResponse& response) {
+  return response.status() == 404 && ReadError(response).code == "NOT_FOUND";
+}
+
+sdk::Failure JobFailure(const HttpResponse& response, const std::string& doing) {
+  const ApiError error = ReadError(response);
+  if (response.status() == 404 && !IsGone(response)) {
+    return BadAnswer(doing, "the answer is 404, but not Salesforce's for a job that is gone" +
+                                (error.code.empty() ? "" : ": " + error.code));
+  }
+  return RunFailure(response, error, doing);
 }
 
 }  // namespace
@@ -57,6 +74,11 @@ bool JobRecords::Add(uint64_t seq, std::string key) {
   seqs_.push_back(seq);
   settled_.push_back(false);
   return true;
+}
+
+void JobRecords::AddNameless(uint64_t seq) {
+  seqs_.push_back(seq);
+  settled_.push_back(false);
 }
 
 uint64_t JobRecords::Settle(const std::string& key) {
@@ -128,19 +150,23 @@ Status JobSteps::SetState(sdk::Call call, const std::string& id, const char* sta
   return performed.ok() ? result : performed;
 }
 
-Status JobSteps::Submit(sdk::Call call, const JobRecords& records, const sdk::Blob& rows,
-                        std::string* id) const {
+Status JobSteps::Submit(sdk::Call call, const sdk::Blob& rows, Job* job) const {
   sdk::Result<std::string> created = Create(call);
   if (!created.ok()) return created.failure();
-  Status status = host_.Note(call, records.seqs(), *created);
-  if (status.ok()) status = Upload(call, *created, records, rows);
+  Status status = host_.Note(call, job->records.seqs(), *created);
+  if (status.ok()) status = Upload(call, *created, job->records, rows);
   if (!status.ok()) {
     // Nothing is processed before a job is completed, and this one never will be.
-    (void)SetState(call, *created, "Aborted", {});
+    if (!SetState(call, *created, "Aborted", {}).ok()) {
+      host_.Log(PENSTOCK_LOG_WARN, "job " + *created +
+                                       " could not be aborted; it stays open in Salesforce, does "
+                                       "nothing, and can be aborted there");
+    }
     return status;
   }
-  *id = *created;
-  return SetState(call, *created, "UploadComplete", records.seqs());
+  job->id = *created;
+  job->completed = SetState(call, *created, "UploadComplete", job->records.seqs());
+  return {};
 }
 
 sdk::Result<JobSteps::Info> JobSteps::Ask(sdk::Call call, const std::string& id) const {
@@ -149,10 +175,10 @@ sdk::Result<JobSteps::Info> JobSteps::Ask(sdk::Call call, const std::string& id)
   Status performed =
       http_.Perform(call, HttpRequest::Get(api_.Job(id)), [&](const HttpResponse& response) {
         rapidjson::Document answer;
-        if (response.status() == 404) {
+        if (IsGone(response)) {
           info.gone = true;
         } else if (!response.success()) {
-          result = RunFailure(response, ReadError(response), "asking for a job");
+          result = JobFailure(response, "asking for a job");
         } else if (!sdk::ParseJsonNumbersAsText(response.body(), &answer) ||
                    sdk::TextMember(answer, "state").empty()) {
           result = BadAnswer("asking for a job", "the answer has no state");
@@ -169,17 +195,22 @@ sdk::Result<JobSteps::Info> JobSteps::Ask(sdk::Call call, const std::string& id)
 
 sdk::Result<JobSteps::Info> JobSteps::WaitUntilOver(sdk::Call call, const std::string& id) const {
   int64_t wait = kFirstWaitMs;
-  for (int silence = 0;;) {
+  bool was_open = false;
+  for (int silence = 0, aborts = 0;;) {
     sdk::Result<Info> info = Ask(call, id);
     if (info.ok()) {
       silence = 0;
+      info->never_completed = was_open && info->state == "Aborted";
       if (info->gone || info->over()) return info;
-      if (info->state == "Open") {
+      was_open = info->state == "Open";
+      if (was_open) {
         // Never completed, by this run or an earlier one: it will not be. If it was meanwhile, the
         // next look shows it.
         Status aborted = SetState(call, id, "Aborted", {});
-        if (!aborted.ok() && ++silence > kMaxSilence) return aborted.failure();
-        if (aborted.ok()) continue;
+        if (++aborts > kMaxAborts) {
+          return aborted.ok() ? BadAnswer("aborting job " + id, "it stays open")
+                              : aborted.failure();
+        }
       }
     } else if (!IsPassing(info.failure()) || ++silence > kMaxSilence) {
       return info;
@@ -190,24 +221,30 @@ sdk::Result<JobSteps::Info> JobSteps::WaitUntilOver(sdk::Call call, const std::s
   }
 }
 
-Status JobSteps::Settle(sdk::Call call, const std::string& id, JobRecords* records,
-                        sdk::Outcomes& outcomes) const {
-  sdk::Result<Info> info = WaitUntilOver(call, id);
+Status JobSteps::Settle(sdk::Call call, Job* job, sdk::Outcomes& outcomes) const {
+  sdk::Result<Info> info = WaitUntilOver(call, job->id);
   if (!info.ok()) return info.failure();
   if (info->gone) {
-    records->RestInDoubt({"JOB_GONE", "Salesforce knows the job " + id + " no more", {}}, outcomes);
+    job->records.RestInDoubt({"JOB_GONE", "Salesforce knows the job " + job->id + " no more", {}},
+                             outcomes);
     return {};
   }
-  return TakeResults(call, id, *info, records, outcomes);
+  return TakeResults(call, *info, job, outcomes);
 }
 
-Status JobSteps::TakeResults(sdk::Call call, const std::string& id, const Info& info,
-                             JobRecords* records, sdk::Outcomes& outcomes) const {
-  constexpr std::array<ResultKind, 3> kKinds = {ResultKind::kSuccessful, ResultKind::kFailed,
-                                                ResultKind::kUnprocessed};
+Status JobSteps::Conclusion(const Job& job, const Info& info, const Reason& why) {
+  if (info.state == "JobComplete" || job.earlier) return {};
+  if (info.never_completed && !job.completed.ok()) return job.completed;
+  return sdk::Failure{PENSTOCK_E_INTERNAL, "salesforce." + std::string(why.code),
+                      std::string(why.message) +
+                          "; records that it did not take are left to the "
+                          "next run",
+                      0};
+}
+
+sdk::Result<JobSteps::Files> JobSteps::FetchResults(sdk::Call call, const std::string& id) const {
   constexpr std::array<const char*, 3> kNames = {"/successfulResults", "/failedResults",
                                                  "/unprocessedrecords"};
-  const std::string doing = "reading the results of job " + id;
   std::vector<HttpRequest> requests;
   for (const char* name : kNames) {
     HttpRequest request = HttpRequest::Get(api_.Job(id) + name);
@@ -215,35 +252,55 @@ Status JobSteps::TakeResults(sdk::Call call, const std::string& id, const Info& 
     request.timeout_ms = kTransferMs;
     requests.push_back(std::move(request));
   }
-  std::array<std::optional<sdk::Blob>, 3> files;
+  Files files;
   Status failed;
   Status performed = http_.PerformAll(call, requests, [&](size_t i, const HttpResponse& response) {
     if (response.success()) {
       files[i] = response.TakeBlob(host_);
     } else if (failed.ok()) {
-      failed = RunFailure(response, ReadError(response), doing);
+      failed = JobFailure(response, "reading the results of job " + id);
     }
   });
-  if (!performed.ok()) return performed;
-  if (!failed.ok()) return failed;
-  const std::string why = "the job " + id + " ended as " + info.state +
-                          (info.message.empty() ? "" : ": " + info.message);
+  if (!performed.ok()) return performed.failure();
+  if (!failed.ok()) return failed.failure();
+  return files;
+}
+
+Status JobSteps::TakeResults(sdk::Call call, const Info& info, Job* job,
+                             sdk::Outcomes& outcomes) const {
+  constexpr std::array<ResultKind, 3> kKinds = {ResultKind::kSuccessful, ResultKind::kFailed,
+                                                ResultKind::kUnprocessed};
+  const bool refused = info.never_completed && !job->completed.ok();
+  const std::string why = refused ? job->completed.failure().message
+                                  : "the job " + job->id + " ended as " + info.state +
+                                        (info.message.empty() ? "" : ": " + info.message);
   const Reason left_out{info.state == "Aborted" ? "JOB_ABORTED" : "JOB_FAILED", why, {}};
+  sdk::Result<Files> files = FetchResults(call, job->id);
+  if (!files.ok()) return files.failure();
   uint64_t told = 0;
-  Status ending;
+  Status ending, unread;
   for (size_t i = 0; i < kKinds.size(); ++i) {
-    ResultReader reader(kKinds[i], shape_, left_out, records, &outcomes);
-    Status read = files[i]->empty() ? Status() : reader.Read(*files[i]);
-    if (ending.ok()) ending = read.ok() ? reader.ending() : read;
+    ResultReader reader(kKinds[i], shape_, left_out, &job->records, &outcomes);
+    const std::optional<sdk::Blob>& file = (*files)[i];
+    Status read = file && !file->empty() ? reader.Read(*file) : Status();
+    if (unread.ok()) unread = std::move(read);
+    if (ending.ok()) ending = reader.ending();
     if (kKinds[i] != ResultKind::kUnprocessed) told += reader.rows();
   }
-  // What stands in no file was not processed, if all that was processed is told.
-  if (info.state != "JobComplete" && told >= info.processed) {
-    records->RestUnsent(left_out, outcomes);
+  // What a file would have said behind its cut can be read another time.
+  if (!unread.ok()) return unread;
+  // What stands in no file was not processed, if all that was processed is told. Of a job that was
+  // aborted at work nobody knows: what it had in hand may still be written.
+  const bool all_told = info.processed.has_value() && told >= *info.processed;
+  if (all_told && (info.state == "Failed" || info.never_completed)) {
+    job->records.RestUnsent(left_out, outcomes);
   }
-  records->RestInDoubt(
-      {"NOT_IN_RESULTS", "the results of job " + id + " say nothing of this record", {}}, outcomes);
-  return ending;
+  const std::string numbers =
+      "the results of job " + job->id + " say nothing of this record: they name " +
+      std::to_string(told) + " records, and the job has processed " +
+      (info.processed ? std::to_string(*info.processed) : std::string("an unknown number"));
+  job->records.RestInDoubt({"NOT_IN_RESULTS", numbers, {}}, outcomes);
+  return ending.ok() ? Conclusion(*job, info, left_out) : ending;
 }
 
 }  // namespace penstock::salesforce

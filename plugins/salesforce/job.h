@@ -1,7 +1,9 @@
 // One ingest job of Bulk API 2.0.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -20,6 +22,8 @@ class JobRecords {
  public:
   // False when a record with this key is in it already.
   bool Add(uint64_t seq, std::string key);
+  // A record that no row of results can be told to be about.
+  void AddNameless(uint64_t seq);
   size_t size() const { return seqs_.size(); }
   const std::vector<uint64_t>& seqs() const { return seqs_; }
   // The seq of a record without outcome, which has one from now on; 0 when there is none.
@@ -34,6 +38,14 @@ class JobRecords {
   std::unordered_map<std::string, uint32_t> places_;
 };
 
+// A job that was noted.
+struct Job {
+  std::string id;
+  JobRecords records;
+  bool earlier = false;   // an earlier run made it
+  sdk::Status completed;  // what completing it was answered; it may be complete whatever that is
+};
+
 // The steps of jobs of one shape. [serial:writer]
 class JobSteps {
  public:
@@ -44,23 +56,21 @@ class JobSteps {
         shape_(std::move(shape)),
         options_(std::move(options)) {}
 
-  // Creates a job, notes it with the records, uploads `rows` and completes it. Not ok: certainly
-  // nothing of it was or will be applied, unless `*id` is not empty, when the job is to be waited
-  // for. Blocks.
-  sdk::Status Submit(sdk::Call call, const JobRecords& records, const sdk::Blob& rows,
-                     std::string* id) const;
-  // Waits until the job is over, and reports an outcome of each of its records; a job that was
-  // never completed is aborted. Not ok: the job may still run and nothing more is known, or its
-  // results end the run. Blocks.
-  sdk::Status Settle(sdk::Call call, const std::string& id, JobRecords* records,
-                     sdk::Outcomes& outcomes) const;
+  // Creates a job of `job->records`, notes it, uploads `rows` and completes it. Not ok: certainly
+  // nothing of it was or will be applied. Ok: the job is to be settled. Blocks.
+  sdk::Status Submit(sdk::Call call, const sdk::Blob& rows, Job* job) const;
+  // Waits until the job is over, and reports the outcomes of its records; a job that was never
+  // completed is aborted. Not ok: the job may still run or its results could not be read, and the
+  // records without an outcome stay with their note; or the run should end. Blocks.
+  sdk::Status Settle(sdk::Call call, Job* job, sdk::Outcomes& outcomes) const;
 
  private:
   // What Salesforce says of a job.
   struct Info {
     std::string state, message;
-    uint64_t processed = 0;
+    std::optional<uint64_t> processed;  // records; nothing: it does not say
     bool gone = false;
+    bool never_completed = false;  // aborted while it was open
     bool over() const { return state == "JobComplete" || state == "Failed" || state == "Aborted"; }
   };
 
@@ -71,8 +81,13 @@ class JobSteps {
                        const std::vector<uint64_t>& seqs) const;
   sdk::Result<Info> Ask(sdk::Call call, const std::string& id) const;
   sdk::Result<Info> WaitUntilOver(sdk::Call call, const std::string& id) const;
-  sdk::Status TakeResults(sdk::Call call, const std::string& id, const Info& info,
-                          JobRecords* records, sdk::Outcomes& outcomes) const;
+  // The files of successful, failed and unprocessed records.
+  using Files = std::array<std::optional<sdk::Blob>, 3>;
+  sdk::Result<Files> FetchResults(sdk::Call call, const std::string& id) const;
+  sdk::Status TakeResults(sdk::Call call, const Info& info, Job* job,
+                          sdk::Outcomes& outcomes) const;
+  // What a job that ended without its records done means for the run.
+  static sdk::Status Conclusion(const Job& job, const Info& info, const sdk::Reason& why);
 
   sdk::Host host_;
   sdk::Http http_;

@@ -41,8 +41,8 @@ Status ResultReader::Read(const sdk::Blob& file) {
 }
 
 Status ResultReader::TakeRow(const std::vector<std::string>& row) {
-  if (!has_header_) {
-    has_header_ = true;
+  if (width_ == 0) {
+    width_ = row.size();
     const std::string key = ResultColumn(shape_);
     for (size_t i = 0; i < row.size(); ++i) {
       if (row[i] == key) key_ = i;
@@ -54,6 +54,9 @@ Status ResultReader::TakeRow(const std::vector<std::string>& row) {
                        (kind_ != ResultKind::kFailed || error_ != SIZE_MAX);
     return whole ? Status()
                  : BadAnswer("reading the results of a job", "a file of results lacks columns");
+  }
+  if (row.size() != width_) {
+    return BadAnswer("reading the results of a job", "a row has other columns than the first one");
   }
   ++rows_;
   const uint64_t seq = records_->Settle(ResultKeyOf(shape_, Cell(row, key_)));

@@ -40,7 +40,7 @@ class ResultReader {
   sdk::Reason why_;
   JobRecords* records_;
   sdk::Outcomes* outcomes_;
-  bool has_header_ = false;
+  size_t width_ = 0;  // 0: no header yet
   size_t key_ = SIZE_MAX, id_ = SIZE_MAX, created_ = SIZE_MAX, error_ = SIZE_MAX;
   uint64_t rows_ = 0;
   sdk::Status ending_;

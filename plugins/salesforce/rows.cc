@@ -92,7 +92,10 @@ std::string ResultKey(const Shape& shape, const sdk::Batch& batch, const Item& i
 }
 
 std::string ResultKeyOf(const Shape& shape, std::string_view text) {
-  return std::string(ById(shape) ? text.substr(0, 15) : text);
+  if (ById(shape)) return std::string(text.substr(0, 15));
+  const std::string_view trimmed = sdk::Trimmed(text);
+  return shape.key != nullptr && shape.key->type == "email" ? sdk::AsciiLower(trimmed)
+                                                            : std::string(trimmed);
 }
 
 }  // namespace penstock::salesforce

@@ -23,7 +23,8 @@ void AppendCsvRow(const Shape& shape, const sdk::Batch& batch, const Item& item,
 // The column that tells which record a row of results is about, and a record's text in it.
 std::string ResultColumn(const Shape& shape);
 std::string ResultKey(const Shape& shape, const sdk::Batch& batch, const Item& item);
-// The same of what stands in that column, and of what a note has kept.
+// The same of what stands in that column, and of what a note has kept: without what the catalog
+// says that Salesforce does not compare, because a note may have the key in that form.
 std::string ResultKeyOf(const Shape& shape, std::string_view text);
 
 }  // namespace penstock::salesforce

@@ -30,12 +30,7 @@ const std::string& NameOf(const KeyField& key) {
 std::string Folded(const KeyField& key, std::string_view text) {
   if (key.field == nullptr) return std::string(text.substr(0, 15));
   if (IsNumber(key)) return PlainNumber(text);
-  std::string folded(text);
-  if (key.field->case_sensitive) return folded;
-  for (char& c : folded) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return folded;
+  return key.field->case_sensitive ? std::string(text) : sdk::AsciiLower(text);
 }
 
 std::string Select(const KeyField& key, const std::vector<std::string>& fields) {
@@ -134,7 +129,7 @@ std::vector<sdk::HttpRequest> Queries(const Api& api, const KeyField& key,
                                       const std::vector<std::string>& keys,
                                       const std::vector<std::string>& fields) {
   const std::string select = Select(key, fields);
-  const size_t start = UrlText(select).size();
+  const size_t start = sdk::UrlText(select).size();
   std::vector<sdk::HttpRequest> requests;
   std::string soql;
   size_t length = 0, n = 0;
@@ -148,7 +143,7 @@ std::vector<sdk::HttpRequest> Queries(const Api& api, const KeyField& key,
     if (text.empty() || (key.field == nullptr && !IsRecordId(text))) continue;
     if (!asked.insert(text).second) continue;
     const std::string literal = IsNumber(key) ? text : SoqlString(text);
-    const size_t more = UrlText(literal).size() + 3;
+    const size_t more = sdk::UrlText(literal).size() + 3;
     if (n == kMaxRecords || (n > 0 && length + more > kMaxQueryText)) flush();
     if (n == 0) {
       soql = select;

@@ -63,6 +63,33 @@ TEST_F(SalesforceTest, KeepsContactsAsTheTableIs) {
   EXPECT_FALSE(after.contains("4"));
 }
 
+TEST_F(SalesforceTest, KeepsContactsByJobs) {
+  settings_.more = {"options: {path: bulk}"};
+  StartOrganization();
+  project_.FillCustomers(650);
+  project_.Sql("UPDATE customers SET email = 'no mail' WHERE n = 4");
+  const Json first = SyncTo(3, "completed_with_errors");
+  EXPECT_EQ(first["applied"]["created"].Int(), 649);
+  const int64_t jobs = account_.Stats()["jobs"]["JobComplete"].Int();
+  EXPECT_GE(jobs, 1);
+  EXPECT_EQ(account_.WriteCalls(), 3 * jobs + 1);  // create, upload, complete; and the login
+  EXPECT_EQ(first["outcomes"]["rejected"].Int(), 1);
+  const Output mail = project_.Cli({"why", "contacts", "4"});
+  EXPECT_THAT(mail.out, ::testing::HasSubstr("INVALID_EMAIL_ADDRESS"));
+  EXPECT_EQ(Held().size(), 649u);
+
+  project_.Sql(
+      "DELETE FROM customers WHERE n < 5; UPDATE customers SET phone = NULL, last_name = '\"x\", y'"
+      " WHERE n = 8");
+  const Json second = SyncDone();
+  EXPECT_EQ(second["applied"]["updated"].Int(), 1);
+  EXPECT_EQ(second["applied"]["deleted"].Int(), 4);
+  const auto held = Held();
+  EXPECT_EQ(held.size(), 645u);
+  EXPECT_EQ(held.at("8").properties.at("LastName"), "\"x\", y");
+  EXPECT_EQ(SyncDone()["rows"]["unchanged"].Int(), 645);
+}
+
 TEST_F(SalesforceTest, SaysWhyARecordWasRefused) {
   settings_.more = {"options: {duplicate_rule: block, serial: true}"};
   StartOrganization();

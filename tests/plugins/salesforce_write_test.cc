@@ -286,6 +286,33 @@ TEST_F(SalesforceWriteTest, GoneRecordsAreMissing) {
   EXPECT_EQ(outcomes_[3].error_class, PENSTOCK_CLASS_REFERENCE);
 }
 
+TEST_F(SalesforceWriteTest, WhatAnUpsertRefersToIsGoneNotItself) {
+  write = [](const SentRequest&) {
+    return Results({Bad("ENTITY_IS_DELETED", "entity is deleted"),
+                    Bad("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")});
+  };
+  TestBatch batch(2);
+  Rows(&batch, 2);
+  ASSERT_TRUE(Write(Contacts("upsert"), batch).ok());
+  for (const uint64_t seq : {1, 2}) {
+    EXPECT_EQ(Outcome(seq), PENSTOCK_REJECTED) << seq;
+    EXPECT_EQ(outcomes_[seq].error_class, PENSTOCK_CLASS_REFERENCE) << seq;
+  }
+}
+
+TEST_F(SalesforceWriteTest, AnotherRecordsUniqueValueIsNoRecordWithThisKey) {
+  write = [](const SentRequest&) {
+    return Results({Bad("DUPLICATE_VALUE",
+                        "duplicate value found: Number__c duplicates value on record with id: "
+                        "003000000000002AAA")});
+  };
+  TestBatch batch(2);
+  Rows(&batch, 1);
+  ASSERT_TRUE(Write(Contacts("insert"), batch).ok());
+  EXPECT_EQ(Outcome(1), PENSTOCK_REJECTED);
+  EXPECT_EQ(outcomes_[1].error_class, PENSTOCK_CLASS_CONFLICT);
+}
+
 TEST_F(SalesforceWriteTest, DeletesByIdAndLooksUpTheOthers) {
   query = [](const SentRequest&) {
     return Records({R"({"Id": "003000000000002AAA", "Ext__c": "A2"})"});

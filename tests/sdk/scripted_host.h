@@ -1,8 +1,10 @@
 // A host whose answers a test writes down.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,7 +49,10 @@ class ScriptedHost : public HostServices {
   std::vector<SentRequest> sent;
   std::vector<size_t> calls;  // requests of each Perform
   std::vector<std::string> notes, logs;
-  void* user = nullptr;  // of the last call
+  std::vector<std::vector<uint64_t>> noted;    // the records of each note
+  Status note_status;                          // what Note returns
+  std::map<penstock_blob, std::string> blobs;  // those that are held
+  void* user = nullptr;                        // of the last call
 
   std::string Name() const override { return "scripted"; }
   std::string Version() const override { return "1"; }
@@ -60,7 +65,7 @@ class ScriptedHost : public HostServices {
     for (const HostRequest& request : requests) {
       sent.push_back({std::string(request.method),
                       std::string(request.url),
-                      std::string(request.body),
+                      request.body_blob != 0 ? blobs[request.body_blob] : std::string(request.body),
                       std::string(request.limiter),
                       {request.seqs.begin(), request.seqs.end()},
                       request.idempotent});
@@ -77,16 +82,41 @@ class ScriptedHost : public HostServices {
       response.transport = replies[i].transport;
       response.attempts = replies[i].attempts;
       response.retry_after_ms = replies[i].retry_after_ms;
-      response.body = replies[i].body;
+      const bool success = response.status >= 200 && response.status < 300;
+      if (requests[i].body_to_blob && success) {
+        response.blob = next_blob_++;
+        blobs[response.blob] = replies[i].body;
+      } else {
+        response.body = replies[i].body;
+      }
       response.error = replies[i].error;
       on_response(response);
     }
     return perform_status;
   }
-  Status Note(const ServiceCall&, std::span<const uint64_t>, std::string_view token) override {
+  Status Note(const ServiceCall&, std::span<const uint64_t> seqs, std::string_view token) override {
+    if (!note_status.ok()) return note_status;
     notes.emplace_back(token);
+    noted.emplace_back(seqs.begin(), seqs.end());
     return {};
   }
+  bool HasBlobs() const override { return true; }
+  Result<penstock_blob> CreateBlob(const ServiceCall&, std::string* name) override {
+    *name = "blob-" + std::to_string(next_blob_);
+    blobs[next_blob_];
+    return next_blob_++;
+  }
+  Status AppendBlob(penstock_blob blob, std::string_view bytes) override {
+    blobs.at(blob) += bytes;
+    return {};
+  }
+  Result<size_t> ReadBlob(penstock_blob blob, uint64_t offset, std::span<char> bytes) override {
+    const std::string& held = blobs.at(blob);
+    const size_t from = std::min<size_t>(offset, held.size());
+    return held.copy(bytes.data(), bytes.size(), from);
+  }
+  uint64_t BlobSize(penstock_blob blob) override { return blobs.at(blob).size(); }
+  void DiscardBlob(penstock_blob blob) override { blobs.erase(blob); }
   int64_t UnixMicros() override { return 1000000; }
   int64_t MonotonicMicros() override { return 5000; }
   Status Sleep(const ServiceCall& call, int64_t) override {
@@ -97,6 +127,9 @@ class ScriptedHost : public HostServices {
     logs.push_back(std::to_string(level) + " " + std::string(message));
   }
   void AddMetric(std::string_view, double, std::string_view) override {}
+
+ private:
+  penstock_blob next_blob_ = 1;
 };
 
 /// An outcome, kept.

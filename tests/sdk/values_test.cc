@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
 #include "penstock/json.hpp"
 #include "penstock/records.hpp"
 #include "tests/sdk/scripted_host.h"
@@ -45,6 +47,34 @@ TEST(Values, JsonKeepsEveryDigit) {
   EXPECT_EQ(Json(TestBatch::Number(PENSTOCK_BOOL, 1)), "true");
   EXPECT_EQ(Json(TestBatch::Null()), "null");
   EXPECT_EQ(Json(TestBatch::Number(PENSTOCK_DATE, 20779)), "\"2026-11-22\"");
+}
+
+TEST(Values, ListsAreJoined) {
+  const std::vector<penstock_value> items = {StringValue("a b"), StringValue(""), NullValue()};
+  penstock_value list{};
+  list.type = PENSTOCK_LIST;
+  list.len = 3;
+  list.v.list = items.data();
+  EXPECT_EQ(JoinedText(list, ';'), "a b;;");
+  list.len = 0;
+  EXPECT_EQ(JoinedText(list, ';'), "");
+  penstock_value time{};
+  time.type = PENSTOCK_TIMESTAMP;
+  time.v.i64 = 1999;
+  EXPECT_EQ(JoinedText(time, ',', 3), "1970-01-01T00:00:00.001Z");
+  EXPECT_EQ(JoinedText(StringValue("x"), ','), "x");
+}
+
+TEST(Values, UrlTextLeavesNothingToRead) {
+  EXPECT_EQ(UrlText("aZ09-._~"), "aZ09-._~");
+  EXPECT_EQ(UrlText(std::string_view("a b/?&=+%'\xc3\xa9\0", 13)),
+            "a%20b%2F%3F%26%3D%2B%25%27%C3%A9%00");
+}
+
+TEST(Values, TrimsAndLowersAscii) {
+  EXPECT_EQ(Trimmed(" \ta b\r\n"), "a b");
+  EXPECT_EQ(Trimmed(" \n"), "");
+  EXPECT_EQ(AsciiLower("AzZ\xc3\x89"), "azz\xc3\x89");
 }
 
 TEST(Values, PlainTextIsExact) {

@@ -139,4 +139,56 @@ inline std::string PlainText(const penstock_value& value) {
   }
 }
 
+/// PlainText for APIs that take a list as one text, its items joined by `separator`, and keep
+/// `digits` (0 to 6) of a timestamp's fraction. An item that holds the separator cannot be told
+/// apart from two.
+inline std::string JoinedText(const penstock_value& value, char separator, int digits = 6) {
+  if (value.type == PENSTOCK_TIMESTAMP) return TimestampText(value.v.i64, digits);
+  if (value.type != PENSTOCK_LIST) return PlainText(value);
+  std::string joined;
+  for (uint32_t i = 0; i < value.len; ++i) {
+    if (i > 0) joined += separator;
+    joined += JoinedText(value.v.list[i], separator, digits);
+  }
+  return joined;
+}
+
+/// Percent-encodes all but letters, digits, '-', '.', '_' and '~': for one segment of a path, or
+/// one value of a query.
+inline std::string UrlText(std::string_view text) {
+  static constexpr char kHex[] = "0123456789ABCDEF";
+  std::string out;
+  out.reserve(text.size() + text.size() / 2);
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '.' || c == '_' || c == '~';
+    if (plain) {
+      out += c;
+    } else {
+      out += '%';
+      out += kHex[byte >> 4];
+      out += kHex[byte & 15];
+    }
+  }
+  return out;
+}
+
+/// Without blanks, tabs and line breaks at its ends. Borrows.
+inline std::string_view Trimmed(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n\f\v";
+  const size_t begin = text.find_first_not_of(kSpace);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
+}
+
+/// A to Z in lower case, all else as it is.
+inline std::string AsciiLower(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return lower;
+}
+
 }  // namespace penstock::sdk

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
-#include "sdk/testing/kit/stored.h"
+#include "penstock/values.hpp"
 
 namespace penstock::kit {
 namespace {
@@ -75,7 +75,7 @@ sdk::Result<Redactor> Redactor::For(const std::map<std::string, std::string>& se
     for (const std::string& form : FormsOf(secret)) {
       if (form.size() < kShortest) continue;
       redactor.names_.emplace_back(form, name);
-      for (const std::string& written : {form, UrlText(form), sdk::Base64(form)}) {
+      for (const std::string& written : {form, sdk::UrlText(form), sdk::Base64(form)}) {
         redactor.Replace(written, kInstead);
       }
     }

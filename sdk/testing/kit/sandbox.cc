@@ -10,6 +10,7 @@
 #include <csignal>
 
 #include "penstock/json_reader.hpp"
+#include "penstock/values.hpp"
 #include "sdk/testing/kit/stored.h"
 
 extern char** environ;
@@ -113,7 +114,7 @@ bool SandboxDestination::SetJobs(const std::string& mood) {
 
 sdk::Result<std::vector<StoredRecord>> SandboxDestination::Records(const std::string& object) {
   std::string lines;
-  const sdk::Status status = Control("GET", "objects/" + UrlText(object), "", &lines);
+  const sdk::Status status = Control("GET", "objects/" + sdk::UrlText(object), "", &lines);
   if (!status.ok()) return status.failure();
   return ReadRecordLines(lines);
 }

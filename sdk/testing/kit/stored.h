@@ -12,7 +12,4 @@ namespace penstock::kit {
 /// JSON lines {"id": "...", "properties": {...}, "archived": false}.
 sdk::Result<std::vector<StoredRecord>> ReadRecordLines(std::string_view lines);
 
-/// Percent-encoded for one segment of a path.
-std::string UrlText(std::string_view text);
-
 }  // namespace penstock::kit
