@@ -94,7 +94,7 @@ Packer Requests() {
 
 /// What a worker says during one write.
 std::vector<std::string> Conversations() {
-  Packer log, ok, sleep, note, found, blob;
+  Packer log, ok, sleep, note, found, blob, read, created;
   log.I32(1);
   log.Text("words");
   log.Text("{}");
@@ -110,6 +110,11 @@ std::vector<std::string> Conversations() {
   found.U64(0);
   blob.U64(7);
   blob.Text("bytes");
+  created.U64(1);  // the handle that the first kCreateBlob gives
+  created.Text("bytes");
+  read.U64(1);
+  read.U64(2);
+  read.U64(100);
   const std::string taken = Frame(Kind::kTaken, Packer()), end = Frame(Kind::kReturn, ok);
   return {Frame(Kind::kOutcomes, AnOutcome()) + Frame(Kind::kLog, log) + end,
           Frame(Kind::kPerform, Requests()) + Frame(Kind::kOutcomes, AnOutcome()) + taken + end,
@@ -117,6 +122,8 @@ std::vector<std::string> Conversations() {
               Frame(Kind::kNote, note) + end,
           Frame(Kind::kFound, found) + Frame(Kind::kUnixMicros, Packer()) + end,
           Frame(Kind::kAppendBlob, blob) + Frame(Kind::kCreateBlob, Packer()) + end,
+          Frame(Kind::kCreateBlob, Packer()) + Frame(Kind::kAppendBlob, created) +
+              Frame(Kind::kReadBlob, read) + end,
           Frame(Kind::kCrashed, sleep)};
 }
 

@@ -107,15 +107,21 @@ class ScriptedHost : public HostServices {
     return next_blob_++;
   }
   Status AppendBlob(penstock_blob blob, std::string_view bytes) override {
-    blobs.at(blob) += bytes;
+    const auto at = blobs.find(blob);
+    if (at == blobs.end()) return NoSuchBlob();
+    at->second += bytes;
     return {};
   }
   Result<size_t> ReadBlob(penstock_blob blob, uint64_t offset, std::span<char> bytes) override {
-    const std::string& held = blobs.at(blob);
-    const size_t from = std::min<size_t>(offset, held.size());
-    return held.copy(bytes.data(), bytes.size(), from);
+    const auto at = blobs.find(blob);
+    if (at == blobs.end()) return NoSuchBlob();
+    const size_t from = std::min<size_t>(offset, at->second.size());
+    return at->second.copy(bytes.data(), bytes.size(), from);
   }
-  uint64_t BlobSize(penstock_blob blob) override { return blobs.at(blob).size(); }
+  uint64_t BlobSize(penstock_blob blob) override {
+    const auto at = blobs.find(blob);
+    return at == blobs.end() ? 0 : at->second.size();
+  }
   void DiscardBlob(penstock_blob blob) override { blobs.erase(blob); }
   int64_t UnixMicros() override { return 1000000; }
   int64_t MonotonicMicros() override { return 5000; }
@@ -129,6 +135,8 @@ class ScriptedHost : public HostServices {
   void AddMetric(std::string_view, double, std::string_view) override {}
 
  private:
+  static Failure NoSuchBlob() { return {PENSTOCK_E_NOT_FOUND, "TEST", "no such blob", 0}; }
+
   penstock_blob next_blob_ = 1;
 };
 

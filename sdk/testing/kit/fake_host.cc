@@ -216,6 +216,14 @@ bool FakeHost::IsRead(const PeerRequest& request) const {
                      [&](const std::string& pattern) { return Fits(pattern, line); });
 }
 
+namespace {
+
+sdk::Failure NoSuchBlob() {
+  return {PENSTOCK_E_NOT_FOUND, "KIT-BLOB", "there is no blob of that handle", 0};
+}
+
+}  // namespace
+
 sdk::Result<penstock_blob> FakeHost::CreateBlob(const sdk::ServiceCall&, std::string* name) {
   const std::lock_guard<std::mutex> lock(mutex_);
   *name = "blob-" + std::to_string(next_blob_);
@@ -233,20 +241,30 @@ sdk::Result<penstock_blob> FakeHost::OpenBlob(const sdk::ServiceCall&, std::stri
 
 sdk::Status FakeHost::AppendBlob(penstock_blob blob, std::string_view bytes) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  blobs_[blob].append(bytes);
+  const auto at = blobs_.find(blob);
+  if (at == blobs_.end()) return NoSuchBlob();
+  at->second.append(bytes);
   return {};
 }
 
 sdk::Result<size_t> FakeHost::ReadBlob(penstock_blob blob, uint64_t offset, std::span<char> out) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  const std::string& bytes = blobs_[blob];
-  if (offset >= bytes.size()) return size_t{0};
-  return bytes.copy(out.data(), out.size(), offset);
+  const auto at = blobs_.find(blob);
+  if (at == blobs_.end()) return NoSuchBlob();
+  if (offset >= at->second.size()) return size_t{0};
+  return at->second.copy(out.data(), out.size(), offset);
 }
 
 uint64_t FakeHost::BlobSize(penstock_blob blob) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  return blobs_[blob].size();
+  const auto at = blobs_.find(blob);
+  return at == blobs_.end() ? 0 : at->second.size();
+}
+
+sdk::Status FakeHost::SyncBlob(penstock_blob blob) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (blobs_.count(blob) == 0) return NoSuchBlob();
+  return {};
 }
 
 void FakeHost::DiscardBlob(penstock_blob blob) {

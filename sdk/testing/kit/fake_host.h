@@ -75,7 +75,7 @@ class FakeHost final : public sdk::HostServices {
   sdk::Status AppendBlob(penstock_blob blob, std::string_view bytes) override;
   sdk::Result<size_t> ReadBlob(penstock_blob blob, uint64_t offset, std::span<char> bytes) override;
   uint64_t BlobSize(penstock_blob blob) override;
-  sdk::Status SyncBlob(penstock_blob) override { return {}; }
+  sdk::Status SyncBlob(penstock_blob blob) override;
   void DiscardBlob(penstock_blob blob) override;
 
  private:
