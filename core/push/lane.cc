@@ -65,6 +65,10 @@ CallFailure Explain(const sdk::Failure& failure, const std::string& destination)
       result.error = MakeError("PS-DEST-SCHEMA", where + failure.message,
                                "run `penstock check` to refresh the catalog, then plan again");
       break;
+    case PENSTOCK_E_DESTINATION:
+      result.error = MakeError("PS-DEST-STOPPED", where + failure.message,
+                               "find out why there, then run again: what it did not take is sent");
+      break;
     case PENSTOCK_E_CANCELLED:
       result.error = MakeError("PS-RUN-CANCELLED", "the run was cancelled",
                                "run again: what is left is found anew");

@@ -174,11 +174,11 @@ bool Ledger::Settle(const penstock_outcome& reported, bool no_request) {
 }
 
 void Ledger::SettleUnsent(const Change& change, OutcomeKind kind, const std::string& code,
-                          const std::string& message) {
+                          const std::string& message, ErrorClass error_class) {
   const std::lock_guard lock(mutex_);
   Outcome outcome = FromChange(change);
   outcome.kind = kind;
-  if (kind == OutcomeKind::kRejected) outcome.error_class = ErrorClass::kData;
+  if (kind == OutcomeKind::kRejected) outcome.error_class = error_class;
   outcome.code = code;
   outcome.message = message;
   Write(std::move(outcome), change.key_text, true);

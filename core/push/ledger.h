@@ -43,9 +43,9 @@ class Ledger final : public RequestJournal {
   bool Settle(const penstock_outcome& outcome, bool no_request = false);
   /// A fault of the connector that cost no record: among the errors, without a key, in no count.
   void Fault(const sdk::Failure& failure);
-  /// An outcome that the core decides itself, without a request.
+  /// An outcome that the core decides itself, without a request. `error_class`: of a REJECTED.
   void SettleUnsent(const Change& change, OutcomeKind kind, const std::string& code,
-                    const std::string& message);
+                    const std::string& message, ErrorClass error_class = ErrorClass::kData);
 
   /// Takes records out for a SPLIT: they are handed over again in smaller batches. Unknown seqs are
   /// left out, and so are those of a noted job, which is no request: they are unsent. What may have

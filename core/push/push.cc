@@ -222,7 +222,14 @@ Status Pusher::Resolve() {
   }
   for (size_t i = 0; i < batch->size(); ++i) {
     Change change = batch->changes()[i];
-    if (i < hits.size() && hits[i].found) {
+    const sdk::Matches matches = i < hits.size() ? hits[i].matches : sdk::Matches::kNone;
+    if (matches == sdk::Matches::kSeveral) {
+      ledger_.SettleUnsent(change, OutcomeKind::kRejected, "SEVERAL_RECORDS",
+                           "several records at the destination have this key: leave one of them",
+                           ErrorClass::kDestination);
+      continue;
+    }
+    if (matches == sdk::Matches::kOne) {
       change.destination_id = hits[i].destination_id;
       if (IsShared(change)) continue;
       if (change.op == Op::kUpsert) change.op = Op::kUpdate;

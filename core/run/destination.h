@@ -15,6 +15,7 @@
 #include "core/state/state.h"
 #include "penstock/connector.h"
 #include "penstock/documents.hpp"
+#include "penstock/matches.hpp"
 
 namespace penstock {
 
@@ -59,8 +60,8 @@ struct OpenNote {
 };
 
 struct LookupHit {
-  bool found = false;
-  std::string destination_id;
+  sdk::Matches matches = sdk::Matches::kNone;
+  std::string destination_id;  // of one match
 };
 
 /// Cancellation and the deadline of calls into a connector.

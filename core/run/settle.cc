@@ -165,7 +165,8 @@ Status MarkLooked(const RunEnvironment& env, std::span<const Entry> entries,
     Outcome mark;
     mark.key_hash = entries[i].key_hash;
     mark.key = entries[i].key;
-    mark.mark = hits[i].found ? Mark::kFound : Mark::kSettledNotApplied;
+    // Of several records none is taken for ours: the entry has no id then.
+    mark.mark = hits[i].matches == sdk::Matches::kNone ? Mark::kSettledNotApplied : Mark::kFound;
     mark.destination_id = hits[i].destination_id;
     mark.at_us = env.clock->UnixMicros();
     PENSTOCK_RETURN_IF_ERROR(journal->Report(std::move(mark)));

@@ -16,6 +16,5 @@ int main(int argc, char** argv) {
   } catch (const std::exception& e) {
     std::fprintf(stderr, "error PS-CLI-DEFECT: %s\n  Please report this.\n", e.what());
   }
-  penstock::sdk::ShutDownConnectors();
   return exit;
 }

@@ -5,8 +5,7 @@
 namespace penstock::engine {
 
 sdk::Failure BlobFailure(const Error& error) {
-  const bool missing = error.code == "PS-BLOB-MISSING";
-  return {missing ? PENSTOCK_E_NOT_FOUND : PENSTOCK_E_UNAVAILABLE, error.code, error.message, 0};
+  return {PENSTOCK_E_UNAVAILABLE, error.code, error.message, 0};
 }
 
 Status BlobSink::Start(int) {

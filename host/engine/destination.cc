@@ -392,7 +392,7 @@ sdk::Status EngineDestination::Lookup(const sdk::Assignment& assignment,
           assignment, keys, 1,
           [&](const sdk::FoundRecord& record) {
             if (record.index >= hits->size()) return;
-            (*hits)[record.index] = {record.found, std::string(record.destination_id)};
+            (*hits)[record.index] = {record.matches, std::string(record.destination_id)};
           },
           ContextOf(limits)));
 }

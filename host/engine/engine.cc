@@ -83,21 +83,9 @@ Status Session::RunStarted(const RunRecord& record) {
       exchanges_, exchanges::Writer::Open(ExchangesPath(environment_.directory, record.ordinal),
                                           destination_->redactor()));
   destination_->services()->SetExchanges(exchanges_.get());
-  blobs_ = std::make_unique<blobs::Store>(engine_->BlobsDirectory(), it.id, record.run);
+  blobs_ = std::make_unique<blobs::Store>(engine_->BlobsDirectory());
   destination_->services()->SetBlobs(blobs_.get());
   return {};
-}
-
-// Blobs that no open job can name any more, also those of runs that were killed.
-Status Session::SweepBlobs() {
-  const std::string directory = engine_->BlobsDirectory();
-  PENSTOCK_ASSIGN_OR_RETURN(const bool any, blobs::Any(directory, integration().id));
-  if (!any) return {};
-  PENSTOCK_ASSIGN_OR_RETURN(const auto view, OpenState(environment_));
-  PENSTOCK_ASSIGN_OR_RETURN(const std::vector<OpenJob> jobs, OpenJobs(view.get()));
-  std::vector<uint32_t> keep;
-  for (const OpenJob& job : jobs) keep.push_back(job.run);
-  return blobs::Sweep(directory, integration().id, keep);
 }
 
 Status Session::RunFinished(const RunRecord& record) {
@@ -105,13 +93,7 @@ Status Session::RunFinished(const RunRecord& record) {
     destination_->services()->SetExchanges(nullptr);
     destination_->services()->SetBlobs(nullptr);
   }
-  if (std::exchange(blobs_, nullptr) != nullptr) {
-    const Status swept = SweepBlobs();
-    if (!swept.ok() && engine_->options_.log) {
-      engine_->options_.log(PENSTOCK_LOG_WARN,
-                            "Blobs of ended jobs are still there: " + swept.error().message);
-    }
-  }
+  blobs_.reset();
   if (exchanges_ != nullptr) {
     const Status kept = exchanges_->Close();
     if (!kept.ok() && engine_->options_.log) {

@@ -56,7 +56,6 @@ class Session {
   Engine* engine_;
   RunEnvironment environment_;
   EngineDestination* destination_ = nullptr;
-  Status SweepBlobs();
 
   std::unique_ptr<exchanges::Writer> exchanges_;
   std::unique_ptr<blobs::Store> blobs_;

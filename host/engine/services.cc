@@ -265,20 +265,10 @@ std::shared_ptr<blobs::Blob> GatewayServices::FindBlob(penstock_blob blob) const
   return store == nullptr ? nullptr : store->Find(blob);
 }
 
-sdk::Result<penstock_blob> GatewayServices::CreateBlob(const sdk::ServiceCall&, std::string* name) {
+sdk::Result<penstock_blob> GatewayServices::CreateBlob(const sdk::ServiceCall&) {
   blobs::Store* const store = blobs_;
   if (store == nullptr) return Told(NoRun());
   auto blob = store->Create();
-  if (!blob.ok()) return Told(BlobFailure(blob.error()));
-  *name = store->Find(*blob)->name();
-  return *blob;
-}
-
-sdk::Result<penstock_blob> GatewayServices::OpenBlob(const sdk::ServiceCall&,
-                                                     std::string_view name) {
-  blobs::Store* const store = blobs_;
-  if (store == nullptr) return Told(NoRun());
-  auto blob = store->Open(name);
   if (!blob.ok()) return Told(BlobFailure(blob.error()));
   return *blob;
 }
@@ -302,13 +292,6 @@ sdk::Result<size_t> GatewayServices::ReadBlob(penstock_blob blob, uint64_t offse
 uint64_t GatewayServices::BlobSize(penstock_blob blob) {
   const auto found = FindBlob(blob);
   return found == nullptr ? 0 : found->size();
-}
-
-sdk::Status GatewayServices::SyncBlob(penstock_blob blob) {
-  const auto found = FindBlob(blob);
-  if (found == nullptr) return Told(UnknownBlob());
-  const Status synced = found->Sync();
-  return synced.ok() ? sdk::Status() : sdk::Status(Told(BlobFailure(synced.error())));
 }
 
 void GatewayServices::DiscardBlob(penstock_blob blob) {
@@ -339,7 +322,5 @@ sdk::Status GatewayServices::Sleep(const sdk::ServiceCall& call, int64_t ms) {
 void GatewayServices::Log(int32_t level, std::string_view message, std::string_view) {
   if (options_.log) options_.log(level, options_.redactor.Text(message));
 }
-
-void GatewayServices::AddMetric(std::string_view, double, std::string_view) {}
 
 }  // namespace penstock::engine

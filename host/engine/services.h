@@ -55,15 +55,12 @@ class GatewayServices final : public sdk::HostServices {
   int64_t MonotonicMicros() override;
   sdk::Status Sleep(const sdk::ServiceCall& call, int64_t ms) override;
   void Log(int32_t level, std::string_view message, std::string_view fields_json) override;
-  void AddMetric(std::string_view name, double delta, std::string_view labels_json) override;
 
   bool HasBlobs() const override { return true; }
-  sdk::Result<penstock_blob> CreateBlob(const sdk::ServiceCall& call, std::string* name) override;
-  sdk::Result<penstock_blob> OpenBlob(const sdk::ServiceCall& call, std::string_view name) override;
+  sdk::Result<penstock_blob> CreateBlob(const sdk::ServiceCall& call) override;
   sdk::Status AppendBlob(penstock_blob blob, std::string_view bytes) override;
   sdk::Result<size_t> ReadBlob(penstock_blob blob, uint64_t offset, std::span<char> bytes) override;
   uint64_t BlobSize(penstock_blob blob) override;
-  sdk::Status SyncBlob(penstock_blob blob) override;
   void DiscardBlob(penstock_blob blob) override;
 
  private:

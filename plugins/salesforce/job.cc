@@ -235,7 +235,7 @@ Status JobSteps::Settle(sdk::Call call, Job* job, sdk::Outcomes& outcomes) const
 Status JobSteps::Conclusion(const Job& job, const Info& info, const Reason& why) {
   if (info.state == "JobComplete" || job.earlier) return {};
   if (info.never_completed && !job.completed.ok()) return job.completed;
-  return sdk::Failure{PENSTOCK_E_INTERNAL, "salesforce." + std::string(why.code),
+  return sdk::Failure{PENSTOCK_E_DESTINATION, "salesforce." + std::string(why.code),
                       std::string(why.message) +
                           "; records that it did not take are left to the "
                           "next run",

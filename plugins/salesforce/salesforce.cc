@@ -83,6 +83,10 @@ class Salesforce {
       found.Nothing(index);
       return;
     }
+    if (record->others > 0) {
+      found.Several(index);
+      return;
+    }
     std::vector<penstock_value> values;
     for (const std::optional<std::string>& value : record->values) {
       values.push_back(value.has_value() ? sdk::StringValue(*value) : sdk::NullValue());

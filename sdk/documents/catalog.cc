@@ -150,9 +150,9 @@ const Object* Catalog::FindObject(std::string_view name) const {
   return nullptr;
 }
 
-Result<Catalog> ParseCatalog(std::string_view json) {
+Result<Catalog> ParseCatalog(std::string_view json, Unknown unknown) {
   rapidjson::Document root;
-  Status status = ParseChecked(json, kCatalogSchema, "the catalog", &root);
+  Status status = ParseChecked(json, kCatalogSchema, "the catalog", &root, unknown);
   if (!status.ok()) return status.failure();
   Catalog catalog;
   for (const Json& item : root["objects"].GetArray()) {

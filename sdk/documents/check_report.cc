@@ -6,9 +6,9 @@ namespace penstock::sdk {
 
 using namespace documents;  // NOLINT(google-build-using-namespace): this folder's own helpers
 
-Result<CheckReport> ParseCheckReport(std::string_view json) {
+Result<CheckReport> ParseCheckReport(std::string_view json, Unknown unknown) {
   rapidjson::Document root;
-  Status status = ParseChecked(json, kCheckSchema, "the check report", &root);
+  Status status = ParseChecked(json, kCheckSchema, "the check report", &root, unknown);
   if (!status.ok()) return status.failure();
   CheckReport report;
   report.account_id = Text(root["account"], "id");

@@ -1,6 +1,9 @@
 #include "sdk/documents/reader.h"
 
 #include <rapidjson/error/en.h>
+#include <rapidjson/pointer.h>
+
+#include <utility>
 
 namespace penstock::sdk::documents {
 namespace {
@@ -51,13 +54,50 @@ Status Parse(std::string_view text, std::string_view what, rapidjson::Document* 
   return {};
 }
 
+namespace {
+
+/// What a schema node stands for: itself, or the definition that it refers to.
+const Json* Resolve(const Json& node, const rapidjson::Document& schema) {
+  const Json* reference = node.IsObject() ? Find(node, "$ref") : nullptr;
+  if (reference == nullptr) return &node;
+  const std::string_view pointer = reference->GetString();  // "#/definitions/..."
+  return rapidjson::Pointer(pointer.data(), pointer.size()).Get(schema);
+}
+
+/// Takes out of objects that are closed what their schema does not name.
+void LeaveOutUnknown(const Json& rules, const rapidjson::Document& schema, Json* document) {
+  const Json* node = Resolve(rules, schema);
+  if (node == nullptr || !node->IsObject()) return;
+  if (const Json* items = Find(*node, "items"); items != nullptr && document->IsArray()) {
+    for (Json& item : document->GetArray()) LeaveOutUnknown(*items, schema, &item);
+  }
+  const Json* properties = Find(*node, "properties");
+  if (properties == nullptr || !document->IsObject()) return;
+  const Json* more = Find(*node, "additionalProperties");
+  const bool closed = more != nullptr && more->IsFalse();
+  std::vector<std::string> names;
+  for (const auto& member : std::as_const(*document).GetObject()) {
+    names.emplace_back(member.name.GetString(), member.name.GetStringLength());
+  }
+  for (const std::string& name : names) {
+    if (const Json* known = Find(*properties, name.c_str())) {
+      LeaveOutUnknown(*known, schema, &(*document)[name]);
+    } else if (closed) {
+      document->RemoveMember(name);
+    }
+  }
+}
+
+}  // namespace
+
 Status ParseChecked(std::string_view text, const char* schema, std::string_view what,
-                    rapidjson::Document* out) {
+                    rapidjson::Document* out, Unknown unknown) {
   Status parsed = Parse(text, what, out);
   if (!parsed.ok()) return parsed;
   rapidjson::Document schema_json;
   Status schema_parsed = Parse(schema, "the schema", &schema_json);
   if (!schema_parsed.ok()) return schema_parsed;
+  if (unknown == Unknown::kLeftOut) LeaveOutUnknown(schema_json, schema_json, out);
   return Check(*out, schema_json, what);
 }
 

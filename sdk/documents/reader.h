@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "penstock/documents.hpp"
 #include "penstock/result.hpp"
 
 namespace penstock::sdk::documents {
@@ -31,7 +32,7 @@ Status Check(const Json& document, const rapidjson::Document& schema, std::strin
 
 /// Both of the above, against a schema of sdk/schema.
 Status ParseChecked(std::string_view text, const char* schema, std::string_view what,
-                    rapidjson::Document* out);
+                    rapidjson::Document* out, Unknown unknown = Unknown::kRefused);
 
 // Members of an object that passed its schema; the default where they are missing.
 const Json* Find(const Json& object, const char* name);

@@ -51,6 +51,8 @@ std::string_view StatusName(penstock_status status) {
       return "DEADLINE";
     case PENSTOCK_E_INTERNAL:
       return "INTERNAL";
+    case PENSTOCK_E_DESTINATION:
+      return "DESTINATION";
     default:
       return {};
   }

@@ -45,13 +45,10 @@ enum class Kind : uint8_t {
   kPerform,
   kNote,
   kLog,
-  kMetric,
   kCreateBlob,
-  kOpenBlob,
   kAppendBlob,
   kReadBlob,
   kBlobSize,
-  kSyncBlob,
   kDiscardBlob,
   kCrashed = 64,  // the signal; the worker's last word
 };

@@ -48,7 +48,8 @@ class Finder {
     }
     FoundRecord record;
     record.index = found->index;
-    record.found = found->found != 0;
+    record.matches = ReadMatches(found->found);
+    if (record.matches != Matches::kOne) return Take(record);
     record.destination_id = View(found->destination_id);
     if (PENSTOCK_HAS(penstock_found, found, n_values) && found->values != nullptr) {
       record.values = {found->values, found->n_values};

@@ -107,14 +107,6 @@ bool HostEnd::Serve(Kind kind, const std::string& payload, const HostEndSinks& s
                      Bounded(message, kMaxLog), Bounded(fields, kMaxLog));
       return true;
     }
-    case Kind::kMetric: {
-      const std::string_view name = in.Text();
-      const double delta = in.F64();
-      const std::string_view labels = in.Text();
-      if (!in.Ended()) return Malformed();
-      services_->AddMetric(name, delta, labels);
-      return true;
-    }
     case Kind::kCrashed:
       crash_signal_ = in.I32();
       channel_->Break(wire::Channel::End::kClosed);
@@ -129,17 +121,10 @@ bool HostEnd::ServeBlob(Kind kind, Unpacker* in) {
     return Malformed();
   }
   Packer reply;
-  const auto put = [&](const Result<penstock_blob>& blob, std::string_view name) {
+  if (kind == Kind::kCreateBlob) {
+    const Result<penstock_blob> blob = services_->CreateBlob(service_);
     wire::PutStatus(blob.ok() ? Status() : Status(blob.failure()), &reply);
     reply.U64(blob.ok() ? *blob : 0);
-    reply.Text(name);
-  };
-  if (kind == Kind::kCreateBlob) {
-    std::string name;
-    const Result<penstock_blob> blob = services_->CreateBlob(service_, &name);
-    put(blob, name);
-  } else if (kind == Kind::kOpenBlob) {
-    put(services_->OpenBlob(service_, in->Text()), {});
   } else {
     const penstock_blob blob = in->U64();
     if (kind == Kind::kAppendBlob) {
@@ -152,8 +137,6 @@ bool HostEnd::ServeBlob(Kind kind, Unpacker* in) {
       if (got.ok()) reply.Text(std::string_view(bytes).substr(0, *got));
     } else if (kind == Kind::kBlobSize) {
       reply.U64(services_->BlobSize(blob));
-    } else if (kind == Kind::kSyncBlob) {
-      wire::PutStatus(services_->SyncBlob(blob), &reply);
     } else {
       services_->DiscardBlob(blob);
       wire::PutStatus({}, &reply);
@@ -177,7 +160,7 @@ bool HostEnd::Outcomes(Unpacker* in, const HostEndSinks& sinks) {
 bool HostEnd::Found(Unpacker* in, const HostEndSinks& sinks) {
   FoundRecord record;
   record.index = in->U64();
-  record.found = in->U8() != 0;
+  record.matches = ReadMatches(in->U8());
   record.destination_id = in->Text();
   wire::ValueStore store;
   const uint64_t n = in->Count(wire::kValueBytes);

@@ -13,18 +13,12 @@ Failure NoBlobs() {
 }
 }  // namespace
 
-Result<penstock_blob> HostServices::CreateBlob(const ServiceCall&, std::string*) {
-  return NoBlobs();
-}
-Result<penstock_blob> HostServices::OpenBlob(const ServiceCall&, std::string_view) {
-  return NoBlobs();
-}
+Result<penstock_blob> HostServices::CreateBlob(const ServiceCall&) { return NoBlobs(); }
 Status HostServices::AppendBlob(penstock_blob, std::string_view) { return NoBlobs(); }
 Result<size_t> HostServices::ReadBlob(penstock_blob, uint64_t, std::span<char>) {
   return NoBlobs();
 }
 uint64_t HostServices::BlobSize(penstock_blob) { return 0; }
-Status HostServices::SyncBlob(penstock_blob) { return NoBlobs(); }
 void HostServices::DiscardBlob(penstock_blob) {}
 
 namespace runtime {
@@ -138,7 +132,7 @@ penstock_status Note(const penstock_host* host, const penstock_call* call, const
 
 constexpr penstock_host_journal kJournal = {sizeof(penstock_host_journal), 0, Note};
 
-// ---- clock, log, metrics
+// ---- clock, log
 
 int64_t UnixMicros(const penstock_host* host) { return ServicesOf(host)->UnixMicros(); }
 int64_t MonotonicMicros(const penstock_host* host) { return ServicesOf(host)->MonotonicMicros(); }
@@ -162,34 +156,13 @@ void Log(const penstock_host* host, int32_t level, penstock_str message, penstoc
 
 constexpr penstock_host_log kLog = {sizeof(penstock_host_log), 0, Log};
 
-void AddMetric(const penstock_host* host, penstock_str name, double delta, penstock_str labels) {
-  Contained([&] {
-    ServicesOf(host)->AddMetric(View(name), delta, View(labels));
-    return PENSTOCK_OK;
-  });
-}
-
-constexpr penstock_host_metrics kMetrics = {sizeof(penstock_host_metrics), 0, AddMetric};
-
 // ---- blobs
 
-penstock_status CreateBlob(const penstock_host* host, const penstock_call* call, penstock_blob* out,
-                           const penstock_sink* name) {
-  if (out == nullptr || name == nullptr) return PENSTOCK_E_INVALID_ARGUMENT;
-  return Service(host, call, [&](HostServices* services, const ServiceCall& service) {
-    std::string text;
-    Result<penstock_blob> blob = services->CreateBlob(service, &text);
-    if (!blob.ok()) return blob.failure().status;
-    *out = *blob;
-    return name->write(name, text.data(), text.size());
-  });
-}
-
-penstock_status OpenBlob(const penstock_host* host, const penstock_call* call, penstock_str name,
-                         penstock_blob* out) {
+penstock_status CreateBlob(const penstock_host* host, const penstock_call* call,
+                           penstock_blob* out) {
   if (out == nullptr) return PENSTOCK_E_INVALID_ARGUMENT;
   return Service(host, call, [&](HostServices* services, const ServiceCall& service) {
-    Result<penstock_blob> blob = services->OpenBlob(service, View(name));
+    Result<penstock_blob> blob = services->CreateBlob(service);
     if (!blob.ok()) return blob.failure().status;
     *out = *blob;
     return static_cast<penstock_status>(PENSTOCK_OK);
@@ -216,9 +189,6 @@ penstock_status ReadBlob(const penstock_host* host, penstock_blob blob, uint64_t
 uint64_t BlobSize(const penstock_host* host, penstock_blob blob) {
   return ServicesOf(host)->BlobSize(blob);
 }
-penstock_status SyncBlob(const penstock_host* host, penstock_blob blob) {
-  return Contained([&] { return CodeOf(ServicesOf(host)->SyncBlob(blob)); });
-}
 void DiscardBlob(const penstock_host* host, penstock_blob blob) {
   Contained([&] {
     ServicesOf(host)->DiscardBlob(blob);
@@ -226,15 +196,8 @@ void DiscardBlob(const penstock_host* host, penstock_blob blob) {
   });
 }
 
-constexpr penstock_host_blob kBlob = {sizeof(penstock_host_blob),
-                                      0,
-                                      CreateBlob,
-                                      OpenBlob,
-                                      AppendBlob,
-                                      ReadBlob,
-                                      BlobSize,
-                                      SyncBlob,
-                                      DiscardBlob};
+constexpr penstock_host_blob kBlob = {
+    sizeof(penstock_host_blob), 0, CreateBlob, AppendBlob, ReadBlob, BlobSize, DiscardBlob};
 
 const void* GetExtension(const penstock_host* host, const char* id) {
   if (host == nullptr || id == nullptr) return nullptr;
@@ -242,7 +205,6 @@ const void* GetExtension(const penstock_host* host, const char* id) {
   if (std::strcmp(id, PENSTOCK_HOST_JOURNAL) == 0) return &kJournal;
   if (std::strcmp(id, PENSTOCK_HOST_CLOCK) == 0) return &kClock;
   if (std::strcmp(id, PENSTOCK_HOST_LOG) == 0) return &kLog;
-  if (std::strcmp(id, PENSTOCK_HOST_METRICS) == 0) return &kMetrics;
   if (std::strcmp(id, PENSTOCK_HOST_BLOB) == 0 && ServicesOf(host)->HasBlobs()) return &kBlob;
   return nullptr;
 }

@@ -148,7 +148,8 @@ class Instance final : public ConnectorInstance {
         Contained([&] { return table().check(destination_, call.c(), sink.c()); });
     Status concluded = Concluded(call, status, "check", sink);
     if (!concluded.ok()) return concluded.failure();
-    Result<CheckReport> report = ParseCheckReport(sink.text());
+    Result<CheckReport> report =
+        ParseCheckReport(sink.text(), tables_.services()->unknown_properties());
     if (!report.ok()) return Contract(report.failure().message);
     return report;
   }
@@ -162,7 +163,7 @@ class Instance final : public ConnectorInstance {
         Contained([&] { return table().discover(destination_, call.c(), Str(request), sink.c()); });
     Status concluded = Concluded(call, status, "discover", sink);
     if (!concluded.ok()) return concluded.failure();
-    Result<Catalog> catalog = ParseCatalog(sink.text());
+    Result<Catalog> catalog = ParseCatalog(sink.text(), tables_.services()->unknown_properties());
     if (!catalog.ok()) return Contract(catalog.failure().message);
     return catalog;
   }

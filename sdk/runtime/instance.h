@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "penstock/documents.hpp"
+#include "penstock/matches.hpp"
 #include "penstock/result.hpp"
 #include "sdk/runtime/ledger.h"
 #include "sdk/runtime/loader.h"
@@ -23,10 +24,10 @@ struct OpenNote {
   const penstock_batch* records = nullptr;
 };
 
-/// An answer to one key of a lookup; borrowed during the callback.
+/// An answer to one key of a lookup; borrowed during the callback. Id and values: of one match.
 struct FoundRecord {
   size_t index = 0;  // of the key
-  bool found = false;
+  Matches matches = Matches::kNone;
   std::string_view destination_id;
   std::span<const penstock_value> values;  // as many as fields were asked for, or none
 };

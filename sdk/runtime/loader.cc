@@ -4,17 +4,14 @@
 
 #include <boost/dll/library_info.hpp>
 #include <boost/dll/shared_library.hpp>
-#include <condition_variable>
 #include <filesystem>
 #include <map>
 #include <memory>
 #include <mutex>
-#include <thread>
 
 #include "sdk/runtime/call.h"
 #include "sdk/runtime/files.h"
 #include "sdk/runtime/host_tables.h"
-#include "sdk/runtime/init_services.h"
 
 namespace penstock::sdk {
 
@@ -59,13 +56,10 @@ class LoadedLibrary final : public ConnectorLibrary {
   const penstock_connector_lookup* lookup_ = nullptr;
 };
 
-// Never destroyed: connectors stay until the process ends. By canonical path of the library. One
-// whose init failed is kept and not tried again.
+// Never destroyed: connectors stay until the process ends. By canonical path of the library.
 struct Registry {
   std::mutex mutex;
   std::map<std::string, std::unique_ptr<LoadedLibrary>> libraries;
-  std::map<std::string, Failure> failed;
-  std::vector<std::unique_ptr<LoadedLibrary>> broken;
 };
 Registry& TheRegistry() {
   static auto* registry = new Registry;
@@ -207,45 +201,6 @@ Status CheckEntry(const penstock_connector_entry& entry, const Sidecar& sidecar)
   return {};
 }
 
-// What a thread that may outlive the call works with.
-struct InitState {
-  runtime::InitServices services;
-  runtime::HostTables tables{&services};
-  std::mutex mutex;
-  std::condition_variable done;
-  bool finished = false;
-  Status result;
-};
-
-// On a thread of its own: a connector that hangs must not hang the host. It is left behind then,
-// with everything it may touch.
-Status RunInit(const penstock_connector_entry& entry, const Sidecar& sidecar, int64_t timeout_ms) {
-  if (entry.init == nullptr) return {};
-  auto state = std::make_shared<InitState>();
-  const std::string id = sidecar.manifest.id;
-  std::thread([state, &entry, id, timeout_ms] {
-    CallContext context;
-    context.timeout_ms = timeout_ms;
-    const runtime::CallScope call(context, &state->services);
-    const penstock_status status =
-        runtime::Contained([&] { return entry.init(state->tables.c(), call.c()); });
-    Status result = call.Conclude(status, id, "init");
-    const std::lock_guard<std::mutex> lock(state->mutex);
-    state->result = std::move(result);
-    state->finished = true;
-    state->done.notify_all();
-  }).detach();
-  std::unique_lock<std::mutex> lock(state->mutex);
-  if (!state->done.wait_for(lock, std::chrono::milliseconds(timeout_ms),
-                            [&] { return state->finished; })) {
-    return LoadFailure("PS-CONN-INIT", Called(sidecar) + " did not start within " +
-                                           std::to_string(timeout_ms) + " ms");
-  }
-  if (state->result.ok()) return {};
-  return LoadFailure("PS-CONN-INIT",
-                     Called(sidecar) + " did not start: " + state->result.failure().message);
-}
-
 // `from`: another name of the library at `path`, or that path itself.
 Result<std::unique_ptr<LoadedLibrary>> Load(const Sidecar& sidecar, const std::string& path,
                                             const std::string& from, std::string sha256) {
@@ -307,39 +262,15 @@ Result<const ConnectorLibrary*> LoadConnector(const std::string& directory, cons
     if (!same.ok()) return same.failure();
     return static_cast<const ConnectorLibrary*>(it->second.get());
   }
-  if (const auto it = registry.failed.find(*path); it != registry.failed.end()) return it->second;
 
   Result<std::unique_ptr<LoadedLibrary>> library =
       CheckAndLoad(*sidecar, *path, options.expected_sha256);
   if (!library.ok()) return library.failure();
   Status entry = CheckEntry((*library)->entry(), *sidecar);
   if (!entry.ok()) return entry.failure();
-  Status init = RunInit((*library)->entry(), *sidecar, options.init_timeout_ms);
-  if (!init.ok()) {
-    // Its init may still be running: it must stay mapped.
-    registry.broken.push_back(*std::move(library));
-    registry.failed.emplace(*path, init.failure());
-    return init.failure();
-  }
   (*library)->FindExtensions();
   const auto kept = registry.libraries.emplace(*path, *std::move(library)).first;
   return static_cast<const ConnectorLibrary*>(kept->second.get());
-}
-
-void ShutDownConnectors() {
-  Registry& registry = TheRegistry();
-  const std::lock_guard<std::mutex> lock(registry.mutex);
-  static bool done = false;
-  if (done) return;
-  done = true;
-  for (const auto& loaded : registry.libraries) {
-    const penstock_connector_entry& entry = loaded.second->entry();
-    if (entry.deinit == nullptr) continue;
-    runtime::Contained([&] {
-      entry.deinit();
-      return PENSTOCK_OK;
-    });
-  }
 }
 
 }  // namespace penstock::sdk

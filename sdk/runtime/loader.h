@@ -42,7 +42,6 @@ Result<std::string> Sha256OfFile(const std::string& path);
 std::string Sha256OfBytes(std::string_view bytes);
 
 struct LoadOptions {
-  int64_t init_timeout_ms = 5000;  // how long a connector's init may take
   /// Of the very bytes that are loaded; empty: not compared.
   std::string expected_sha256;
 };
@@ -74,13 +73,8 @@ class ConnectorLibrary {
 ///   dlopen (now, local)                                  PS-CONN-LOAD
 ///   the entry: magic, size, major, draft, function table PS-CONN-ENTRY, PS-CONN-ABI, PS-CONN-DRAFT
 ///   the manifest inside equals the sidecar               PS-CONN-SIDECAR
-///   init, within its deadline                            PS-CONN-INIT
 /// [thread-safe]; one at a time in the process.
 Result<const ConnectorLibrary*> LoadConnector(const std::string& directory, const std::string& id,
                                               const LoadOptions& options = {});
-
-/// Calls deinit of every loaded connector, once, after every instance is closed. Libraries stay
-/// mapped. For the end of main().
-void ShutDownConnectors();
 
 }  // namespace penstock::sdk

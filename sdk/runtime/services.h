@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "penstock/connector.h"
+#include "penstock/documents.hpp"
 #include "penstock/result.hpp"
 
 namespace penstock::sdk {
@@ -80,6 +81,9 @@ class HostServices {
   virtual std::string Name() const = 0;
   virtual std::string Version() const = 0;
 
+  /// What is done with properties that this host does not know in documents of a connector.
+  virtual Unknown unknown_properties() const { return Unknown::kLeftOut; }
+
   /// Sends the requests under the host's limits, retries, TLS, credentials and allowed hosts. Calls
   /// `on_response` once per request on the calling thread, in order of completion. Blocks. Not ok
   /// only when the host could not work at all (cancelled, journal not writable): then requests
@@ -98,19 +102,15 @@ class HostServices {
 
   /// `level`: PENSTOCK_LOG_...; an unknown one arrives as ERROR. `fields_json` may be empty.
   virtual void Log(int32_t level, std::string_view message, std::string_view fields_json) = 0;
-  virtual void AddMetric(std::string_view name, double delta, std::string_view labels_json) = 0;
 
   /// Whether the blob functions work. If not, a connector is told that there is no such service.
   virtual bool HasBlobs() const { return false; }
-  /// A new spool; its name goes to `name`.
-  virtual Result<penstock_blob> CreateBlob(const ServiceCall& call, std::string* name);
-  /// NOT_FOUND when there is none of that name.
-  virtual Result<penstock_blob> OpenBlob(const ServiceCall& call, std::string_view name);
+  /// A new spool, which ends with the run.
+  virtual Result<penstock_blob> CreateBlob(const ServiceCall& call);
   virtual Status AppendBlob(penstock_blob blob, std::string_view bytes);  // [serial:blob]
   /// Bytes read into `bytes`, 0 at the end. [serial:blob]
   virtual Result<size_t> ReadBlob(penstock_blob blob, uint64_t offset, std::span<char> bytes);
   virtual uint64_t BlobSize(penstock_blob blob);
-  virtual Status SyncBlob(penstock_blob blob);   // [serial:blob]
   virtual void DiscardBlob(penstock_blob blob);  // [serial:blob]
 };
 

@@ -185,7 +185,7 @@ Status TakeStatus(Unpacker* in) {
   const int32_t code = in->I32();
   if (code == PENSTOCK_OK) return {};
   Failure failure;
-  const bool known = code > PENSTOCK_OK && code <= PENSTOCK_E_INTERNAL;
+  const bool known = code > PENSTOCK_OK && code <= PENSTOCK_E_DESTINATION;
   failure.status = known ? code : static_cast<penstock_status>(PENSTOCK_E_INTERNAL);
   failure.code = runtime::Bounded(in->Text(), kMaxCode);
   failure.message = runtime::Bounded(in->Text(), runtime::kMaxMessage);

@@ -102,7 +102,7 @@ class WorkerInstance final : public ConnectorInstance {
   Result<CheckReport> Check(const CallContext& context) override {
     const Result<std::string> text = Ask(Kind::kCheck, Question(context), context, {});
     if (!text.ok()) return text.failure();
-    Result<CheckReport> report = ParseCheckReport(*text);
+    Result<CheckReport> report = ParseCheckReport(*text, Unknown::kLeftOut);
     return report.ok() ? std::move(report) : Contract(report.failure().message);
   }
 
@@ -113,7 +113,7 @@ class WorkerInstance final : public ConnectorInstance {
     for (const std::string& object : objects) question.Text(object);
     const Result<std::string> text = Ask(Kind::kDiscover, question, context, {});
     if (!text.ok()) return text.failure();
-    Result<Catalog> catalog = ParseCatalog(*text);
+    Result<Catalog> catalog = ParseCatalog(*text, Unknown::kLeftOut);
     return catalog.ok() ? std::move(catalog) : Contract(catalog.failure().message);
   }
 

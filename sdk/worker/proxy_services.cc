@@ -45,19 +45,6 @@ uint64_t AskNumber(Kind kind, const Packer& question) {
   return Unpacker(reply).U64();
 }
 
-Result<penstock_blob> AskBlob(Kind kind, const Packer& question, std::string* name) {
-  Session* session = Session::Current();
-  if (session == nullptr) return NoCall();
-  std::string reply;
-  session->Ask(kind, question, &reply);
-  Unpacker in(reply);
-  const Status status = wire::TakeStatus(&in);
-  if (!status.ok()) return status.failure();
-  const penstock_blob blob = in.U64();
-  if (name != nullptr) *name = in.Text();
-  return blob;
-}
-
 }  // namespace
 
 bool AskCancelled() { return AskNumber(Kind::kCancelled, Packer()) != 0; }
@@ -123,24 +110,15 @@ void ProxyServices::Log(int32_t level, std::string_view message, std::string_vie
   session->Send(Kind::kLog, note.bytes());
 }
 
-void ProxyServices::AddMetric(std::string_view name, double delta, std::string_view labels_json) {
+Result<penstock_blob> ProxyServices::CreateBlob(const ServiceCall&) {
   Session* session = Session::Current();
-  if (session == nullptr) return;
-  Packer metric;
-  metric.Text(name);
-  metric.F64(delta);
-  metric.Text(labels_json);
-  session->Send(Kind::kMetric, metric.bytes());
-}
-
-Result<penstock_blob> ProxyServices::CreateBlob(const ServiceCall&, std::string* name) {
-  return AskBlob(Kind::kCreateBlob, Packer(), name);
-}
-
-Result<penstock_blob> ProxyServices::OpenBlob(const ServiceCall&, std::string_view name) {
-  Packer question;
-  question.Text(name);
-  return AskBlob(Kind::kOpenBlob, question, nullptr);
+  if (session == nullptr) return NoCall();
+  std::string reply;
+  session->Ask(Kind::kCreateBlob, Packer(), &reply);
+  Unpacker in(reply);
+  const Status status = wire::TakeStatus(&in);
+  if (!status.ok()) return status.failure();
+  return in.U64();
 }
 
 Status ProxyServices::AppendBlob(penstock_blob blob, std::string_view bytes) {
@@ -179,12 +157,6 @@ uint64_t ProxyServices::BlobSize(penstock_blob blob) {
   Packer question;
   question.U64(blob);
   return AskNumber(Kind::kBlobSize, question);
-}
-
-Status ProxyServices::SyncBlob(penstock_blob blob) {
-  Packer question;
-  question.U64(blob);
-  return AskStatus(Kind::kSyncBlob, question);
 }
 
 void ProxyServices::DiscardBlob(penstock_blob blob) {

@@ -24,14 +24,11 @@ class ProxyServices final : public HostServices {
   int64_t MonotonicMicros() override;
   Status Sleep(const ServiceCall& call, int64_t ms) override;
   void Log(int32_t level, std::string_view message, std::string_view fields_json) override;
-  void AddMetric(std::string_view name, double delta, std::string_view labels_json) override;
   bool HasBlobs() const override { return blobs_; }
-  Result<penstock_blob> CreateBlob(const ServiceCall& call, std::string* name) override;
-  Result<penstock_blob> OpenBlob(const ServiceCall& call, std::string_view name) override;
+  Result<penstock_blob> CreateBlob(const ServiceCall& call) override;
   Status AppendBlob(penstock_blob blob, std::string_view bytes) override;
   Result<size_t> ReadBlob(penstock_blob blob, uint64_t offset, std::span<char> bytes) override;
   uint64_t BlobSize(penstock_blob blob) override;
-  Status SyncBlob(penstock_blob blob) override;
   void DiscardBlob(penstock_blob blob) override;
 
  private:

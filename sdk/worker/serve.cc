@@ -91,7 +91,6 @@ class Destination {
           break;
         default:
           instance_.reset();
-          ShutDownConnectors();
           Return(&session_, {});
           ::_exit(0);
       }
@@ -140,7 +139,7 @@ class Destination {
   void Tell(const FoundRecord& record) {
     Packer found;
     found.U64(record.index);
-    found.U8(record.found ? 1 : 0);
+    found.U8(static_cast<uint8_t>(record.matches));
     found.Text(record.destination_id);
     found.U64(record.values.size());
     for (const penstock_value& value : record.values) wire::PutValue(value, &found);

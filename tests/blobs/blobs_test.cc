@@ -3,7 +3,6 @@
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -25,9 +24,7 @@ class BlobsTest : public ::testing::Test {
     file::SetHooks(nullptr);
     std::filesystem::remove_all(directory_);
   }
-  Store Of(const std::string& run, Limits limits = {}) const {
-    return Store(directory_, "contacts", run, limits);
-  }
+  Store Of(Limits limits = {}) const { return Store(directory_, limits); }
   static std::string Content(const Blob& blob) {
     std::string text(blob.size() + 10, '?');
     const auto got = blob.Read(0, text);
@@ -35,70 +32,36 @@ class BlobsTest : public ::testing::Test {
     text.resize(got.ok() ? *got : 0);
     return text;
   }
-  size_t FilesIn(const std::string& run) const {
-    const auto names = file::List(directory_ + "/" + run);
-    return names.ok() ? names->size() : 0;
-  }
-
   std::string directory_;
 };
 
-TEST_F(BlobsTest, AreReadAsTheyWereWrittenAndOpenedByNameInALaterRun) {
-  std::string name;
+TEST_F(BlobsTest, AreReadAsTheyWereWrittenAndLeaveNothingBehind) {
+  Store store = Of();
+  const auto handle = store.Create();
+  ASSERT_TRUE(handle.ok()) << handle.error().message;
   {
-    Store store = Of("contacts-3");
-    const auto handle = store.Create();
-    ASSERT_TRUE(handle.ok()) << handle.error().message;
     const auto blob = store.Find(*handle);
     ASSERT_TRUE(blob->Append("one,").ok());
     ASSERT_TRUE(blob->Append("two").ok());
-    ASSERT_TRUE(blob->Sync().ok());
     EXPECT_EQ(blob->size(), 7u);
     EXPECT_EQ(Content(*blob), "one,two");
-    struct stat info {};
-    ASSERT_EQ(::stat(blob->path().c_str(), &info), 0);
-    EXPECT_EQ(info.st_mode & 0777u, 0600u);
-    name = blob->name();
+    ASSERT_TRUE(blob->Restart().ok());
+    EXPECT_EQ(Content(*blob), "");
   }
-  Store later = Of("contacts-4");
-  const auto handle = later.Open(name);
-  ASSERT_TRUE(handle.ok()) << handle.error().message;
-  EXPECT_EQ(Content(*later.Find(*handle)), "one,two");
-  later.Discard(*handle);
-  EXPECT_EQ(later.Find(*handle), nullptr);
-  EXPECT_EQ(FilesIn("contacts-3"), 0u);
-  EXPECT_EQ(later.Open(name).error().code, "PS-BLOB-MISSING");
-}
-
-TEST_F(BlobsTest, OpenedTwiceItIsOneBlob) {
-  Store store = Of("contacts-3", {.blob_bytes = 100, .run_bytes = 8});
-  const auto first = store.Find(*store.Create());
-  ASSERT_TRUE(first->Append("one,").ok());
-  const auto again = store.Open(first->name());
-  ASSERT_TRUE(again.ok());
-  ASSERT_TRUE(first->Append("two,").ok());  // counted once
-  EXPECT_EQ(Content(*store.Find(*again)), "one,two,");
-}
-
-TEST_F(BlobsTest, NoOtherNameOpensAnything) {
-  Store store = Of("contacts-3");
-  const auto mine = store.Create();
-  ASSERT_TRUE(mine.ok());
-  Store other(directory_, "people", "people-3");
-  ASSERT_TRUE(other.Create().ok());
-  ASSERT_TRUE(file::WriteAll(directory_ + "/secret", "x").ok());
-  for (const char* name : {"", "/", "1", "contacts-3", "contacts-3/", "contacts-3/../secret",
-                           "../1", "contacts-3/01", "contacts-3/+1", "contacts-3/1/", "people-3/1",
-                           "contacts-x/1", "contacts-3//1", "secret"}) {
-    const auto opened = store.Open(name);
-    ASSERT_FALSE(opened.ok()) << name;
-    EXPECT_EQ(opened.error().code, "PS-BLOB-MISSING") << name;
-  }
-  EXPECT_TRUE(store.Open(store.Find(*mine)->name()).ok());
+  // Not even while it is open: a process that is killed leaves no file.
+  EXPECT_TRUE(std::filesystem::is_empty(directory_));
+  Store other = Of();
+  EXPECT_EQ(other.Find(*handle), nullptr);
+  const auto next = other.Create();
+  ASSERT_TRUE(next.ok());
+  EXPECT_NE(*next, *handle);
+  store.Discard(*handle);
+  store.Discard(*handle);
+  EXPECT_EQ(store.Find(*handle), nullptr);
 }
 
 TEST_F(BlobsTest, AFullDiskIsSaidAndTheBlobIsAsItWas) {
-  Store store = Of("contacts-3");
+  Store store = Of();
   const auto handle = store.Create();
   ASSERT_TRUE(handle.ok());
   const auto blob = store.Find(*handle);
@@ -123,7 +86,7 @@ TEST_F(BlobsTest, AFullDiskIsSaidAndTheBlobIsAsItWas) {
 }
 
 TEST_F(BlobsTest, AreBoundedOneByOneAndTogether) {
-  Store store = Of("contacts-3", {.blob_bytes = 10, .run_bytes = 15});
+  Store store = Of({.blob_bytes = 10, .run_bytes = 15});
   const auto first = store.Find(*store.Create());
   ASSERT_TRUE(first->Append("0123456789").ok());
   EXPECT_EQ(first->Append("x").error().code, "PS-BLOB-LIMIT");
@@ -135,29 +98,13 @@ TEST_F(BlobsTest, AreBoundedOneByOneAndTogether) {
   EXPECT_TRUE(third->Append("01234").ok());
 }
 
-TEST_F(BlobsTest, OfRunsWithoutAnOpenJobGo) {
-  for (const char* run : {"contacts-3", "contacts-4", "contacts-5"}) {
-    Store store = Of(run);
-    ASSERT_TRUE(store.Create().ok());
-  }
-  Store other(directory_, "contacts-5", "contacts-5-1");
-  ASSERT_TRUE(other.Create().ok());
-  ASSERT_TRUE(Sweep(directory_, "contacts", {4}).ok());
-  EXPECT_EQ(FilesIn("contacts-3"), 0u);
-  EXPECT_EQ(FilesIn("contacts-4"), 1u);
-  EXPECT_EQ(FilesIn("contacts-5-1"), 1u);
-  EXPECT_TRUE(*Any(directory_, "contacts"));
-  ASSERT_TRUE(Sweep(directory_, "contacts", {}).ok());
-  EXPECT_FALSE(*Any(directory_, "contacts"));
-}
-
 /// In parts of every size, so that each byte of the secret is once the last of a part.
 TEST_F(BlobsTest, AnswersOnTheirWayToDiskLoseTheSecretsThatTheyEcho) {
   exchanges::Redactor redactor;
   redactor.Add("top-secret-token");
   const std::string text = "id,error\n1,token top-secret-token is odd\n2,top-secret-toke\n";
   const std::string clean = *redactor.WithoutKnown(text);
-  Store store = Of("contacts-3");
+  Store store = Of();
   for (size_t part = 1; part < text.size(); ++part) {
     const auto handle = store.Create();
     engine::BlobSink sink(store.Find(*handle), redactor);
@@ -175,7 +122,7 @@ TEST_F(BlobsTest, AnswersOnTheirWayToDiskLoseTheSecretsThatTheyEcho) {
 
 /// 200 MiB in and out again: memory does not grow with it.
 TEST_F(BlobsTest, LargeOnesNeedNoMemory) {
-  Store store = Of("contacts-3");
+  Store store = Of();
   const auto blob = store.Find(*store.Create());
   const std::string part(1u << 20, 'x');
   rusage before{}, after{};

@@ -139,7 +139,7 @@ TEST_F(ServicesTest, WhatADestinationEchoesDoesNotReachTheConnector) {
 
 TEST_F(ServicesTest, TheBlobOfAnAnswerThatIsNoneGoes) {
   OpenServices({Respond(404, {}, "{}")});
-  blobs::Store store(dir_ / "blobs", "contacts", "contacts-1");
+  blobs::Store store(dir_ / "blobs");
   services_->SetBlobs(&store);
   sdk::HostRequest request;
   request.method = "GET";
@@ -153,7 +153,9 @@ TEST_F(ServicesTest, TheBlobOfAnAnswerThatIsNoneGoes) {
                               EXPECT_EQ(response.body, "{}");
                             })
                   .ok());
-  EXPECT_TRUE(file::List(dir_ / "blobs/contacts-1")->empty());
+  const auto next = store.Create();
+  ASSERT_TRUE(next.ok());
+  EXPECT_EQ(store.Find(*next - 1), nullptr) << "the one of the answer";
 }
 
 }  // namespace

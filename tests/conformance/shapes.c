@@ -161,7 +161,7 @@ static void End(penstock_writer* writer) { free(writer); }
 static const penstock_connector kTable = {
     sizeof(penstock_connector), 0, Open, Close, Check, Discover, Begin, Write, Finish, End};
 
-/* ---- extensions, init, constructors */
+/* ---- extensions, constructors */
 
 static penstock_status Lookup(penstock_destination* destination, const penstock_call* call,
                               penstock_str assignment, const penstock_value* keys, size_t n_keys,
@@ -185,15 +185,9 @@ static const void* GetExtension(const char* id) {
 #endif
 }
 
-static penstock_status Init(const penstock_host* host, const penstock_call* call) {
-  (void)host, (void)call;
 #if defined(BREAK_UNLOAD_LEAK)
-  (void)open("/dev/null", O_RDONLY);
+__attribute__((destructor)) static void Leave(void) { (void)open("/dev/null", O_RDONLY); }
 #endif
-  return PENSTOCK_OK;
-}
-static void Deinit(void) {}
-
 #if defined(BREAK_SCAN_TIME)
 __attribute__((constructor)) static void Slow(void) {
   const clock_t end = clock() + CLOCKS_PER_SEC / 3;
@@ -236,7 +230,5 @@ const penstock_connector_entry penstock_connector_entry_v0 = {PENSTOCK_MAGIC,
                                                               PENSTOCK_DRAFT_ID,
 #endif
                                                               kManifest,
-                                                              Init,
-                                                              Deinit,
                                                               &kTable,
                                                               GetExtension};

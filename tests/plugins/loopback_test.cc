@@ -130,7 +130,9 @@ TEST_F(LoopbackTest, LooksKeysUp) {
   std::map<size_t, std::string> found;
   const Status status = instance_->Lookup(
       Assign("things", "lookup", {"key"}), values, 1,
-      [&](const FoundRecord& r) { found[r.index] = r.found ? std::string(r.destination_id) : "-"; },
+      [&](const FoundRecord& r) {
+        found[r.index] = r.matches == Matches::kOne ? std::string(r.destination_id) : "-";
+      },
       {});
   ASSERT_TRUE(status.ok()) << status.failure().message;
   EXPECT_EQ(found, (std::map<size_t, std::string>{{0, "-"}, {1, "7"}}));

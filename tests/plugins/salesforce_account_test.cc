@@ -160,8 +160,9 @@ class SalesforceLookupTest : public SalesforceFixture {
     std::vector<std::string> ids(keys.size(), "?");
     last_ = instance_->Lookup(assignment, values, 1,
                               [&](const FoundRecord& record) {
-                                ids[record.index] =
-                                    record.found ? std::string(record.destination_id) : "";
+                                ids[record.index] = record.matches == Matches::kSeveral
+                                                        ? "several"
+                                                        : std::string(record.destination_id);
                               },
                               {});
     return ids;
@@ -178,6 +179,15 @@ TEST_F(SalesforceLookupTest, EscapesAndPutsRecordsToTheirKeys) {
     return Records({R"({"Id": "003000000000001AAA", "Ext__c": "o'n\\"})"});
   };
   EXPECT_EQ(Find("Ext__c", {"O'N\\", "b"}), (std::vector<std::string>{"003000000000001AAA", ""}));
+  EXPECT_TRUE(last_.ok());
+}
+
+TEST_F(SalesforceLookupTest, TellsNoneOfSeveralRecords) {
+  query = [](const SentRequest&) {
+    return Records({R"({"Id": "003000000000001AAA", "Email": "c"})",
+                    R"({"Id": "003000000000002AAA", "Email": "C"})"});
+  };
+  EXPECT_EQ(Find("Email", {"c", "d"}), (std::vector<std::string>{"several", ""}));
   EXPECT_TRUE(last_.ok());
 }
 

@@ -455,8 +455,13 @@ sdk::Status FakeDestination::Lookup(const sdk::Assignment&, std::span<const Valu
                                     std::vector<LookupHit>* hits, const CallLimits&) {
   ++requests_;
   for (const Value& key : keys) {
-    const auto id = account_->FindId(ToText(key));
-    hits->push_back({id.has_value(), id.value_or("")});
+    const std::string text = ToText(key);
+    const auto id = account_->FindId(text);
+    if (faults_.shared.contains(text)) {
+      hits->push_back({sdk::Matches::kSeveral, ""});
+    } else {
+      hits->push_back({id ? sdk::Matches::kOne : sdk::Matches::kNone, id.value_or("")});
+    }
   }
   return {};
 }

@@ -92,6 +92,7 @@ struct FaultSettings {
   bool job_noted_again = false;  // one that is handed back gets another token
   bool job_done_early = false;   // they are done before anybody asks
   std::string die_at;            // a step of a job: the process ends there
+  std::set<std::string> shared;  // keys that, as a lookup finds, several records have
 };
 
 class FakeJobs;

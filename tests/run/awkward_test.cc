@@ -130,6 +130,35 @@ TEST_F(AwkwardTest, WhatALookupFindsMayBeSomebodyElses) {
   EXPECT_EQ(Records().at("k0@x").fields.at("name"), "theirs");
 }
 
+TEST_F(AwkwardTest, OfSeveralRecordsWithOneKeyNoneIsDeleted) {
+  SyncOnce({}, Losing());
+  world_->source.rows.erase(world_->source.rows.begin());
+  FaultSettings several;
+  several.shared = {"k0@x"};
+  const RunRecord kept = SyncOnce({}, several);
+  EXPECT_EQ(kept.outcomes.rejected, 1u);
+  EXPECT_EQ(kept.outcomes.deleted, 0u);
+  ASSERT_FALSE(kept.errors.empty());
+  EXPECT_EQ(kept.errors[0].code, "SEVERAL_RECORDS");
+  EXPECT_TRUE(Records().contains("k0@x"));
+  EXPECT_EQ(SyncOnce().outcomes.deleted, 1u) << "one of them is left";
+  EXPECT_FALSE(Records().contains("k0@x"));
+}
+
+TEST_F(AwkwardTest, OfSeveralRecordsWithOneKeyNoneIsTakenForOurInsert) {
+  Start(Mode::kInsertOnly);
+  SyncOnce({}, Losing());
+  FaultSettings several;
+  several.shared = {"k0@x"};
+  const RunRecord settled = SyncOnce({}, several);
+  EXPECT_EQ(settled.standing.in_doubt, 0u);
+  EXPECT_EQ(settled.outcomes.created, 0u) << "it is there already";
+  world_->integration.mode = Mode::kMirror;
+  world_->source.rows.erase(world_->source.rows.begin());
+  SyncOnce();
+  EXPECT_TRUE(Records().contains("k0@x"));
+}
+
 TEST_F(AwkwardTest, ACanaryOfAHeldPlanDoesNotLiftTheGuardForTheRest) {
   ASSERT_EQ(SyncOnce().status, "succeeded");
   world_->integration.sql += " WHERE true";

@@ -11,14 +11,7 @@ namespace {
 class BlobHost : public ScriptedHost {
  public:
   bool HasBlobs() const override { return has_blobs; }
-  Result<penstock_blob> CreateBlob(const ServiceCall&, std::string* name) override {
-    *name = "blob-7";
-    return penstock_blob{7};
-  }
-  Result<penstock_blob> OpenBlob(const ServiceCall&, std::string_view name) override {
-    if (name != "blob-7") return Failure{PENSTOCK_E_NOT_FOUND, "TEST", "no such blob", 0};
-    return penstock_blob{7};
-  }
+  Result<penstock_blob> CreateBlob(const ServiceCall&) override { return penstock_blob{7}; }
   Status AppendBlob(penstock_blob, std::string_view bytes) override {
     content += bytes;
     return {};
@@ -27,7 +20,6 @@ class BlobHost : public ScriptedHost {
     return content.copy(bytes.data(), bytes.size(), offset);
   }
   uint64_t BlobSize(penstock_blob) override { return content.size(); }
-  Status SyncBlob(penstock_blob) override { return {}; }
   void DiscardBlob(penstock_blob) override { ++discarded; }
 
   bool has_blobs = true;

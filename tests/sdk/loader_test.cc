@@ -238,18 +238,5 @@ TEST_F(LoaderTest, RefusesASidecarThatIsNotTheLibrarysOwn) {
   ExpectRefused("good", "PS-CONN-SIDECAR", "not the one that the library was built with");
 }
 
-TEST_F(LoaderTest, RefusesAConnectorWhoseInitFails) {
-  Install("init");
-  ExpectRefused("init", "PS-CONN-INIT", "no licence");
-  ExpectRefused("init", "PS-CONN-INIT", "no licence");
-}
-
-TEST_F(LoaderTest, DoesNotWaitForAnInitThatHangs) {
-  Install("init_hangs");
-  LoadOptions options;
-  options.init_timeout_ms = 50;
-  EXPECT_EQ(Load("init_hangs", options).substr(0, 12), "PS-CONN-INIT");
-}
-
 }  // namespace
 }  // namespace penstock::sdk

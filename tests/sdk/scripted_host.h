@@ -101,8 +101,7 @@ class ScriptedHost : public HostServices {
     return {};
   }
   bool HasBlobs() const override { return true; }
-  Result<penstock_blob> CreateBlob(const ServiceCall&, std::string* name) override {
-    *name = "blob-" + std::to_string(next_blob_);
+  Result<penstock_blob> CreateBlob(const ServiceCall&) override {
     blobs[next_blob_];
     return next_blob_++;
   }
@@ -132,7 +131,6 @@ class ScriptedHost : public HostServices {
   void Log(int32_t level, std::string_view message, std::string_view) override {
     logs.push_back(std::to_string(level) + " " + std::string(message));
   }
-  void AddMetric(std::string_view, double, std::string_view) override {}
 
  private:
   static Failure NoSuchBlob() { return {PENSTOCK_E_NOT_FOUND, "TEST", "no such blob", 0}; }

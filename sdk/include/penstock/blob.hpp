@@ -1,8 +1,7 @@
 // Spools of the host for bodies that are too large for memory.
 //
 //   Result<Blob> csv = Blob::Create(host, call);
-//   csv->Append(lines); ... csv->Sync();
-//   host.Note(call, seqs, job + " " + csv->name());
+//   csv->Append(lines); ...
 //   request.body_blob = csv->handle();
 #pragma once
 
@@ -21,7 +20,7 @@
 
 namespace penstock::sdk {
 
-/// One spool. Its file goes with this object, unless Keep was called. [serial:blob]
+/// One spool; it goes with this object, and with the run at the latest. [serial:blob]
 class Blob {
  public:
   /// A new, empty one. UNAVAILABLE: the disk is full; UNSUPPORTED: this host has no blobs.
@@ -29,56 +28,30 @@ class Blob {
     const penstock_host_blob* table = Table(host);
     if (table == nullptr) return None();
     Blob blob(host, table, 0);
-    penstock_sink sink{};
-    sink.struct_size = sizeof(sink);
-    sink.host_data = &blob.name_;
-    sink.write = &WriteName;
-    const Status made =
-        ServiceStatus(table->create(host.c(), call.c(), &blob.handle_, &sink), "blob");
+    const Status made = ServiceStatus(table->create(host.c(), call.c(), &blob.handle_), "blob");
     if (!made.ok()) return made.failure();
     return blob;
   }
-  /// One that a note names. NOT_FOUND: there is none of that name (any more).
-  static Result<Blob> Open(Host host, Call call, std::string_view name) {
-    const penstock_host_blob* table = Table(host);
-    if (table == nullptr) return None();
-    Blob blob(host, table, 0);
-    blob.name_ = std::string(name);
-    const Status opened =
-        ServiceStatus(table->open(host.c(), call.c(), Str(name), &blob.handle_), "blob");
-    if (!opened.ok()) return opened.failure();
-    return blob;
-  }
-  /// One that the host made for an answer; without a name. 0: none.
+  /// One that the host made for an answer. 0: none.
   static Blob Adopt(Host host, penstock_blob handle) { return {host, Table(host), handle}; }
 
   Blob(Blob&& other) noexcept
-      : host_(other.host_),
-        table_(other.table_),
-        handle_(std::exchange(other.handle_, 0)),
-        kept_(other.kept_),
-        name_(std::move(other.name_)) {}
+      : host_(other.host_), table_(other.table_), handle_(std::exchange(other.handle_, 0)) {}
   Blob& operator=(Blob&& other) noexcept {
     if (this == &other) return *this;
-    if (!kept_) Discard();
+    Discard();
     host_ = other.host_;
     table_ = other.table_;
     handle_ = std::exchange(other.handle_, 0);
-    kept_ = other.kept_;
-    name_ = std::move(other.name_);
     return *this;
   }
   Blob(const Blob&) = delete;
   Blob& operator=(const Blob&) = delete;
-  ~Blob() {
-    if (!kept_) Discard();
-  }
+  ~Blob() { Discard(); }
 
   bool empty() const { return handle_ == 0; }
   /// For HttpRequest::body_blob.
   penstock_blob handle() const { return handle_; }
-  /// Opens it in a later run: put it into the note's token.
-  const std::string& name() const { return name_; }
   uint64_t size() const { return usable() ? table_->size(host_.c(), handle_) : 0; }
 
   /// All of it, or nothing of it. UNAVAILABLE: the disk is full, or the host takes no more.
@@ -107,15 +80,7 @@ class Blob {
       at += *got;
     }
   }
-  /// Durable on return: before the note that names it.
-  Status Sync() {
-    if (!usable()) return None();
-    return ServiceStatus(table_->sync(host_.c(), handle_), "blob");
-  }
-
-  /// The file outlives this object: as long as a job that this run noted is open, else as the run.
-  void Keep() { kept_ = true; }
-  /// The file goes now.
+  /// Gives the room back now.
   void Discard() {
     if (usable()) table_->discard(host_.c(), handle_);
     handle_ = 0;
@@ -132,20 +97,9 @@ class Blob {
   static Failure None() {
     return {PENSTOCK_E_UNSUPPORTED, "connector.SERVICE", "this host has no such blob", 0};
   }
-  static penstock_status WriteName(const penstock_sink* sink, const char* bytes, size_t n) {
-    try {
-      static_cast<std::string*>(sink->host_data)->append(bytes, n);
-      return PENSTOCK_OK;
-    } catch (...) {
-      return PENSTOCK_E_INTERNAL;
-    }
-  }
-
   Host host_;
   const penstock_host_blob* table_;
   penstock_blob handle_;
-  bool kept_ = false;
-  std::string name_;
 };
 
 }  // namespace penstock::sdk

@@ -9,14 +9,13 @@
  * only grows.
  *
  * Reading guide
- *   [once]           the host calls it once per process, before or after everything else
  *   [serial:X]       never called concurrently for the same X; any thread; different X may overlap
  *   [thread-safe]    any thread, concurrently
  *   BORROWED         valid only until the call returns; copy what you keep
  *   Text is UTF-8 with an explicit length; it is not NUL-terminated unless the type is const char*.
  *   Nothing is freed by the other side: output goes through a callback or a sink that the caller
- * owns. Enumerators travel as int32_t. The host reads an unknown value from a connector as the
- * worst of its kind.
+ * owns. What is called reserved is 0, and not read. Enumerators travel as int32_t. The host reads
+ * an unknown value from a connector as the worst of its kind.
  *
  * Trust: a connector loaded into the host's process has the host's privileges. Isolation is a
  * deployment mode (the worker), not a property of this header; everything here is flat and every
@@ -42,7 +41,7 @@ extern "C" {
 #define PENSTOCK_ABI_MAJOR 0u      /* also the suffix of the entry symbol; 0: draft */
 #define PENSTOCK_ABI_MINOR 0u
 /* Changed with every change of this header while it is a draft. */
-#define PENSTOCK_DRAFT_ID "draft-2026-11-22"
+#define PENSTOCK_DRAFT_ID "draft-2026-11-27"
 
 /* A field may be read only if the writer's struct was long enough to hold it. */
 #define PENSTOCK_HAS(type, ptr, field) \
@@ -71,17 +70,19 @@ enum {
   PENSTOCK_E_UNAVAILABLE = 9, /* transient: try again with backoff */
   PENSTOCK_E_CANCELLED = 10,
   PENSTOCK_E_DEADLINE = 11,
-  PENSTOCK_E_INTERNAL = 12 /* a connector bug or an answer it cannot read, including an exception */
+  PENSTOCK_E_INTERNAL =
+      12, /* a connector bug or an answer it cannot read, including an exception */
+  PENSTOCK_E_DESTINATION = 13 /* the destination gave up what it had begun, e.g. a job that failed
+                                 or was aborted there: the run stops, nobody is rejected */
 };
 typedef int32_t penstock_status;
 
 typedef struct penstock_error {
   uint32_t struct_size;
-  uint32_t flags;           /* 0 */
-  int64_t retry_after_ms;   /* 0: unknown */
-  penstock_str code;        /* stable and machine-readable, e.g. "hubspot.MISSING_SCOPES" */
-  penstock_str message;     /* one sentence for the user; never contains a secret */
-  penstock_str detail_json; /* optional */
+  uint32_t flags;         /* 0 */
+  int64_t retry_after_ms; /* 0: unknown */
+  penstock_str code;      /* stable and machine-readable, e.g. "hubspot.MISSING_SCOPES" */
+  penstock_str message;   /* one sentence for the user; never contains a secret */
 } penstock_error;
 
 /* One per call into the connector: deadline, cancellation and the place where its error goes. */
@@ -242,26 +243,23 @@ typedef struct penstock_host_clock {
   penstock_status (*sleep_ms)(const penstock_host* host, const penstock_call* call, int64_t ms);
 } penstock_host_clock;
 
-/* Spools owned by the host for bodies that are too large for memory. A blob belongs to the run; its
- * name reopens it after a restart (put it into a note's token). */
+/* Spools owned by the host for bodies that are too large for memory. A blob belongs to the run and
+ * ends with it: what a run that was killed left unsent is made anew from the model as it is then.
+ */
 #define PENSTOCK_HOST_BLOB "penstock.blob/0"
 typedef uint64_t penstock_blob; /* 0: none */
 typedef struct penstock_host_blob {
   uint32_t struct_size;
   uint32_t reserved;
   penstock_status (*create)(const penstock_host* host, const penstock_call* call,
-                            penstock_blob* out, const penstock_sink* name); /* [thread-safe] */
-  penstock_status (*open)(const penstock_host* host, const penstock_call* call, penstock_str name,
-                          penstock_blob* out); /* [thread-safe] NOT_FOUND */
+                            penstock_blob* out); /* [thread-safe] UNAVAILABLE: disk full */
   penstock_status (*append)(const penstock_host* host, penstock_blob blob, const char* bytes,
                             size_t n); /* [serial:blob] UNAVAILABLE: disk full */
   /* At most n bytes from offset; *got 0 at the end. [serial:blob] */
   penstock_status (*read)(const penstock_host* host, penstock_blob blob, uint64_t offset,
                           char* bytes, size_t n, size_t* got);
   uint64_t (*size)(const penstock_host* host, penstock_blob blob); /* [thread-safe] */
-  penstock_status (*sync)(const penstock_host* host,
-                          penstock_blob blob); /* durable on return. [serial:blob] */
-  void (*discard)(const penstock_host* host, penstock_blob blob); /* [serial:blob] */
+  void (*discard)(const penstock_host* host, penstock_blob blob);  /* [serial:blob] */
 } penstock_host_blob;
 
 #define PENSTOCK_HOST_HTTP "penstock.http/0"
@@ -273,7 +271,8 @@ enum {
       1u << 0, /* the host may send it again after a failure that it cannot classify */
   PENSTOCK_HTTP_NO_AUTH = 1u << 1, /* do not attach the destination's credentials */
   PENSTOCK_HTTP_BODY_TO_BLOB =
-      1u << 2 /* spool the answer's body; response.blob, to be discarded by the connector */
+      1u << 2 /* spool the body of a 2xx answer into response.blob, to be discarded by the
+                 connector; of other answers it is in response.body */
 };
 typedef struct penstock_http_request {
   uint32_t struct_size;
@@ -334,20 +333,13 @@ typedef struct penstock_host_http {
 typedef struct penstock_host_journal {
   uint32_t struct_size;
   uint32_t reserved;
-  /* Ties a token (e.g. the id of an asynchronous job) to records. Durable on return. While a record
-   * has a note and no outcome, the next begin for the same object and operation hands it back.
-   * [thread-safe] */
+  /* Ties a token of 1 to 4096 bytes (e.g. the id of an asynchronous job) to records. Durable on
+   * return; from then on they count as sent. Those that have no outcome when the run ends, however
+   * it ends, keep their note: they are not sent again, and the next begin for the same object and
+   * operation hands them back. A later note of a record replaces its earlier one. [thread-safe] */
   penstock_status (*note)(const penstock_host* host, const penstock_call* call,
                           const uint64_t* seqs, size_t n, penstock_str token);
 } penstock_host_journal;
-
-#define PENSTOCK_HOST_METRICS "penstock.metrics/0"
-typedef struct penstock_host_metrics {
-  uint32_t struct_size;
-  uint32_t reserved;
-  void (*add)(const penstock_host* host, penstock_str name, double delta,
-              penstock_str labels_json); /* [thread-safe] */
-} penstock_host_metrics;
 
 /* ---- the connector --------------------------------------------------------------------------- */
 typedef struct penstock_destination penstock_destination; /* one configured account */
@@ -358,8 +350,8 @@ typedef struct penstock_open_note {
   uint32_t struct_size;
   uint32_t reserved;
   penstock_str token;
-  const penstock_batch*
-      records; /* seqs are new; values may be ABSENT where the host no longer has them */
+  const penstock_batch* records; /* seqs are new; of the values only the key's are sure to be
+                                    there, the others may be ABSENT */
 } penstock_open_note;
 
 typedef struct penstock_connector {
@@ -398,11 +390,16 @@ typedef struct penstock_connector {
 /* Optional: finds records by key. Reads only. Offer it whenever the API can; it settles what is in
  * doubt. */
 #define PENSTOCK_CONNECTOR_LOOKUP "penstock.lookup/0"
+enum {
+  PENSTOCK_FOUND_NONE = 0,
+  PENSTOCK_FOUND_ONE = 1,
+  PENSTOCK_FOUND_SEVERAL = 2 /* the key is not unique there: which one is meant nobody can tell */
+};
 typedef struct penstock_found {
   uint32_t struct_size;
-  int32_t found;  /* 0 or 1 */
-  uint64_t index; /* of the key in the request */
-  penstock_str destination_id;
+  int32_t found;                /* PENSTOCK_FOUND_...; the host reads an unknown one as SEVERAL */
+  uint64_t index;               /* of the key in the request */
+  penstock_str destination_id;  /* ONE only, as are the values */
   const penstock_value* values; /* as many as fields were asked for, or NULL */
   size_t n_values;
 } penstock_found;
@@ -421,13 +418,10 @@ typedef struct penstock_connector_entry {
   uint32_t magic; /* PENSTOCK_MAGIC */
   uint32_t struct_size;
   uint32_t abi_major;
-  uint32_t abi_minor;        /* of the header that it was built with */
-  const char* draft_id;      /* PENSTOCK_DRAFT_ID while the major is 0 */
-  const char* manifest_json; /* byte for byte the installed sidecar <id>.connector.json */
-  penstock_status (*init)(const penstock_host* host,
-                          const penstock_call* call); /* [once] may be NULL */
-  void (*deinit)(void);                               /* [once] may be NULL */
-  const penstock_connector* connector;                /* static, never NULL */
+  uint32_t abi_minor;                  /* of the header that it was built with */
+  const char* draft_id;                /* PENSTOCK_DRAFT_ID while the major is 0 */
+  const char* manifest_json;           /* byte for byte the installed sidecar <id>.connector.json */
+  const penstock_connector* connector; /* static, never NULL */
   /* Extensions that the connector offers, or NULL. [thread-safe] */
   const void* (*get_extension)(const char* id);
 } penstock_connector_entry;

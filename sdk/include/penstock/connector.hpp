@@ -256,7 +256,5 @@ struct Thunks {
       PENSTOCK_ABI_MINOR,                                                                \
       PENSTOCK_DRAFT_ID,                                                                 \
       manifest,                                                                          \
-      nullptr,                                                                           \
-      nullptr,                                                                           \
       &::penstock::sdk::boundary::Thunks<Class>::kTable,                                 \
       &::penstock::sdk::boundary::Thunks<Class>::GetExtension};

@@ -194,10 +194,14 @@ struct Assignment {
   std::vector<size_t> KeyFields() const;
 };
 
+/// What becomes of properties that a reader does not know. A connector may be younger than its
+/// host: a run reads its documents without them, the kit refuses them.
+enum class Unknown { kRefused, kLeftOut };
+
 /// Each returns the struct, or INVALID_ARGUMENT with the JSON pointer and the reason. [thread-safe]
 Result<Manifest> ParseManifest(std::string_view json);
-Result<Catalog> ParseCatalog(std::string_view json);
-Result<CheckReport> ParseCheckReport(std::string_view json);
+Result<Catalog> ParseCatalog(std::string_view json, Unknown unknown = Unknown::kRefused);
+Result<CheckReport> ParseCheckReport(std::string_view json, Unknown unknown = Unknown::kRefused);
 Result<Assignment> ParseAssignment(std::string_view json);
 
 /// Whether an account with this catalog can do what the assignment says; for Begin. NOT_FOUND for

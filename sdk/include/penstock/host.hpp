@@ -1,4 +1,4 @@
-// The host as a connector sees it: the call in hand, log, clock, journal, metrics.
+// The host as a connector sees it: the call in hand, log, clock, journal.
 #pragma once
 
 #include <cstddef>
@@ -72,7 +72,7 @@ class Host {
     return ServiceStatus(clock->sleep_ms(host_, call.c(), ms), "clock");
   }
 
-  /// Ties `token` (1 to 4096 bytes: a job's id, names of blobs) to records until they have an
+  /// Ties `token` (1 to 4096 bytes: e.g. a job's id) to records until they have an
   /// outcome. Durable on return: from then on they count as sent, and what is reported of them is
   /// believed. Records without an outcome at the end of the run stay with their note: they are not
   /// sent again, and the next run hands them to Begin. A later note of a record replaces its
@@ -82,11 +82,6 @@ class Host {
     if (journal == nullptr) return ServiceStatus(PENSTOCK_E_UNSUPPORTED, "journal");
     return ServiceStatus(journal->note(host_, call.c(), seqs.data(), seqs.size(), Str(token)),
                          "journal");
-  }
-
-  void AddMetric(std::string_view metric, double delta, std::string_view labels_json = {}) const {
-    const auto* metrics = Find(PENSTOCK_HOST_METRICS, &penstock_host_metrics::add);
-    if (metrics != nullptr) metrics->add(host_, Str(metric), delta, Str(labels_json));
   }
 
   /// A service's table, e.g. Find(PENSTOCK_HOST_BLOB, &penstock_host_blob::discard); null when the

@@ -149,15 +149,20 @@ class Found {
  public:
   Found(penstock_on_found on_found, void* user) : on_found_(on_found), user_(user) {}
   void At(size_t index, std::string_view id, std::span<const penstock_value> values = {}) {
-    penstock_found found{sizeof(penstock_found), 1, index, Str(id), values.data(), values.size()};
-    on_found_(user_, &found);
+    Tell(PENSTOCK_FOUND_ONE, index, id, values);
   }
-  void Nothing(size_t index) {
-    penstock_found found{sizeof(penstock_found), 0, index, {}, nullptr, 0};
-    on_found_(user_, &found);
-  }
+  void Nothing(size_t index) { Tell(PENSTOCK_FOUND_NONE, index, {}, {}); }
+  /// The key is not unique at the destination.
+  void Several(size_t index) { Tell(PENSTOCK_FOUND_SEVERAL, index, {}, {}); }
 
  private:
+  void Tell(int32_t found, size_t index, std::string_view id,
+            std::span<const penstock_value> values) {
+    const penstock_found answer{sizeof(penstock_found), found,        index, Str(id),
+                                values.data(),          values.size()};
+    on_found_(user_, &answer);
+  }
+
   penstock_on_found on_found_;
   void* user_;
 };

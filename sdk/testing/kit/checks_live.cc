@@ -24,7 +24,7 @@ std::optional<Seen> LookUp(Trial& t, const WritePlan& plan, const Row& row) {
   const sdk::Status status = t.instance()->Lookup(
       assignment, {keys.c().values, 1}, 1,
       [&](const sdk::FoundRecord& found) {
-        seen.found = found.found;
+        seen.found = found.matches == sdk::Matches::kOne;
         seen.id = std::string(found.destination_id);
       },
       t.host().Context());

@@ -98,7 +98,6 @@ void Reload(Trial& t) {
       const Library library(t.subject().path);
       if (!library.loaded()) return t.Skip("it does not load");
       if (TableOf(t, library) == nullptr) return;
-      if (library.entry()->deinit != nullptr) library.entry()->deinit();
     }
     if (IsMapped(t.subject().path)) {
       return t.Fail("it stays in memory after it was unloaded (round " + std::to_string(round + 1) +
@@ -122,7 +121,6 @@ void NoUnloadLeak(Trial& t) {
   {
     const Library library(t.subject().path);
     if (TableOf(t, library) == nullptr) return;
-    if (library.entry()->deinit != nullptr) library.entry()->deinit();
   }
   for (const std::string& change : before.ChangedIn(ProcessState::Take())) {
     t.Fail(change + " and left it so after it was unloaded");

@@ -165,11 +165,6 @@ void FakeHost::Log(int32_t level, std::string_view message, std::string_view fie
                   std::string(fields_json));
 }
 
-void FakeHost::AddMetric(std::string_view name, double, std::string_view labels_json) {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  metrics_.push_back(std::string(name) + " " + std::string(labels_json));
-}
-
 std::vector<Exchange> FakeHost::exchanges() const {
   const std::lock_guard<std::mutex> lock(mutex_);
   return exchanges_;
@@ -200,10 +195,6 @@ std::vector<std::string> FakeHost::logs() const {
   const std::lock_guard<std::mutex> lock(mutex_);
   return logs_;
 }
-std::vector<std::string> FakeHost::metrics() const {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  return metrics_;
-}
 std::vector<std::pair<std::vector<uint64_t>, std::string>> FakeHost::notes() const {
   const std::lock_guard<std::mutex> lock(mutex_);
   return notes_;
@@ -224,19 +215,10 @@ sdk::Failure NoSuchBlob() {
 
 }  // namespace
 
-sdk::Result<penstock_blob> FakeHost::CreateBlob(const sdk::ServiceCall&, std::string* name) {
+sdk::Result<penstock_blob> FakeHost::CreateBlob(const sdk::ServiceCall&) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  *name = "blob-" + std::to_string(next_blob_);
   blobs_[next_blob_];
   return next_blob_++;
-}
-
-sdk::Result<penstock_blob> FakeHost::OpenBlob(const sdk::ServiceCall&, std::string_view name) {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  for (const auto& [blob, bytes] : blobs_) {
-    if ("blob-" + std::to_string(blob) == name) return blob;
-  }
-  return sdk::Failure{PENSTOCK_E_NOT_FOUND, "KIT-BLOB", "there is no blob of that name", 0};
 }
 
 sdk::Status FakeHost::AppendBlob(penstock_blob blob, std::string_view bytes) {
@@ -259,12 +241,6 @@ uint64_t FakeHost::BlobSize(penstock_blob blob) {
   const std::lock_guard<std::mutex> lock(mutex_);
   const auto at = blobs_.find(blob);
   return at == blobs_.end() ? 0 : at->second.size();
-}
-
-sdk::Status FakeHost::SyncBlob(penstock_blob blob) {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  if (blobs_.count(blob) == 0) return NoSuchBlob();
-  return {};
 }
 
 void FakeHost::DiscardBlob(penstock_blob blob) {

@@ -51,7 +51,6 @@ class FakeHost final : public sdk::HostServices {
   size_t requests() const;
   void Forget();
   std::vector<std::string> logs() const;
-  std::vector<std::string> metrics() const;
   std::vector<std::pair<std::vector<uint64_t>, std::string>> notes() const;
   int64_t slept_ms() const { return slept_ms_.load(); }
   /// Whether the fixture or the method says that this request reads only.
@@ -67,15 +66,13 @@ class FakeHost final : public sdk::HostServices {
   int64_t MonotonicMicros() override { return now_us_.load(); }
   sdk::Status Sleep(const sdk::ServiceCall& call, int64_t ms) override;
   void Log(int32_t level, std::string_view message, std::string_view fields_json) override;
-  void AddMetric(std::string_view name, double delta, std::string_view labels_json) override;
 
   bool HasBlobs() const override { return true; }
-  sdk::Result<penstock_blob> CreateBlob(const sdk::ServiceCall& call, std::string* name) override;
-  sdk::Result<penstock_blob> OpenBlob(const sdk::ServiceCall& call, std::string_view name) override;
+  sdk::Unknown unknown_properties() const override { return sdk::Unknown::kRefused; }
+  sdk::Result<penstock_blob> CreateBlob(const sdk::ServiceCall& call) override;
   sdk::Status AppendBlob(penstock_blob blob, std::string_view bytes) override;
   sdk::Result<size_t> ReadBlob(penstock_blob blob, uint64_t offset, std::span<char> bytes) override;
   uint64_t BlobSize(penstock_blob blob) override;
-  sdk::Status SyncBlob(penstock_blob blob) override;
   void DiscardBlob(penstock_blob blob) override;
 
  private:
@@ -94,7 +91,7 @@ class FakeHost final : public sdk::HostServices {
   mutable std::mutex mutex_;
   size_t sent_ = 0;
   std::vector<Exchange> exchanges_;
-  std::vector<std::string> logs_, metrics_;
+  std::vector<std::string> logs_;
   std::vector<std::pair<std::vector<uint64_t>, std::string>> notes_;
   std::map<penstock_blob, std::string> blobs_;
   penstock_blob next_blob_ = 1;

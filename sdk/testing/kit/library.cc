@@ -42,14 +42,6 @@ const penstock_connector* TableOf(Trial& trial, const Library& library) {
     trial.Skip("the library or its entry is not sound; load.now_local and load.header tell more");
     return nullptr;
   }
-  if (library.entry()->init != nullptr) {
-    const RawHost host(Shape::kFull);
-    const RawCall call;
-    if (library.entry()->init(host.c(), call.c()) != PENSTOCK_OK) {
-      trial.Fail("init fails: " + call.message);
-      return nullptr;
-    }
-  }
   return table;
 }
 

@@ -32,7 +32,7 @@ class Library {
   std::string error_;
 };
 
-/// The whole function table, after init where there is one. Null, and the check is skipped, where
+/// The whole function table. Null, and the check is skipped, where
 /// another check says what is wrong with the library.
 const penstock_connector* TableOf(Trial& trial, const Library& library);
 

@@ -70,7 +70,7 @@ void RawCall::Fail(const penstock_call* call, const penstock_error* error) {
 
 std::string RawCall::Verdict(penstock_status status) const {
   const std::string returned = "it returned " + std::to_string(status);
-  if (status < PENSTOCK_OK || status > PENSTOCK_E_INTERNAL)
+  if (status < PENSTOCK_OK || status > PENSTOCK_E_DESTINATION)
     return returned + ", which is no status";
   if (status == PENSTOCK_OK) return fails == 0 ? "" : "it returned OK and called fail()";
   if (fails != 1) return returned + " and called fail() " + std::to_string(fails) + " times";
@@ -123,9 +123,6 @@ RawHost::RawHost(Shape shape, Transcript* transcript) : shape_(shape), transcrip
   journal.note = [](const penstock_host*, const penstock_call*, const uint64_t*, size_t,
                     penstock_str) { return static_cast<penstock_status>(PENSTOCK_OK); };
   journal_ = Table(&journal, sizeof(journal), offsetof(penstock_host_journal, note));
-  penstock_host_metrics metrics{};
-  metrics.add = [](const penstock_host*, penstock_str, double, penstock_str) {};
-  metrics_ = Table(&metrics, sizeof(metrics), offsetof(penstock_host_metrics, add));
 }
 
 RawHost* RawHost::Self(const penstock_host* host) { return static_cast<RawHost*>(host->host_data); }
@@ -138,7 +135,6 @@ const void* RawHost::GetExtension(const penstock_host* host, const char* id) {
   if (name == PENSTOCK_HOST_LOG) return self->log_->data();
   if (name == PENSTOCK_HOST_CLOCK) return self->clock_->data();
   if (name == PENSTOCK_HOST_JOURNAL) return self->journal_->data();
-  if (name == PENSTOCK_HOST_METRICS) return self->metrics_->data();
   return nullptr;
 }
 

@@ -77,7 +77,7 @@ class RawHost {
 
   Shape shape_;
   Transcript* transcript_;
-  std::unique_ptr<Guarded> host_, http_, log_, clock_, journal_, metrics_;
+  std::unique_ptr<Guarded> host_, http_, log_, clock_, journal_;
 };
 
 /// A sink of the host.

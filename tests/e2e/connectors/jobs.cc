@@ -16,9 +16,7 @@ class JobsWriter {
     for (const Note& note : notes) {
       NotedRecords copy = CopyNote(note, assignment);
       Job& job = jobs_.emplace_back();
-      const size_t space = copy.token.find(' ');
-      job.id = copy.token.substr(0, space);
-      job.blob = copy.token.substr(space + 1);
+      job.id = copy.token;
       for (size_t i = 0; i < copy.size(); ++i) job.seqs[copy.keys[i]] = copy.seqs[i];
     }
   }
@@ -50,7 +48,7 @@ class JobsWriter {
 
  private:
   struct Job {
-    std::string id, blob;
+    std::string id;
     std::map<std::string, uint64_t> seqs;  // by key
     std::vector<uint64_t> Seqs() const {
       std::vector<uint64_t> list;
@@ -85,13 +83,11 @@ class JobsWriter {
     const std::unique_ptr<Blob> rows = std::exchange(rows_, nullptr);
     rapidjson::Document answer;
     Status status = rows->Append("]}");
-    if (status.ok()) status = rows->Sync();
     if (status.ok()) status = Ask(call, HttpRequest::Post(Path(), "{}"), &answer);
     if (!status.ok()) return status;
     job.id = std::string(TextMember(answer, "id"));
-    job.blob = rows->name();
     const std::vector<uint64_t> seqs = job.Seqs();
-    status = host_.Note(call, seqs, job.id + " " + job.blob);
+    status = host_.Note(call, seqs, job.id);
     if (!status.ok()) return status;
     HttpRequest upload = HttpRequest::Post(Path("/" + job.id + "/rows"), "");
     upload.method = "PUT";
@@ -99,7 +95,6 @@ class JobsWriter {
     upload.seqs = seqs;
     status = Ask(call, upload, &answer);
     if (status.ok()) status = Complete(call, job);
-    rows->Keep();
     jobs_.push_back(std::move(job));
     return status;
   }
@@ -175,7 +170,6 @@ class JobsWriter {
     for (const auto& [key, seq] : left) {
       outcomes.Unsent(seq, {"UNPROCESSED", "the job ended before this record", {}});
     }
-    if (auto blob = Blob::Open(host_, call, job.blob); blob.ok()) blob->Discard();
     return {};
   }
 

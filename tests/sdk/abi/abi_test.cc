@@ -181,7 +181,8 @@ TEST_P(AbiTest, LooksUp) {
   Status status = instance_->Lookup(
       Things(), values, 1,
       [&](const FoundRecord& record) {
-        found.push_back(std::to_string(record.index) + (record.found ? "+" : "-") +
+        found.push_back(std::to_string(record.index) +
+                        (record.matches == Matches::kOne ? "+" : "-") +
                         std::string(record.destination_id) + std::to_string(record.values.size()));
       },
       {});

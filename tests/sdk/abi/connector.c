@@ -237,14 +237,6 @@ static const void* GetExtension(const char* id) {
   return strcmp(id, PENSTOCK_CONNECTOR_LOOKUP) == 0 ? &kLookup : NULL;
 }
 
-static penstock_status Init(const penstock_host* host, const penstock_call* call) {
-  const penstock_host_clock* clock = host->get_extension(host, PENSTOCK_HOST_CLOCK);
-  if (clock == NULL || clock->monotonic_us(host) <= 0)
-    return Fail(call, PENSTOCK_E_INTERNAL, "clock");
-  return PENSTOCK_OK;
-}
-static void Deinit(void) {}
-
 const penstock_connector_entry penstock_connector_entry_v0 = {
     PENSTOCK_MAGIC,
     sizeof(penstock_connector_entry),
@@ -252,7 +244,5 @@ const penstock_connector_entry penstock_connector_entry_v0 = {
     PENSTOCK_ABI_MINOR,
     PENSTOCK_DRAFT_ID,
     TEST_MANIFEST(TEST_ID, TEST_MIN_HOST_MINOR),
-    Init,
-    Deinit,
     &kTable,
     GetExtension};

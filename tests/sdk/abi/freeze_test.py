@@ -54,7 +54,7 @@ class Rules(unittest.TestCase):
                               "const char* config_json, penstock_destination** out);"))
 
     def test_a_field_that_is_gone(self):
-        self.refused("nothing there", ("  penstock_str detail_json; /* optional */\n", ""))
+        self.refused("nothing there", ("  int64_t retry_after_ms; /* 0: unknown */\n", ""))
 
     def test_a_struct_that_is_gone(self):
         self.refused("struct penstock_sink", ("typedef struct penstock_sink {", "typedef struct penstock_drain {"))

@@ -66,7 +66,7 @@ static const penstock_connector kTable = {sizeof(penstock_connector),
 #if defined(FAULT_TABLE)
                                           NULL,
 #else
-                                           Begin,
+                                          Begin,
 #endif
                                           Write,
                                           Finish,
@@ -74,29 +74,6 @@ static const penstock_connector kTable = {sizeof(penstock_connector),
 #if defined(FAULT_TABLE)
 static const void* const kUnused = (const void*)&Begin;
 #endif
-
-static penstock_status Init(const penstock_host* host, const penstock_call* call) {
-  (void)host;
-#if defined(FAULT_INIT)
-  penstock_error error = {sizeof(penstock_error), 0, 0, {"X", 1}, {"no licence", 10}, {NULL, 0}};
-  call->fail(call, &error);
-  return PENSTOCK_E_INTERNAL;
-#elif defined(FAULT_INIT_HANGS)
-  for (;;) {
-    volatile int busy = call->cancelled(call);
-    (void)busy;
-  }
-#else
-  (void)call;
-  return PENSTOCK_OK;
-#endif
-}
-
-static void Deinit(void) {
-#if defined(FAULT_TABLE)
-  (void)kUnused;
-#endif
-}
 
 const penstock_connector_entry penstock_connector_entry_v0 = {
 #if defined(FAULT_MAGIC)
@@ -121,8 +98,6 @@ const penstock_connector_entry penstock_connector_entry_v0 = {
     PENSTOCK_DRAFT_ID,
 #endif
     TEST_MANIFEST(TEST_ID),
-    Init,
-    Deinit,
     &kTable,
     NULL};
 

@@ -61,17 +61,9 @@ class Writer {
   Result<std::string> Blob(Call call) {
     const auto* blobs = host_.Find(PENSTOCK_HOST_BLOB, &penstock_host_blob::discard);
     if (blobs == nullptr) return std::string("no blobs");
-    std::string name;
-    const penstock_sink sink = {sizeof(penstock_sink), 0, &name,
-                                [](const penstock_sink* s, const char* bytes, size_t n) {
-                                  static_cast<std::string*>(s->host_data)->append(bytes, n);
-                                  return static_cast<penstock_status>(PENSTOCK_OK);
-                                }};
     penstock_blob blob = 0;
-    penstock_status status = blobs->create(host_.c(), call.c(), &blob, &sink);
+    penstock_status status = blobs->create(host_.c(), call.c(), &blob);
     if (status == PENSTOCK_OK) status = blobs->append(host_.c(), blob, "hello", 5);
-    if (status == PENSTOCK_OK) status = blobs->sync(host_.c(), blob);
-    if (status == PENSTOCK_OK) status = blobs->open(host_.c(), call.c(), Str(name), &blob);
     char text[8];
     size_t got = 0;
     if (status == PENSTOCK_OK) {

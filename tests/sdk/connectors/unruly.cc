@@ -104,7 +104,5 @@ const penstock_connector_entry penstock_connector_entry_v0 = {PENSTOCK_MAGIC,
                                                               PENSTOCK_ABI_MINOR,
                                                               PENSTOCK_DRAFT_ID,
                                                               TEST_MANIFEST("unruly"),
-                                                              nullptr,
-                                                              nullptr,
                                                               &kTable,
                                                               nullptr};
