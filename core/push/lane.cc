@@ -1,6 +1,7 @@
 #include "core/push/lane.h"
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <utility>
 
@@ -94,8 +95,14 @@ CallFailure Explain(const sdk::Failure& failure, const std::string& destination)
 
 Lane::Lane(Options options, Destination* destination, Ledger* ledger, StopSwitch* stop)
     : options_(std::move(options)), destination_(destination), ledger_(ledger), stop_(stop) {
-  for (uint32_t i = 0; i < std::max<uint32_t>(1, options_.writers); ++i) {
-    threads_.emplace_back([this] { Run(); });
+  running_ = std::max<uint32_t>(1, options_.writers);
+  for (size_t i = 0; i < running_; ++i) {
+    threads_.emplace_back([this] {
+      Run();
+      const std::lock_guard lock(mutex_);
+      --running_;
+      changed_.notify_all();
+    });
   }
 }
 
@@ -103,19 +110,30 @@ Lane::~Lane() { Close(); }
 
 bool Lane::Push(std::shared_ptr<Batch> batch) {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return queue_.size() < threads_.size() || stop_->stopped(); });
+  Await(&lock, [&] { return queue_.size() < threads_.size() || stop_->stopped(); });
   if (stop_->stopped()) return false;
   queue_.push_back(std::move(batch));
   changed_.notify_all();
   return true;
 }
 
+void Lane::Await(std::unique_lock<std::mutex>* lock, const std::function<bool()>& done) {
+  constexpr std::chrono::milliseconds kPause{200};
+  while (!changed_.wait_for(*lock, kPause, done)) {
+    if (!options_.meanwhile) continue;
+    lock->unlock();
+    options_.meanwhile();
+    lock->lock();
+  }
+}
+
 void Lane::Close() {
   {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
     closed_ = true;
+    changed_.notify_all();
+    Await(&lock, [&] { return running_ == 0; });
   }
-  changed_.notify_all();
   for (std::thread& thread : threads_) {
     if (thread.joinable()) thread.join();
   }

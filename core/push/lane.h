@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -48,6 +49,7 @@ class Lane {
     Batch::Shape shape;
     std::string destination_name;
     CallLimits limits;
+    std::function<void()> meanwhile;  // a few times a second while Push or Close waits
   };
   Lane(Options options, Destination* destination, Ledger* ledger, StopSwitch* stop);
   ~Lane();  // Close
@@ -78,6 +80,8 @@ class Lane {
   void Halve(std::vector<Change> group, std::deque<std::shared_ptr<Batch>>* next);
   void Failed(const std::vector<uint64_t>& open, const sdk::Failure& failure);
   std::shared_ptr<Batch> Next();
+  /// Waits for `done`, which is asked under the lock. For the thread that owns the lane.
+  void Await(std::unique_lock<std::mutex>* lock, const std::function<bool()>& done);
 
   const Options options_;
   Destination* const destination_;
@@ -87,6 +91,7 @@ class Lane {
   std::condition_variable changed_;
   std::deque<std::shared_ptr<Batch>> queue_;
   bool closed_ = false;
+  size_t running_ = 0;
   uint32_t failures_in_a_row_ = 0;
   std::vector<std::thread> threads_;
 };

@@ -332,6 +332,11 @@ uint64_t Ledger::settled() const {
   return counts_.changes();
 }
 
+uint64_t Ledger::under_way() const {
+  const std::lock_guard lock(mutex_);
+  return in_flight_.size();
+}
+
 void Ledger::Fault(const sdk::Failure& failure) {
   const std::string code = failure.code.empty() ? "PS-CONN-FAILED" : failure.code;
   const std::lock_guard lock(mutex_);

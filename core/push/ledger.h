@@ -85,6 +85,8 @@ class Ledger final : public RequestJournal {
   std::vector<ErrorCount> errors() const;
   /// Number of records with an outcome.
   uint64_t settled() const;
+  /// Records that were handed to a writer and have no outcome yet.
+  uint64_t under_way() const;
   /// Why nothing more may be sent: the first failure to write the journal, or the first success
   /// that a connector made up (PS-CONN-CLAIMED).
   Status stop_reason() const;

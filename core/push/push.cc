@@ -174,6 +174,7 @@ Lane* Pusher::LaneOf(Op op) {
     lane_options.idempotent = Operation(op) != nullptr && Operation(op)->idempotent;
     lane_options.destination_name = options_.integration->destination;
     lane_options.limits = limits_;
+    lane_options.meanwhile = [this] { Tick(); };
     lane = std::make_unique<Lane>(std::move(lane_options), destination_, &ledger_, &stop_);
   }
   return lane.get();
@@ -332,6 +333,7 @@ void Pusher::Tick() {
   Progress progress;
   progress.phase = Progress::Phase::kPushing;
   progress.done = ledger_.settled();
+  progress.under_way = ledger_.under_way();
   progress.total = header_.counts.row_changes + header_.counts.remove;
   progress.requests = destination_->requests();
   progress.rejected = ledger_.counts().rejected;

@@ -311,6 +311,7 @@ Status JobsOfRun::Settle() {
   PENSTOCK_ASSIGN_OR_RETURN(std::vector<OpenJob> jobs, OpenJobs(run_->view()));
   std::erase_if(jobs, [&](const OpenJob& job) { return job.run != ordinal_; });
   if (jobs.empty()) return {};  // another process was first
+  if (env_.progress) env_.progress({.phase = Progress::Phase::kSettling});
   PENSTOCK_RETURN_IF_ERROR(Identify());
   PENSTOCK_RETURN_IF_ERROR(ReadEarlierRun());
   CountPlanned(jobs);

@@ -62,10 +62,11 @@ Result<std::vector<OpenJob>> OpenJobs(StateView* view);
 
 /// Progress of long work, told from the calling thread, a few times a second.
 struct Progress {
-  enum class Phase { kConnecting, kReading, kComparing, kPushing, kCommitting };
+  enum class Phase { kConnecting, kSettling, kReading, kComparing, kPushing, kCommitting };
   Phase phase = Phase::kReading;
   uint64_t done = 0;
-  uint64_t total = 0;  // 0: not known
+  uint64_t total = 0;      // 0: not known
+  uint64_t under_way = 0;  // handed to the connector, without an outcome yet
   uint64_t requests = 0;
   uint64_t rejected = 0;
 };

@@ -6,6 +6,8 @@ namespace penstock::cli {
 namespace {
 
 constexpr int64_t kEveryMicros = 100'000;
+/// More than requests hold: a job.
+constexpr uint64_t kManyUnderWay = 5'000;
 
 int64_t NowMicros() {
   return std::chrono::duration_cast<std::chrono::microseconds>(
@@ -17,6 +19,8 @@ const char* PhaseText(Progress::Phase phase) {
   switch (phase) {
     case Progress::Phase::kConnecting:
       return "connecting";
+    case Progress::Phase::kSettling:
+      return "asking for what an earlier run left";
     case Progress::Phase::kReading:
       return "reading";
     case Progress::Phase::kComparing:
@@ -45,6 +49,7 @@ std::string ProgressText(const std::string& name, const Progress& p, double seco
       text += ", " + DurationText(static_cast<double>(p.total - p.done) / rate) + " left";
     }
   }
+  if (p.under_way >= kManyUnderWay) text += ", " + Grouped(p.under_way) + " under way";
   if (p.requests > 0) text += ", " + Plural(p.requests, "request");
   if (p.rejected > 0) text += ", " + Grouped(p.rejected) + " rejected";
   return text;

@@ -82,6 +82,12 @@ TEST(ProgressTest, RateAndTimeLeft) {
   EXPECT_EQ(ProgressText("contacts", p, 3),
             "contacts: sending 1,200 of 4,000 (30 %), 400 a second, 7.0 s left, 12 requests, "
             "3 rejected");
+  p.under_way = 400;  // in requests
+  EXPECT_EQ(ProgressText("contacts", p, 0.5),
+            "contacts: sending 1,200 of 4,000 (30 %), 12 requests, 3 rejected");
+  p.under_way = 200'000;  // in jobs
+  EXPECT_EQ(ProgressText("contacts", p, 0.5),
+            "contacts: sending 1,200 of 4,000 (30 %), 200,000 under way, 12 requests, 3 rejected");
   Progress reading;
   reading.done = 5;
   EXPECT_EQ(ProgressText("c", reading, 0.1), "c: reading 5");
