@@ -205,7 +205,7 @@ TEST(Validation, LeavesOutWhatAYoungerConnectorSays) {
     {"name": "things", "owner": {"a": [1]}, "operations": {
        "upsert": {"identifiers": [["key"]], "atomic": true}, "merge": {"by": "hand"}},
      "fields": [{"name": "key", "type": "string", "format": "uuid"}],
-     "options_schema": {"type": "object", "x-colour": 1}}]})";
+     "options_schema": {"type": "object"}}]})";
   const Result<Catalog> refused = ParseCatalog(catalog);
   ASSERT_FALSE(refused.ok());
   const Result<Catalog> read = ParseCatalog(catalog, Unknown::kLeftOut);
