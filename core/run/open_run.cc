@@ -35,8 +35,8 @@ std::string StatusOf(const RunRecord& record) {
   // An error that is no record's is the connector's own.
   const bool faulty = std::any_of(record.errors.begin(), record.errors.end(),
                                   [](const ErrorCount& e) { return e.example_key.empty(); });
-  const bool unsent = c.unsent > 0 && !record.limited;
-  const bool errors = c.rejected + c.in_doubt > 0 || unsent || record.plan.invalid > 0 || faulty;
+  const bool errors =
+      c.rejected + c.in_doubt > 0 || LeftUnsent(record) || record.plan.invalid > 0 || faulty;
   return errors ? "completed_with_errors" : "succeeded";
 }
 

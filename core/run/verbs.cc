@@ -168,6 +168,10 @@ Hash128 HashOfKeyText(const Hasher& hasher, const sdk::Field& key_field, const s
   return hasher.Bytes(KeyBytesOfText(key_field, text));
 }
 
+bool LeftUnsent(const RunRecord& record) {
+  return record.outcomes.unsent > 0 && !record.limited && record.trigger != "settle";
+}
+
 ExitCode ExitOf(const RunRecord& record, const Tolerance& tolerate) {
   if (record.status == "held") return ExitCode::kHeld;
   if (record.status == "cancelled") return ExitCode::kCancelled;
@@ -176,7 +180,7 @@ ExitCode ExitOf(const RunRecord& record, const Tolerance& tolerate) {
   const OutcomeCounts& c = record.outcomes;
   const bool above = c.rejected > tolerate.rejected || record.plan.invalid > tolerate.invalid ||
                      c.skipped > tolerate.skipped || c.in_doubt > tolerate.in_doubt ||
-                     (c.unsent > 0 && !record.limited);
+                     LeftUnsent(record);
   return above ? ExitCode::kOutcomes : ExitCode::kDone;
 }
 

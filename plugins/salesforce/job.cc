@@ -232,6 +232,19 @@ Status JobSteps::Settle(sdk::Call call, Job* job, sdk::Outcomes& outcomes) const
   return TakeResults(call, *info, job, outcomes);
 }
 
+JobSteps::LeftOut JobSteps::WhyLeftOut(const Job& job, const Info& info) {
+  const std::string more = info.message.empty() ? "" : ": " + info.message;
+  const std::string name = "the job " + job.id;
+  if (info.never_completed) {
+    return {"JOB_ABORTED", job.completed.ok()
+                               ? name + " was never completed; it is aborted, and did nothing"
+                               : job.completed.failure().message};
+  }
+  if (info.state == "Aborted") return {"JOB_ABORTED", name + " was aborted in Salesforce" + more};
+  if (info.state == "Failed") return {"JOB_FAILED", name + " ended as Failed" + more};
+  return {"UNPROCESSED", name + " is complete, but left this record out" + more};
+}
+
 Status JobSteps::Conclusion(const Job& job, const Info& info, const Reason& why) {
   if (info.state == "JobComplete" || job.earlier) return {};
   if (info.never_completed && !job.completed.ok()) return job.completed;
@@ -270,11 +283,8 @@ Status JobSteps::TakeResults(sdk::Call call, const Info& info, Job* job,
                              sdk::Outcomes& outcomes) const {
   constexpr std::array<ResultKind, 3> kKinds = {ResultKind::kSuccessful, ResultKind::kFailed,
                                                 ResultKind::kUnprocessed};
-  const bool refused = info.never_completed && !job->completed.ok();
-  const std::string why = refused ? job->completed.failure().message
-                                  : "the job " + job->id + " ended as " + info.state +
-                                        (info.message.empty() ? "" : ": " + info.message);
-  const Reason left_out{info.state == "Aborted" ? "JOB_ABORTED" : "JOB_FAILED", why, {}};
+  const LeftOut left = WhyLeftOut(*job, info);
+  const Reason left_out{left.code, left.message, {}};
   sdk::Result<Files> files = FetchResults(call, job->id);
   if (!files.ok()) return files.failure();
   uint64_t told = 0;

@@ -86,6 +86,12 @@ class JobSteps {
   sdk::Result<Files> FetchResults(sdk::Call call, const std::string& id) const;
   sdk::Status TakeResults(sdk::Call call, const Info& info, Job* job,
                           sdk::Outcomes& outcomes) const;
+  // Of records that a job did not process.
+  struct LeftOut {
+    const char* code;
+    std::string message;
+  };
+  static LeftOut WhyLeftOut(const Job& job, const Info& info);
   // What a job that ended without its records done means for the run.
   static sdk::Status Conclusion(const Job& job, const Info& info, const sdk::Reason& why);
 

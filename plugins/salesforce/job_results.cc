@@ -9,8 +9,32 @@ namespace penstock::salesforce {
 
 using sdk::Status;
 
-ApiError ParseRowError(const std::string& text) {
+namespace {
+
+bool IsCodeLetter(char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; }
+
+// Where another error begins behind the "--" at `at`: with a code like INVALID_FIELD and a colon.
+// The end of the text where none does.
+size_t NextError(const std::string& text, size_t at) {
+  const size_t begin = std::min(text.find_first_not_of("; ", at + 2), text.size());
+  size_t end = begin;
+  while (end < text.size() && IsCodeLetter(text[end])) ++end;
+  const bool colon = end < text.size() && text[end] == ':';
+  const bool code = std::find(text.begin() + static_cast<ptrdiff_t>(begin),
+                              text.begin() + static_cast<ptrdiff_t>(end),
+                              '_') != text.begin() + static_cast<ptrdiff_t>(end);
+  return colon && code ? begin : text.size();
+}
+
+}  // namespace
+
+ApiError ParseRowError(const std::string& whole) {
   ApiError error;
+  std::string text = whole;
+  for (size_t at = whole.find("--"); at != std::string::npos; at = whole.find("--", at + 2)) {
+    if (NextError(whole, at) == whole.size()) continue;
+    if (error.more++ == 0) text = whole.substr(0, at + 2);
+  }
   const size_t code = text.find(':');
   error.code = text.substr(0, code);
   if (code == std::string::npos) return error;

@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -107,6 +108,19 @@ bool Child::Running() { return !Reap(false); }
 
 void Child::Signal(int signal) const {
   if (!ended_) kill(pid_, signal);
+}
+
+int Child::KillWorkers() const {
+  int killed = 0;
+  std::error_code ended;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc", ended)) {
+    const std::string name = entry.path().filename().string();
+    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+    const std::string status = ReadText(entry.path().string() + "/status");
+    if (status.find("\nPPid:\t" + std::to_string(pid_) + "\n") == std::string::npos) continue;
+    killed += kill(static_cast<pid_t>(std::atol(name.c_str())), SIGKILL) == 0 ? 1 : 0;
+  }
+  return killed;
 }
 
 Output Child::Wait() {

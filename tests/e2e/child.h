@@ -39,6 +39,8 @@ class Child {
 
   bool Running();
   void Signal(int signal) const;
+  /// Ends the programs that it has started itself, its workers, with SIGKILL. How many there were.
+  int KillWorkers() const;
   /// Waits for the end; after 180 s the program is killed and the test fails.
   Output Wait();
 

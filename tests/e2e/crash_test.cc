@@ -14,7 +14,9 @@ class CrashTest : public CrashFixture {
   }
 };
 
-TEST_F(CrashTest, KilledAtFiftyMomentsNothingAcknowledgedIsSentAgain) { KillManyTimes(50); }
+TEST_F(CrashTest, KilledAtFiftyMomentsNothingAcknowledgedIsSentAgain) {
+  KillManyTimes({50, kRows / 100 + 2});
+}
 
 TEST_F(CrashTest, AKilledRunIsClosedAsInterrupted) {
   auto child = project_.Start({"sync", "contacts", "--json"});

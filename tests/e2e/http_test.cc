@@ -310,7 +310,7 @@ TEST_F(HttpCrashTest, KilledAtAnyMomentNothingAcknowledgedIsSentAgain) {
   settings_.mode = "mirror";
   StartSigned({"--latency", "15"});
   project_.FillCustomers(kRows);
-  KillManyTimes(15);
+  KillManyTimes({15, kRows / 100 + 2});
 }
 
 class HttpFaultsTest : public HttpProject<FaultsFixture>,

@@ -1,34 +1,10 @@
 // Contacts of a Salesforce organization, synced by sObject Collections against the sandbox.
-#include "tests/e2e/e2e.h"
+#include "tests/e2e/salesforce.h"
 
 namespace penstock::e2e {
 namespace {
 
-class SalesforceTest : public E2eTest {
- protected:
-  SalesforceTest() : E2eTest(Account("salesforce", "Contact")) {}
-
-  void StartOrganization(const std::vector<std::string>& options = {"--no-limits"}) {
-    settings_.connector = "salesforce";
-    settings_.config = R"({grant: client_credentials, client_id: sandbox-client,
-      client_secret: "${env:SALESFORCE_SECRET}"})";
-    project_.environment()["SALESFORCE_SECRET"] = "sandbox-secret";
-    settings_.object = "Contact";
-    settings_.mode = "mirror";
-    settings_.key = "{Ext__c: n}";
-    settings_.mapping = {"FirstName: first_name", "LastName: last_name", "Email: email",
-                         "Phone: phone"};
-    StartAccount(options);
-  }
-  /// Live contacts by external id.
-  std::map<std::string, Contact> Held() const {
-    std::map<std::string, Contact> held;
-    for (Contact& contact : account_.Contacts()) {
-      if (!contact.archived) held[contact.properties["Ext__c"]] = std::move(contact);
-    }
-    return held;
-  }
-};
+class SalesforceTest : public SalesforceProject<E2eTest> {};
 
 TEST_F(SalesforceTest, KeepsContactsAsTheTableIs) {
   StartOrganization();

@@ -135,6 +135,31 @@ TEST_F(SalesforceJobTest, ARowOfResultsIsARecordsOutcome) {
   EXPECT_TRUE(host_.blobs.empty());
 }
 
+TEST_F(SalesforceJobTest, OfSeveralErrorsTheFirstIsToldAndTheOthersAreCounted) {
+  const struct {
+    const char *text, *code, *message, *field;
+  } kCases[] = {
+      {"INVALID_EMAIL_ADDRESS:Email: no: x:LastName --;INVALID_FIELD:Foreign key: no:--",
+       "INVALID_EMAIL_ADDRESS", "Email: no: x (and 1 more errors)", "LastName"},
+      {"A_B:one:--C_D:two:LastName --E_F:three:--", "A_B", "one (and 2 more errors)", ""},
+      {"STRING_TOO_LONG:a--b -- C: d --:LastName --", "STRING_TOO_LONG", "a--b -- C: d --",
+       "LastName"},
+      {"A_B", "A_B", "", ""},
+      {"--", "--", "", ""},
+  };
+  for (const auto& a_case : kCases) {
+    Reset();
+    successful = std::string(kSuccess) + kRow1;
+    failed = std::string(kFailed) + "\"\",\"" + a_case.text + "\",\"A2\",\"\"\n";
+    const Status status = WriteTwo();
+    EXPECT_TRUE(status.ok()) << a_case.text;
+    EXPECT_EQ(Outcome(2), PENSTOCK_REJECTED) << a_case.text;
+    EXPECT_EQ(outcomes_[2].code, a_case.code);
+    EXPECT_EQ(outcomes_[2].message, a_case.message);
+    EXPECT_EQ(outcomes_[2].field, a_case.field);
+  }
+}
+
 TEST_F(SalesforceJobTest, WhatIsCutIsNotBelieved) {
   const std::string good = std::string(kSuccess) + kRow1;
   const struct {

@@ -178,6 +178,8 @@ TEST_F(JobsTest, WhatAJobLeftUnprocessedIsSentByTheSameSyncThatSettledIt) {
   (void)Sync(half);
   EXPECT_EQ(settled_[0].outcomes.created, 5u);
   EXPECT_EQ(settled_[0].outcomes.unsent, 5u);
+  EXPECT_EQ(settled_[0].status, "succeeded");  // nothing is left undone
+  EXPECT_EQ(ExitOf(settled_[0], {}), ExitCode::kDone);
   EXPECT_EQ(sent_, 5u);
   EXPECT_EQ(world_->Converge(), "");
 }

@@ -98,6 +98,7 @@ Response Ingest::Upload(const Request& request) {
         Invalid("INVALIDJOBSTATE", std::string("Job is not Open but ") + StateName(job->state)));
   }
   job->input = Spool::Adopt(request.body_file);
+  ++uploads_;
   job->changed_ms = request.now_ms;
   return Response::Empty(201);
 }

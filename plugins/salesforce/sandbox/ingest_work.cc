@@ -129,6 +129,8 @@ void Ingest::WriteStats(JsonWriter& json) {
     json.Uint64(count);
   }
   json.EndObject();
+  json.Key("uploads");
+  json.Uint64(uploads_);
 }
 
 void Ingest::Reset() {
@@ -138,6 +140,7 @@ void Ingest::Reset() {
   jobs_.clear();
   queue_.clear();
   rules_.clear();
+  uploads_ = 0;
   polls_ = 0;
   hold_ = false;
   latency_ms_ = first_latency_ms_;
