@@ -175,6 +175,7 @@ Response OAuth::Issue(const Request& request) {
     if (blocked_) {
       return Refused("invalid_grant", "user is not admin approved to access this app");
     }
+    if (calls_left_ == 0) calls_left_ = -1;  // those that were to end have ended
     tokens_[token] = {request.now_ms + seconds_ * 1000, uses_};
   }
   return Response::Json(200, [&](JsonWriter& json) {
@@ -284,10 +285,12 @@ Response OAuth::Identity(const Request& request) {
 
 std::optional<ApiError> OAuth::Refuse(const Request& request) {
   std::lock_guard lock(mutex_);
+  if (calls_left_ == 0) tokens_.clear();
   const auto found = tokens_.find(request.BearerToken());
   if (found != tokens_.end() && found->second.until_ms > request.now_ms &&
       found->second.uses != 0) {
     if (found->second.uses > 0) --found->second.uses;
+    if (calls_left_ > 0) --calls_left_;
   } else if (!IsFixedToken(request)) {
     return ApiError{401, "INVALID_SESSION_ID", "Session expired or invalid", {}};
   }
@@ -303,6 +306,11 @@ std::optional<ApiError> OAuth::Refuse(const Request& request) {
 void OAuth::ExpireAll() {
   std::lock_guard lock(mutex_);
   tokens_.clear();
+}
+
+void OAuth::ExpireAfter(std::int64_t calls) {
+  std::lock_guard lock(mutex_);
+  calls_left_ = calls;
 }
 
 void OAuth::SetBlocked(bool blocked) {
@@ -326,6 +334,7 @@ void OAuth::Reset() {
   tokens_.clear();
   uses_ = app.token_uses;
   seconds_ = app.token_seconds;
+  calls_left_ = -1;
   blocked_ = revoked_ = false;
 }
 
