@@ -58,7 +58,11 @@ std::string CsvHeader(const Shape& shape) {
   std::string header;
   const auto add = [&](const std::string& name) {
     if (!header.empty()) header += ',';
-    header += name;
+    if (name.find_first_of(",\"\r\n") == std::string::npos) {
+      header += name;
+    } else {
+      AppendCsvCell(name, &header);
+    }
   };
   if (ById(shape)) add("Id");
   if (shape.verb != Verb::kDelete) {

@@ -137,6 +137,7 @@ void Ingest::Reset() {
   for (const JobPointer& job : queue_) job->state = JobState::kAborted;  // somebody may wait for it
   jobs_.clear();
   queue_.clear();
+  next_ = 1;
   rules_.clear();
   polls_ = 0;
   hold_ = false;
