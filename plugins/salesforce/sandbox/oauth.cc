@@ -285,7 +285,10 @@ Response OAuth::Identity(const Request& request) {
 
 std::optional<ApiError> OAuth::Refuse(const Request& request) {
   std::lock_guard lock(mutex_);
-  if (calls_left_ == 0) tokens_.clear();
+  if (calls_left_ == 0) {
+    tokens_.clear();
+    blocked_ = blocked_ || block_then_;
+  }
   const auto found = tokens_.find(request.BearerToken());
   if (found != tokens_.end() && found->second.until_ms > request.now_ms &&
       found->second.uses != 0) {
@@ -308,14 +311,16 @@ void OAuth::ExpireAll() {
   tokens_.clear();
 }
 
-void OAuth::ExpireAfter(std::int64_t calls) {
+void OAuth::ExpireAfter(std::int64_t calls, bool block) {
   std::lock_guard lock(mutex_);
   calls_left_ = calls;
+  block_then_ = block;
 }
 
 void OAuth::SetBlocked(bool blocked) {
   std::lock_guard lock(mutex_);
   blocked_ = blocked;
+  block_then_ = false;
   if (blocked) tokens_.clear();
 }
 
@@ -335,7 +340,7 @@ void OAuth::Reset() {
   uses_ = app.token_uses;
   seconds_ = app.token_seconds;
   calls_left_ = -1;
-  blocked_ = revoked_ = false;
+  blocked_ = block_then_ = revoked_ = false;
 }
 
 }  // namespace penstock::sandbox::salesforce
