@@ -4,11 +4,6 @@ namespace penstock::salesforce {
 
 namespace {
 
-bool IsEmpty(const penstock_value& value) {
-  const bool text = value.type == PENSTOCK_STRING || value.type == PENSTOCK_LIST;
-  return value.type == PENSTOCK_NULL || (text && value.len == 0);
-}
-
 // Numbers and booleans as such; all else as text.
 void AppendValue(const penstock_value& value, sdk::JsonWriter* json) {
   switch (value.type) {
@@ -33,6 +28,11 @@ void AppendValue(const penstock_value& value, sdk::JsonWriter* json) {
 }  // namespace
 
 std::string ValueText(const penstock_value& value) { return sdk::JoinedText(value, ';', 3); }
+
+bool IsEmpty(const penstock_value& value) {
+  if (value.type == PENSTOCK_STRING) return sdk::Trimmed(sdk::TextOf(value)).empty();
+  return value.type == PENSTOCK_NULL || (value.type == PENSTOCK_LIST && value.len == 0);
+}
 
 Unsayable FindUnsayable(const Shape& shape, const sdk::Batch& batch, size_t record) {
   for (size_t f = 0; f < shape.fields.size(); ++f) {

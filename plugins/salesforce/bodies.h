@@ -14,6 +14,9 @@ namespace penstock::salesforce {
 // ';', numbers with all their digits. Empty for NULL.
 std::string ValueText(const penstock_value& value);
 
+// NULL, no elements, no text but blanks: Salesforce trims texts, and keeps none as NULL.
+bool IsEmpty(const penstock_value& value);
+
 // Why a record cannot be said in a request at all; empty code: it can.
 struct Unsayable {
   std::string code, message, field;

@@ -7,15 +7,18 @@ namespace penstock::salesforce {
 
 namespace {
 
-constexpr std::string_view kNull = "#N/A";
+constexpr std::string_view kNull = "#N/A", kLowerNull = "#n/a";
 constexpr size_t kMaxCell = 32000;
 constexpr size_t kMaxRow = 400000;
+constexpr std::string_view kLineBreak = "\r\n";
 
 bool ById(const Shape& shape) { return shape.verb == Verb::kUpdate || shape.verb == Verb::kDelete; }
 
-bool IsEmpty(const penstock_value& value) {
-  const bool text = value.type == PENSTOCK_STRING || value.type == PENSTOCK_LIST;
-  return value.type == PENSTOCK_NULL || (text && value.len == 0);
+// Texts that a cell may not mean: NULL is written like that; and line breaks of another kind than
+// the job's own, even in quotes, are reported to fail whole jobs.
+bool IsAmbiguous(std::string_view text) {
+  return sdk::AsciiLower(sdk::Trimmed(text)) == kLowerNull ||
+         text.find(kLineBreak) != std::string_view::npos;
 }
 
 std::string ColumnOf(const SentField& field) {
@@ -45,7 +48,7 @@ bool FitsCsv(const Shape& shape, const sdk::Batch& batch, size_t record) {
     if (field.kind == SentField::Kind::kRelation && IsEmpty(value)) return false;
     if (value.type != PENSTOCK_STRING && value.type != PENSTOCK_LIST) continue;
     const std::string text = ValueText(value);
-    if (text == kNull || text.size() > kMaxCell) return false;
+    if (IsAmbiguous(text) || text.size() > kMaxCell) return false;
     size += text.size();
   }
   return size <= kMaxRow;
@@ -55,7 +58,11 @@ std::string CsvHeader(const Shape& shape) {
   std::string header;
   const auto add = [&](const std::string& name) {
     if (!header.empty()) header += ',';
-    header += name;
+    if (name.find_first_of(",\"\r\n") == std::string::npos) {
+      header += name;
+    } else {
+      AppendCsvCell(name, &header);
+    }
   };
   if (ById(shape)) add("Id");
   if (shape.verb != Verb::kDelete) {

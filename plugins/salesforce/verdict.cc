@@ -88,9 +88,21 @@ void ExplainDuplicate(const Shape& shape, const ApiError& error, Verdict* verdic
                      " already, and no two may";
 }
 
+bool ContinuesCharacter(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
+
+// Salesforce repeats a value that is too long, and says behind it what would not be.
+std::string Shortened(const std::string& text) {
+  constexpr size_t kHead = 200, kTail = 60;
+  if (text.size() <= kHead + kTail) return text;
+  size_t head = kHead, tail = text.size() - kTail;
+  while (head > 0 && ContinuesCharacter(text[head])) --head;
+  while (tail < text.size() && ContinuesCharacter(text[tail])) ++tail;
+  return text.substr(0, head) + "…" + text.substr(tail);
+}
+
 std::string MessageOf(const ApiError& error) {
-  if (error.more == 0) return error.message;
-  return error.message + " (and " + std::to_string(error.more) + " more errors)";
+  if (error.more == 0) return Shortened(error.message);
+  return Shortened(error.message) + " (and " + std::to_string(error.more) + " more errors)";
 }
 
 // Whether it is the record itself that is not there, not one that it refers to.

@@ -301,6 +301,7 @@ void Server::Impl::Handle(Poco::Net::HTTPServerRequestImpl& from,
   ++at_work_;
   Connection connection{from, response, [this] { return stopping_.load(); }};
   Request request = ReadHead(from, sandbox_.clock.NowMs());
+  response.setDate(Poco::Timestamp(request.now_ms * 1000));  // clients tell the skew from it
   try {
     if (IsControlPath(request.path)) {
       if (ReadBody(from, kMaxControlBody, &request.body) == BodyEnd::kWhole) {

@@ -110,6 +110,16 @@ int64_t Account::WriteCalls() const {
   return calls;
 }
 
+int64_t Account::Ended(const std::string& status, const std::string& route) const {
+  const Json requests = Stats()["requests"];
+  int64_t sum = 0;
+  for (const std::string& name : requests.names()) {
+    const Json ended = requests[name.c_str()][status.c_str()];
+    if ((route.empty() || name == route) && ended.exists()) sum += ended.Int();
+  }
+  return sum;
+}
+
 void Account::ResetStats() { Call("POST", "/_sandbox/reset?only=stats"); }
 
 void Account::Faults(const std::string& json) {

@@ -46,6 +46,8 @@ class Account {
   Json Stats() const;
   /// Calls that write, however they ended.
   int64_t WriteCalls() const;
+  /// Calls that ended with this status, of all routes or of one ("POST /oauth/v1/token").
+  int64_t Ended(const std::string& status, const std::string& route = "") const;
   /// All calls.
   int64_t Calls() const { return Stats()["total"].Int(); }
   void ResetStats();

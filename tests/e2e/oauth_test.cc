@@ -4,6 +4,7 @@
 #include <set>
 
 #include "tests/e2e/e2e.h"
+#include "tests/e2e/secrets.h"
 
 namespace penstock::e2e {
 namespace {
@@ -26,36 +27,12 @@ class OAuthTest : public E2eTest {
     StartAccount();
   }
 
-  /// Requests that ended with this status, of all routes or of one.
-  int64_t Ended(const std::string& status, const std::string& route = "") const {
-    const Json requests = account_.Stats()["requests"];
-    int64_t sum = 0;
-    for (const std::string& name : requests.names()) {
-      const Json ended = requests[name.c_str()][status.c_str()];
-      if ((route.empty() || name == route) && ended.exists()) sum += ended.Int();
-    }
-    return sum;
-  }
   int64_t TokenRequests(const std::string& status = "200") const {
-    return Ended(status, "POST /oauth/v1/token");
+    return account_.Ended(status, "POST /oauth/v1/token");
   }
   /// Whatever a command printed or left must not hold a secret or a token.
-  void ExpectTellsNothing(const Output& output) {
-    for (const std::string& secret : Secrets()) {
-      EXPECT_THAT(output.out, Not(HasSubstr(secret)));
-      EXPECT_THAT(output.err, Not(HasSubstr(secret)));
-    }
-  }
-  void ExpectNoFileTells() {
-    const std::vector<std::string> files = project_.Files("/");
-    EXPECT_GT(files.size(), 4u);
-    for (const std::string& file : files) {
-      const std::string text = ReadText(file);
-      for (const std::string& secret : Secrets()) {
-        EXPECT_EQ(text.find(secret), std::string::npos) << secret << " in " << file;
-      }
-    }
-  }
+  void ExpectTellsNothing(const Output& output) { e2e::ExpectTellsNothing(output, Secrets()); }
+  void ExpectNoFileTells() { e2e::ExpectNoFileTells(project_, Secrets()); }
   /// Access tokens of the sandbox begin alike.
   static std::vector<std::string> Secrets() {
     return {kSecret, kRefreshToken, "sandbox-at-", "sandbox-rt-"};
@@ -100,7 +77,7 @@ TEST_F(OAuthTest, ATokenThatEndsInMidRunIsRenewedOnce) {
   ExpectAddsUp(run);
   EXPECT_EQ(run["outcomes"]["succeeded"].Int(), 1000);
   EXPECT_EQ(TokenRequests(), 2);
-  EXPECT_GT(Ended("401"), 0) << account_.Stats().Dump();
+  EXPECT_GT(account_.Ended("401"), 0) << account_.Stats().Dump();
   ExpectHoldsCustomers(account_, project_);
   for (const auto& [id, writes] : account_.Writes()) EXPECT_EQ(writes, 1) << id;
   ExpectTellsNothing(output);

@@ -139,6 +139,7 @@ void Ingest::Reset() {
   for (const JobPointer& job : queue_) job->state = JobState::kAborted;  // somebody may wait for it
   jobs_.clear();
   queue_.clear();
+  next_ = 1;
   rules_.clear();
   uploads_ = 0;
   polls_ = 0;

@@ -175,6 +175,7 @@ Response OAuth::Issue(const Request& request) {
     if (blocked_) {
       return Refused("invalid_grant", "user is not admin approved to access this app");
     }
+    if (calls_left_ == 0) calls_left_ = -1;  // those that were to end have ended
     tokens_[token] = {request.now_ms + seconds_ * 1000, uses_};
   }
   return Response::Json(200, [&](JsonWriter& json) {
@@ -284,10 +285,15 @@ Response OAuth::Identity(const Request& request) {
 
 std::optional<ApiError> OAuth::Refuse(const Request& request) {
   std::lock_guard lock(mutex_);
+  if (calls_left_ == 0) {
+    tokens_.clear();
+    blocked_ = blocked_ || block_then_;
+  }
   const auto found = tokens_.find(request.BearerToken());
   if (found != tokens_.end() && found->second.until_ms > request.now_ms &&
       found->second.uses != 0) {
     if (found->second.uses > 0) --found->second.uses;
+    if (calls_left_ > 0) --calls_left_;
   } else if (!IsFixedToken(request)) {
     return ApiError{401, "INVALID_SESSION_ID", "Session expired or invalid", {}};
   }
@@ -305,9 +311,16 @@ void OAuth::ExpireAll() {
   tokens_.clear();
 }
 
+void OAuth::ExpireAfter(std::int64_t calls, bool block) {
+  std::lock_guard lock(mutex_);
+  calls_left_ = calls;
+  block_then_ = block;
+}
+
 void OAuth::SetBlocked(bool blocked) {
   std::lock_guard lock(mutex_);
   blocked_ = blocked;
+  block_then_ = false;
   if (blocked) tokens_.clear();
 }
 
@@ -326,7 +339,8 @@ void OAuth::Reset() {
   tokens_.clear();
   uses_ = app.token_uses;
   seconds_ = app.token_seconds;
-  blocked_ = revoked_ = false;
+  calls_left_ = -1;
+  blocked_ = block_then_ = revoked_ = false;
 }
 
 }  // namespace penstock::sandbox::salesforce

@@ -44,6 +44,8 @@ class OAuth {
 
   // All tokens that are out expire now.
   void ExpireAll();
+  // The same, so many more calls later; `block`: and SetBlocked.
+  void ExpireAfter(std::int64_t calls, bool block);
   // The user's administrator takes the app's rights away, or gives them back.
   void SetBlocked(bool blocked);
   void SetTokenUses(std::int64_t uses);
@@ -73,6 +75,8 @@ class OAuth {
   mutable std::mutex mutex_;
   std::map<std::string, Issued, std::less<>> tokens_;
   std::int64_t uses_ = -1, seconds_ = 7200;
+  std::int64_t calls_left_ = -1;            // until all tokens end; -1: no such limit
+  bool block_then_ = false;                 // when they end
   bool blocked_ = false, revoked_ = false;  // revoked: the refresh token
 };
 

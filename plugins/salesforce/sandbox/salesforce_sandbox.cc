@@ -279,6 +279,8 @@ bool Salesforce::ConfigureNumber(std::string_view name, std::int64_t value) {
   const std::int64_t now = org_.sandbox().clock.NowMs();
   if (name == "token_uses") {
     oauth_.SetTokenUses(value);
+  } else if (name == "expire_after_calls" || name == "block_after_calls") {
+    oauth_.ExpireAfter(value, name == "block_after_calls");
   } else if (name == "token_seconds") {
     oauth_.SetTokenSeconds(value);
   } else if (name == "daily_used") {

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <deque>
 
-#include "sdk/testing/kit/holdings.h"
+#include "sdk/testing/kit/jobs.h"
 #include "sdk/testing/kit/library.h"
 #include "sdk/testing/kit/raw_calls.h"
 #include "sdk/testing/kit/writes.h"
@@ -23,13 +23,6 @@ void AsyncJob(Trial& t) {
   if (t.host().notes().empty()) {
     t.Fail("it does not note the job, which a restart would then lose");
   }
-}
-
-bool IsNoted(Trial& t, uint64_t seq) {
-  for (const auto& [seqs, token] : t.host().notes()) {
-    if (std::find(seqs.begin(), seqs.end(), seq) != seqs.end()) return true;
-  }
-  return false;
 }
 
 /// The notes that the host has, with those of `rows` that are in them, as a later run hands them

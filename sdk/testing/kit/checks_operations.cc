@@ -5,7 +5,7 @@
 
 #include "penstock/json.hpp"
 #include "sdk/testing/kit/exact_json.h"
-#include "sdk/testing/kit/holdings.h"
+#include "sdk/testing/kit/jobs.h"
 #include "sdk/testing/kit/process_state.h"
 #include "sdk/testing/kit/text.h"
 #include "sdk/testing/kit/writes.h"
@@ -132,6 +132,11 @@ bool HasKey(const PeerRequest& request) {
   });
 }
 
+// Whether a request that writes may be sent twice, it says, where the operation may not.
+bool SaysTwice(const PeerRequest& request, const sdk::Operation& operation) {
+  return request.idempotent && !request.seqs.empty() && !operation.idempotent && !HasKey(request);
+}
+
 // A request against the rules for requests.
 void Judge(Trial& t, const PeerRequest& request, const sdk::Operation& operation) {
   const sdk::Manifest& manifest = *t.subject().manifest;
@@ -143,13 +148,10 @@ void Judge(Trial& t, const PeerRequest& request, const sdk::Operation& operation
     t.Fail(what + " counts in the limiter " + Quote(request.limiter) +
            ", which is not in the manifest");
   if (request.cost < 1) t.Fail(what + " costs nothing");
-  if (request.idempotent && !request.seqs.empty() && !operation.idempotent && !HasKey(request)) {
+  if (SaysTwice(request, operation) && !IsNoted(t, request.seqs[0])) {
     t.Fail(what +
            " says that it may be sent twice and carries no idempotency key; the catalog says that "
            "it may not");
-  }
-  if (request.seqs.empty() && !t.host().IsRead(request)) {
-    t.Fail(what + " writes and names no records");
   }
   for (const auto& [name, value] : request.headers) {
     std::string lower = name;
@@ -178,6 +180,64 @@ void Judge(Trial& t, const PeerRequest& request, const sdk::Operation& operation
   }
 }
 
+// A request that names no records and is no read. Those of a job may be such, if they change no
+// record: nothing is written when the requests that name records are kept from going out, all of
+// them or all but the first.
+void JudgeNameless(Trial& t, const WritePlan& plan, const std::vector<Row>& rows,
+                   const PeerRequest& request) {
+  const std::string what = request.method + " " + request.url;
+  if (!IsNoted(t, rows[0].seq)) return t.Fail(what + " writes and names no records");
+  for (const Row& row : rows) {
+    if (request.body.find(row.values[plan.key].Show()) == std::string::npos) continue;
+    return t.Fail(what + " carries record " + std::to_string(row.seq) + " and does not name it");
+  }
+}
+
+void ExpectNamedOnly(Trial& t, const WritePlan& plan) {
+  if (!t.destination()->CanTell()) return;
+  for (const size_t passing : {0, 1}) {
+    const std::vector<Row> rows = SampleRows(t, plan, 100 + 10 * passing, 3);
+    size_t named = 0;
+    t.host().before = [&](const PeerRequest& request, size_t) -> std::optional<PeerAnswer> {
+      if (request.seqs.empty() || named++ < passing) return std::nullopt;
+      PeerAnswer answer;
+      answer.transport = PENSTOCK_TRANSPORT_NOT_SENT;
+      return answer;
+    };
+    (void)WriteRows(t, plan, rows);
+    t.host().before = nullptr;
+    const Holdings holdings = Holdings::Of(t, plan);
+    for (const Row& row : rows) {
+      if (holdings.Find(row.values[plan.key]) == nullptr) continue;
+      return t.Fail("record " + std::to_string(row.seq) +
+                    " is written by a request of its job that does not name it");
+    }
+  }
+}
+
+// A request of a job that may be sent twice although the operation may not: then it is, as after
+// a lost answer, and the records must come out as if it had not been.
+void ExpectRepeatable(Trial& t, const WritePlan& plan, const sdk::Operation& operation) {
+  if (!t.destination()->CanTell()) return;
+  const std::vector<Row> rows = SampleRows(t, plan, 200, 3);
+  const Witness witness(t, plan);
+  t.host().repeat = [&](const PeerRequest& request) { return SaysTwice(request, operation); };
+  const Written written = WriteRows(t, plan, rows);
+  t.host().repeat = nullptr;
+  if (plan.assignment.operation == "insert") {
+    (void)ExpectSuccess(t, written, rows, "requests of a job that are sent twice");
+  }
+  const Holdings holdings = Holdings::Of(t, plan);
+  for (const Row& row : rows) {
+    const std::string doubt = IsNoted(t, row.seq) ? witness.Doubt(row, written) : std::string();
+    if (!doubt.empty()) t.Fail("after requests of a job that are sent twice " + doubt);
+    if (holdings.Count(row.values[plan.key]) > 1) {
+      t.Fail("record " + std::to_string(row.seq) +
+             " is there twice after requests that may be sent twice");
+    }
+  }
+}
+
 void RequestFlags(Trial& t) {
   if (!t.subject().manifest.has_value()) return t.Skip("the manifest is not valid");
   for (const char* name : {"upsert", "insert", "update", "delete"}) {
@@ -189,14 +249,22 @@ void RequestFlags(Trial& t) {
     (void)WriteRows(t, *plan, rows);
     const sdk::Operation& operation = plan->object->operations.at(name);
     std::set<uint64_t> named;
+    bool nameless = false, twice = false;
     for (const Exchange& exchange : t.host().exchanges()) {
       Judge(t, exchange.request, operation);
+      twice = twice || SaysTwice(exchange.request, operation);
+      if (exchange.request.seqs.empty() && !t.host().IsRead(exchange.request)) {
+        JudgeNameless(t, *plan, rows, exchange.request);
+        nameless = true;
+      }
       named.insert(exchange.request.seqs.begin(), exchange.request.seqs.end());
     }
     for (const uint64_t seq : named) {
       if (seq < 1 || seq > rows.size())
         t.Fail("a request names record " + std::to_string(seq) + ", which there is not");
     }
+    if (nameless && !t.failed()) ExpectNamedOnly(t, *plan);
+    if (twice && !t.failed()) ExpectRepeatable(t, *plan, operation);
   }
 }
 

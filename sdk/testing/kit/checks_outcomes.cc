@@ -5,7 +5,7 @@
 
 #include "penstock/json.hpp"
 #include "sdk/testing/kit/exact_json.h"
-#include "sdk/testing/kit/holdings.h"
+#include "sdk/testing/kit/jobs.h"
 #include "sdk/testing/kit/text.h"
 #include "sdk/testing/kit/writes.h"
 
@@ -77,6 +77,7 @@ void Sizes(Trial& t) {
   std::set<size_t> sizes = {1, limit, limit + 1, 3 * limit + 1};
   if (limit > 2) sizes.insert(limit - 1);
   uint64_t first = 1;
+  size_t of_one = 0;  // requests that a job of one record takes
   for (const size_t n : sizes) {
     const std::vector<Row> rows = SampleRows(t, *plan, first, n);
     first += n;
@@ -84,15 +85,23 @@ void Sizes(Trial& t) {
     const Written written = WriteRows(t, *plan, rows);
     if (!ExpectSuccess(t, written, rows, std::to_string(n) + " records")) return;
     size_t requests = 0;
+    const bool in_a_job = IsNoted(t, rows[0].seq);
     for (const Exchange& exchange : t.host().writes()) {
       ++requests;
-      if (exchange.request.seqs.size() > limit) {
+      if (!in_a_job && exchange.request.seqs.size() > limit) {
         return t.Fail("a request has " + std::to_string(exchange.request.seqs.size()) +
                       " records, the catalog says at most " + std::to_string(limit));
       }
     }
     const size_t wanted = (n + limit - 1) / limit;
-    if (requests != wanted) {
+    if (in_a_job) {
+      // The limit is of requests that write at once; a job has its own, and must not need more.
+      if (of_one == 0) of_one = requests;
+      if (requests > of_one * wanted) {
+        t.Fail(std::to_string(n) + " records in jobs take " + std::to_string(requests) +
+               " write requests, one takes " + std::to_string(of_one));
+      }
+    } else if (requests != wanted) {
       t.Fail(std::to_string(n) + " records take " + std::to_string(requests) +
              " write requests instead of " + std::to_string(wanted));
     }
@@ -291,8 +300,19 @@ void AllOrNothing(Trial& t) {
                   R"( "message": "One of the records is not valid."})";
     return answer;
   };
+  const Witness witness(t, *plan);
   const Written written = WriteRows(t, *plan, rows);
   const Kept* kept = written.Of(poisoned);
+  if (IsNoted(t, poisoned)) {
+    // What is in a job cannot be split: it is the job that is refused, and nobody in it rejected.
+    for (const Row& row : rows) {
+      const bool found =
+          row.seq == poisoned && kept != nullptr && kept->outcome == PENSTOCK_REJECTED;
+      const std::string doubt = found ? "" : witness.Doubt(row, written);
+      if (!doubt.empty()) return t.Fail("after a refused request " + doubt);
+    }
+    return;
+  }
   if (!written.status.ok()) return t.Fail("a refused request: " + written.ShowStatus());
   if (kept == nullptr || kept->outcome != PENSTOCK_REJECTED) {
     t.Fail("the record that spoils its request must end REJECTED, it is " + written.Show(poisoned));

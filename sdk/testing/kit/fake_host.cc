@@ -78,6 +78,7 @@ PeerAnswer FakeHost::Send(const PeerRequest& request) {
   if (!answer && destination_ != nullptr) {
     PeerRequest sent = request;
     Authorise(subject_, facts_, &sent);
+    if (repeat && repeat(request)) (void)destination_->Answer(sent);
     answer = destination_->Answer(sent);
   }
   if (!answer) {
@@ -188,7 +189,13 @@ size_t FakeHost::requests() const {
 void FakeHost::Forget() {
   const std::lock_guard<std::mutex> lock(mutex_);
   exchanges_.clear();
+  notes_.clear();
   sent_ = 0;
+}
+
+void FakeHost::ForgetNotes() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  notes_.clear();
 }
 
 std::vector<std::string> FakeHost::logs() const {

@@ -34,6 +34,8 @@ class FakeHost final : public sdk::HostServices {
   std::function<std::optional<PeerAnswer>(const PeerRequest&, size_t n)> before;
   /// After the destination's answer.
   std::function<void(const PeerRequest&, size_t n, PeerAnswer*)> after;
+  /// Whether the destination gets this request twice, as if the first answer had been lost.
+  std::function<bool(const PeerRequest&)> repeat;
   /// Answers of one perform come back in the opposite order.
   bool backwards = false;
   /// Sleep takes its time, as a real account needs it.
@@ -49,7 +51,9 @@ class FakeHost final : public sdk::HostServices {
   /// Of those, the ones that name records or are no reads.
   std::vector<Exchange> writes() const;
   size_t requests() const;
+  /// Exchanges and notes until now.
   void Forget();
+  void ForgetNotes();
   std::vector<std::string> logs() const;
   std::vector<std::pair<std::vector<uint64_t>, std::string>> notes() const;
   int64_t slept_ms() const { return slept_ms_.load(); }
