@@ -67,6 +67,7 @@ CallFailure Explain(const sdk::Failure& failure, const std::string& destination)
                                "run `penstock check` to refresh the catalog, then plan again");
       break;
     case PENSTOCK_E_DESTINATION:
+      result.stop = false;
       result.error = MakeError("PS-DEST-STOPPED", where + failure.message,
                                "find out why there, then run again: what it did not take is sent");
       break;

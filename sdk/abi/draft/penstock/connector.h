@@ -73,7 +73,7 @@ enum {
   PENSTOCK_E_INTERNAL =
       12, /* a connector bug or an answer it cannot read, including an exception */
   PENSTOCK_E_DESTINATION = 13 /* the destination gave up what it had begun, e.g. a job that failed
-                                 or was aborted there: the run stops, nobody is rejected */
+                                 or was aborted there: the run says so at its end and goes on */
 };
 typedef int32_t penstock_status;
 
