@@ -46,7 +46,8 @@ class ResultReader {
   sdk::Status ending_;
 };
 
-// "CODE:message:Field1,Field2 --" as an error; the first one, where several stand behind each other.
+// "CODE:message:Field1,Field2 --" as an error; the first one, where several stand behind each
+// other.
 ApiError ParseRowError(const std::string& text);
 
 }  // namespace penstock::salesforce

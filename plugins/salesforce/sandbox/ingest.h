@@ -80,8 +80,8 @@ class Ingest {
   std::deque<JobPointer> queue_;  // closed, not begun
   std::vector<Rule> rules_;
   std::uint64_t next_ = 1;
-  std::uint64_t uploads_ = 0;     // that were taken
-  std::size_t at_work_ = 0;  // jobs that are begun and not over
+  std::uint64_t uploads_ = 0;  // that were taken
+  std::size_t at_work_ = 0;    // jobs that are begun and not over
   const std::int64_t first_latency_ms_;
   std::int64_t latency_ms_;
   std::uint64_t polls_ = 0;  // that a job is unfinished at least; 0: as it comes
