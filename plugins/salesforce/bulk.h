@@ -32,10 +32,12 @@ class BulkWriter {
   sdk::Status Finish(sdk::Call call, sdk::Outcomes& outcomes);
 
  private:
+  // Waits until there may be another job, and begins its rows.
+  sdk::Status BeginSpool(sdk::Call call, sdk::Outcomes& outcomes);
   sdk::Status Spool(sdk::Call call, const sdk::Batch& batch, std::vector<Item>* items,
                     sdk::Outcomes& outcomes);
   sdk::Status Flush();
-  sdk::Status SendSpool(sdk::Call call, sdk::Outcomes& outcomes);
+  sdk::Status SendSpool(sdk::Call call);
   sdk::Status SettleFirst(sdk::Call call, sdk::Outcomes& outcomes);
 
   sdk::Host host_;
