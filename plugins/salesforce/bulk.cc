@@ -65,6 +65,7 @@ Status BulkWriter::TakeUp(sdk::Call call, const sdk::Note& note,
 Status BulkWriter::Flush() {
   if (rows_.empty()) return {};
   Status status = spool_->Append(rows_);
+  spooled_ += rows_.size();
   rows_.clear();
   return status;
 }
@@ -77,6 +78,7 @@ Status BulkWriter::BeginSpool(sdk::Call call, sdk::Outcomes& outcomes) {
   sdk::Result<sdk::Blob> blob = sdk::Blob::Create(host_, call);
   if (!blob.ok()) return blob.failure();
   spool_ = *std::move(blob);
+  spooled_ = 0;
   rows_ = CsvHeader(shape_);
   return {};
 }
@@ -96,7 +98,7 @@ Status BulkWriter::Spool(sdk::Call call, const sdk::Batch& batch, std::vector<It
     if (status.ok()) AppendCsvRow(shape_, batch, item, &rows_);
     if (status.ok() && rows_.size() >= kFlushBytes) status = Flush();
     const bool full = status.ok() && (records_.size() >= kMaxJobRecords ||
-                                      spool_->size() + rows_.size() + kFlushBytes > kMaxJobBytes);
+                                      spooled_ + rows_.size() + kFlushBytes > kMaxJobBytes);
     if (full) status = SendSpool(call);
     if (!status.ok()) {
       for (size_t k = i + 1; k < items->size(); ++k) left.push_back(std::move((*items)[k]));

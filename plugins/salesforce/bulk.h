@@ -46,7 +46,8 @@ class BulkWriter {
   Shape shape_;
   JobSteps steps_;
   std::optional<sdk::Blob> spool_;
-  std::string rows_;  // not in the spool yet
+  size_t spooled_ = 0;  // bytes in it: to ask the host at each record costs more than the record
+  std::string rows_;    // not in it yet
   JobRecords records_;
   std::deque<Job> running_;
 };
