@@ -48,7 +48,7 @@ class SalesforceScaleTest : public E2eTest {
                          "Phone: phone",
                          "Spend__c: spend"};
     // So that a hundredth of the rows goes by jobs, too; accounts keep the default.
-    settings_.more = {"options: {bulk_threshold: 250}"};
+    settings_.more = {"options: {bulk_threshold: 150}"};
     StartAccount({"--no-limits"});
     account_.Config(R"({"bulk_polls": 1})");
     project_.Write("integrations/accounts.yaml",
