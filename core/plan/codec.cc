@@ -148,7 +148,9 @@ bool ReadText(std::string_view* bytes, std::string_view* text) {
   return true;
 }
 
-void EncodeChange(const Change& change, std::string* out) {
+namespace {
+
+void EncodeAllButPayload(const Change& change, std::string* out) {
   AppendRaw(change.op, out);
   AppendRaw(change.reason, out);
   AppendRaw(change.origin, out);
@@ -164,7 +166,18 @@ void EncodeChange(const Change& change, std::string* out) {
   AppendVarint(change.changed.size(), out);
   for (const uint16_t index : change.changed) AppendVarint(index, out);
   AppendFields(change.fields, out);
+}
+
+}  // namespace
+
+void EncodeChange(const Change& change, std::string* out) {
+  EncodeAllButPayload(change, out);
   AppendText(change.payload, out);
+}
+
+void EncodeWithoutPayload(const Change& change, std::string* out) {
+  EncodeAllButPayload(change, out);
+  AppendText({}, out);
 }
 
 bool DecodeChange(std::string_view bytes, Change* out) {

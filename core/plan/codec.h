@@ -10,6 +10,8 @@ namespace penstock::plan {
 
 // Each appends one record without its length. [thread-safe]
 void EncodeChange(const Change& change, std::string* out);
+// The same of a change whose payload is not needed: it is empty when read.
+void EncodeWithoutPayload(const Change& change, std::string* out);
 void EncodeMark(Mark mark, const Entry& entry, std::string* out);
 void EncodeInvalid(const InvalidRow& row, std::string* out);
 

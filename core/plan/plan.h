@@ -118,6 +118,9 @@ class PlanReader {
   /// Changes in order of seq, from `first_seq`. Stops at the first error of `visit`, which must not
   /// call the reader. What it is handed lives until it returns.
   virtual Status Changes(uint64_t first_seq, const std::function<Status(const Change&)>& visit) = 0;
+  /// Fills in the payloads of changes of this plan, by their seqs; reads the blocks that they are
+  /// in. [thread-safe], also beside a visit.
+  virtual Status Payloads(std::vector<Change>* changes) const = 0;
   virtual Status Marks(const std::function<Status(Mark, const Entry&)>& visit) = 0;
   virtual Status InvalidRows(const std::function<Status(const InvalidRow&)>& visit) = 0;
 };

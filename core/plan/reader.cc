@@ -22,6 +22,7 @@ class FilePlanReader : public PlanReader {
 
   const PlanHeader& header() const override { return header_; }
   Status Changes(uint64_t first_seq, const std::function<Status(const Change&)>& visit) override;
+  Status Payloads(std::vector<Change>* changes) const override;
   Status Marks(const std::function<Status(Mark, const Entry&)>& visit) override;
   Status InvalidRows(const std::function<Status(const InvalidRow&)>& visit) override;
 
@@ -34,7 +35,15 @@ class FilePlanReader : public PlanReader {
   Status CheckIndex() const;
   Status CheckRecords();
   /// All records of a block: `framed` is the record with its length before it.
-  Status ForEachRecord(size_t block, const RecordVisitor& visit);
+  Status ForEachRecord(size_t block, const RecordVisitor& visit) {
+    return ForEachRecord(&decoder_, block, visit);
+  }
+  Status ForEachRecord(BlockDecoder* decoder, size_t block, const RecordVisitor& visit) const;
+  /// The block of changes that has this seq, or would have it.
+  size_t BlockOf(uint64_t seq) const {
+    const auto after = std::upper_bound(first_seq_.begin(), first_seq_.end(), seq);
+    return after == first_seq_.begin() ? 0 : static_cast<size_t>(after - first_seq_.begin()) - 1;
+  }
   Error Bad(const std::string& what) const { return Corrupt(in_.path(), what); }
 
   file::Reader in_;
@@ -116,11 +125,12 @@ Status FilePlanReader::ReadHeaderBlock() {
   return {};
 }
 
-Status FilePlanReader::ForEachRecord(size_t block_number, const RecordVisitor& visit) {
+Status FilePlanReader::ForEachRecord(BlockDecoder* decoder, size_t block_number,
+                                     const RecordVisitor& visit) const {
   const BlockPlace& place = blocks_[block_number];
   const uint64_t end =
       block_number + 1 < blocks_.size() ? blocks_[block_number + 1].offset : index_offset_;
-  PENSTOCK_ASSIGN_OR_RETURN(const BlockDecoder::Block block, decoder_.Read(in_, place.offset, end));
+  PENSTOCK_ASSIGN_OR_RETURN(const BlockDecoder::Block block, decoder->Read(in_, place.offset, end));
   if (block.kind != place.kind || block.records != place.records || block.end != end) {
     return Bad("a block is not the one that its index names");
   }
@@ -197,10 +207,7 @@ Status FilePlanReader::Verify() {
 Status FilePlanReader::Changes(uint64_t first_seq,
                                const std::function<Status(const Change&)>& visit) {
   Change change;
-  const auto after = std::upper_bound(first_seq_.begin(), first_seq_.end(), first_seq);
-  size_t block =
-      after == first_seq_.begin() ? 0 : static_cast<size_t>(after - first_seq_.begin()) - 1;
-  for (; block < first_seq_.size(); ++block) {
+  for (size_t block = BlockOf(first_seq); block < first_seq_.size(); ++block) {
     uint64_t seq = first_seq_[block];
     PENSTOCK_RETURN_IF_ERROR(
         ForEachRecord(block, [&](std::string_view, std::string_view record) -> Status {
@@ -209,6 +216,36 @@ Status FilePlanReader::Changes(uint64_t first_seq,
           if (!DecodeChange(record, &change)) return Bad("a record cannot be read");
           return visit(change);
         }));
+  }
+  return {};
+}
+
+Status FilePlanReader::Payloads(std::vector<Change>* changes) const {
+  std::vector<Change*> wanted;
+  wanted.reserve(changes->size());
+  for (Change& change : *changes) wanted.push_back(&change);
+  std::sort(wanted.begin(), wanted.end(),
+            [](const Change* a, const Change* b) { return a->seq < b->seq; });
+  BlockDecoder decoder;
+  Change found;
+  auto next = wanted.begin();
+  while (next != wanted.end() && !first_seq_.empty()) {
+    const size_t block = BlockOf((*next)->seq);
+    const auto before = next;
+    found.seq = first_seq_[block] - 1;
+    const auto take = [&](std::string_view, std::string_view record) -> Status {
+      ++found.seq;
+      if (next == wanted.end() || (*next)->seq != found.seq) return {};
+      if (!DecodeChange(record, &found)) return Bad("a record cannot be read");
+      for (; next != wanted.end() && (*next)->seq == found.seq; ++next)
+        (*next)->payload = found.payload;
+      return {};
+    };
+    PENSTOCK_RETURN_IF_ERROR(ForEachRecord(&decoder, block, take));
+    if (next == before) break;
+  }
+  if (next != wanted.end()) {
+    return Bad("it has no change " + std::to_string((*next)->seq));
   }
   return {};
 }

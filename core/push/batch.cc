@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "core/plan/codec.h"
 #include "core/value/encoding.h"
 
 namespace penstock {
@@ -33,6 +34,24 @@ Result<std::shared_ptr<Batch>> Batch::Build(std::vector<Change> changes, const S
   view.seqs = batch->seqs_.data();
   view.ids = batch->ids_.data();
   return batch;
+}
+
+KeptBatch::KeptBatch(const Batch& batch) {
+  places_.reserve(batch.size());
+  for (const Change& change : batch.changes()) {
+    const auto begin = static_cast<uint32_t>(bytes_.size());
+    plan::EncodeWithoutPayload(change, &bytes_);
+    places_.push_back({change.seq, begin, static_cast<uint32_t>(bytes_.size())});
+  }
+  bytes_.shrink_to_fit();
+}
+
+void KeptBatch::Read(size_t i, Change* out) const {
+  const Place& place = places_[i];
+  const std::string_view bytes =
+      std::string_view(bytes_).substr(place.begin, place.end - place.begin);
+  (void)plan::DecodeChange(bytes, out);  // as they were written a moment ago
+  out->seq = place.seq;
 }
 
 }  // namespace penstock

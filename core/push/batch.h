@@ -45,4 +45,21 @@ class Batch {
   size_t key_index_ = 0;
 };
 
+/// What is known of a batch's changes but for their payloads, in as little memory as possible: of
+/// records that a connector holds back, perhaps hundreds of thousands for a job. Immutable.
+class KeptBatch {
+ public:
+  explicit KeptBatch(const Batch& batch);
+  /// The i-th change of the batch, without payload. `out` keeps its memory.
+  void Read(size_t i, Change* out) const;
+
+ private:
+  struct Place {
+    uint64_t seq = 0;
+    uint32_t begin = 0, end = 0;
+  };
+  std::string bytes_;
+  std::vector<Place> places_;
+};
+
 }  // namespace penstock

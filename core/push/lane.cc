@@ -219,7 +219,9 @@ void Lane::FinishWriter(DestinationWriter* writer, uint64_t before,
     }
     Failed({}, failure);
   }
-  for (auto& [group, seqs] : split) Halve(ledger_->TakeBack(seqs, options_.idempotent), halves);
+  for (auto& [group, seqs] : split) {
+    HalveHeldBack(ledger_->TakeBack(seqs, options_.idempotent), halves);
+  }
   if (Status reason = ledger_->stop_reason(); !reason.ok()) Stop(reason.error());
 }
 
@@ -242,7 +244,9 @@ void Lane::WriteOne(DestinationWriter* writer, const std::shared_ptr<Batch>& bat
       ledger_->Settle(outcome, destination_->requests() == before);
     }
   });
-  for (auto& [group, seqs] : split) Halve(ledger_->TakeBack(seqs, options_.idempotent), next);
+  for (auto& [group, seqs] : split) {
+    HalveHeldBack(ledger_->TakeBack(seqs, options_.idempotent), next);
+  }
   if (!status.ok() && writer->crash() != Crash::kNone) {
     Crashed(*batch, writer->crash(), status.failure(), next);
   } else if (!status.ok()) {
@@ -254,7 +258,17 @@ void Lane::WriteOne(DestinationWriter* writer, const std::shared_ptr<Batch>& bat
     const std::lock_guard lock(mutex_);
     failures_in_a_row_ = 0;
   }
+  ledger_->HoldBack(*batch);
   if (Status reason = ledger_->stop_reason(); !reason.ok()) Stop(reason.error());
+}
+
+void Lane::HalveHeldBack(std::vector<Change> group, std::deque<std::shared_ptr<Batch>>* next) {
+  const bool bare = std::any_of(group.begin(), group.end(),
+                                [](const Change& change) { return change.payload.empty(); });
+  if (bare) {
+    if (Status filled = options_.payloads(&group); !filled.ok()) return Stop(filled.error());
+  }
+  Halve(std::move(group), next);
 }
 
 void Lane::Halve(std::vector<Change> group, std::deque<std::shared_ptr<Batch>>* next) {

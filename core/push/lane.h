@@ -50,6 +50,8 @@ class Lane {
     std::string destination_name;
     CallLimits limits;
     std::function<void()> meanwhile;  // a few times a second while Push or Close waits
+    /// Fills in the payloads that the ledger has not kept. [thread-safe]
+    std::function<Status(std::vector<Change>*)> payloads;
   };
   Lane(Options options, Destination* destination, Ledger* ledger, StopSwitch* stop);
   ~Lane();  // Close
@@ -77,6 +79,8 @@ class Lane {
   void Poisonous(const Change& change, bool sent, const sdk::Failure& failure);
   /// False when the run has to stop.
   bool HandAgain(std::vector<Change> part, std::deque<std::shared_ptr<Batch>>* next);
+  /// As Halve, of records whose payloads may not have been kept.
+  void HalveHeldBack(std::vector<Change> group, std::deque<std::shared_ptr<Batch>>* next);
   void Halve(std::vector<Change> group, std::deque<std::shared_ptr<Batch>>* next);
   void Failed(const std::vector<uint64_t>& open, const sdk::Failure& failure);
   std::shared_ptr<Batch> Next();

@@ -58,18 +58,36 @@ void Ledger::Enter(const std::shared_ptr<Batch>& batch) {
     const uint64_t seq = batch->changes()[i].seq;
     InFlight& flight = in_flight_[seq] = InFlight();
     flight.batch = batch;
-    flight.index = i;
+    flight.index = static_cast<uint32_t>(i);
     flight.unclear = maybe_applied_.contains(seq);
   }
 }
 
-void Ledger::EnterNoted(const std::shared_ptr<Batch>& batch, const std::string& token) {
-  const auto job = std::make_shared<const std::string>(token);
+void Ledger::HoldBack(const Batch& batch) {
   const std::lock_guard lock(mutex_);
+  std::shared_ptr<const KeptBatch> kept;
+  for (const Change& change : batch.changes()) {
+    const auto at = in_flight_.find(change.seq);
+    if (at == in_flight_.end() || at->second.batch.get() != &batch) continue;
+    if (kept == nullptr) kept = std::make_shared<const KeptBatch>(batch);
+    at->second.kept = kept;
+    at->second.batch.reset();
+  }
+}
+
+const Change& Ledger::ChangeOf(const InFlight& flight) const {
+  if (flight.batch != nullptr) return flight.batch->changes()[flight.index];
+  flight.kept->Read(flight.index, &read_);
+  return read_;
+}
+
+void Ledger::EnterNoted(const std::shared_ptr<Batch>& batch, const std::string& token) {
+  const std::lock_guard lock(mutex_);
+  const std::string* const job = &*jobs_.insert(token).first;
   for (size_t i = 0; i < batch->size(); ++i) {
     InFlight& flight = in_flight_[batch->changes()[i].seq] = InFlight();
     flight.batch = batch;
-    flight.index = i;
+    flight.index = static_cast<uint32_t>(i);
     flight.job = job;
   }
 }
@@ -78,10 +96,11 @@ void Ledger::LeaveNoted(const sdk::Failure& failure) {
   const std::lock_guard lock(mutex_);
   for (const auto& [seq, flight] : in_flight_) {
     Outcome outcome = StaysInJob(flight, failure);
+    const Change& change = ChangeOf(flight);
     if (flight.noted) {
-      Write(std::move(outcome), flight.change().key_text, true);
+      Write(std::move(outcome), change.key_text, true);
     } else {
-      Count(outcome, flight.change().key_text);
+      Count(outcome, change.key_text);
     }
   }
   in_flight_.clear();
@@ -93,8 +112,8 @@ Outcome Ledger::FromChange(const Change& change) {
   return outcome;
 }
 
-Outcome Ledger::StaysInJob(const InFlight& flight, const sdk::Failure& failure) {
-  Outcome outcome = FromChange(flight.change());
+Outcome Ledger::StaysInJob(const InFlight& flight, const sdk::Failure& failure) const {
+  Outcome outcome = FromChange(ChangeOf(flight));
   outcome.kind = OutcomeKind::kInDoubt;
   outcome.exchange = flight.request;
   outcome.job = *flight.job;
@@ -130,7 +149,7 @@ bool Ledger::Settle(const penstock_outcome& reported, bool no_request) {
   const std::lock_guard lock(mutex_);
   const auto at = in_flight_.find(reported.seq);
   if (at == in_flight_.end()) return false;
-  const Change& change = at->second.change();
+  const Change& change = ChangeOf(at->second);
   Outcome outcome = FromChange(change);
   outcome.kind = Believed(ReadKind(reported.outcome), at->second);
   outcome.exchange = at->second.request;
@@ -194,16 +213,17 @@ std::vector<Change> Ledger::TakeBack(const std::vector<uint64_t>& seqs, bool ide
     const bool maybe_applied = flight.wire == Wire::kSent || flight.unclear;
     if (!flight.job && (!maybe_applied || idempotent)) {
       if (maybe_applied) maybe_applied_.insert(seq);
-      changes.push_back(flight.change());
+      changes.push_back(ChangeOf(flight));
     } else {
-      Outcome outcome = FromChange(flight.change());
+      const Change& change = ChangeOf(flight);
+      Outcome outcome = FromChange(change);
       outcome.kind = flight.job ? OutcomeKind::kUnsent : OutcomeKind::kInDoubt;
       outcome.exchange = flight.request;
       outcome.code = flight.job ? "SPLIT_IN_JOB" : "SPLIT_UNANSWERED";
       outcome.message = flight.job
                             ? "the connector split the records of a job, which is no request"
                             : "the connector split the records of a request without an answer";
-      Write(std::move(outcome), flight.change().key_text, true);
+      Write(std::move(outcome), change.key_text, true);
     }
     in_flight_.erase(at);
   }
@@ -219,7 +239,7 @@ void Ledger::CloseOne(uint64_t seq, const sdk::Failure& failure) {
   const auto at = in_flight_.find(seq);
   if (at == in_flight_.end()) return;
   const InFlight& flight = at->second;
-  const Change& change = flight.change();
+  const Change& change = ChangeOf(flight);
   Outcome outcome = FromChange(change);
   outcome.exchange = flight.request;
   const bool refused = flight.wire == Wire::kAnswered && RefusedAsAWhole(failure.status);

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -30,6 +31,9 @@ class Ledger final : public RequestJournal {
 
   /// The batch's records are about to be handed to a writer.
   void Enter(const std::shared_ptr<Batch>& batch);
+  /// The writer has returned and may hold records of the batch back, for a job or a larger request:
+  /// from now on they are known without their payloads, which can be more than memory should hold.
+  void HoldBack(const Batch& batch);
   /// The same for the records of an earlier run's note, which is handed back.
   void EnterNoted(const std::shared_ptr<Batch>& batch, const std::string& token);
   /// What is open of handed back notes stays with them: counted as in doubt, and written down only
@@ -50,7 +54,7 @@ class Ledger final : public RequestJournal {
   /// Takes records out for a SPLIT: they are handed over again in smaller batches. Unknown seqs are
   /// left out, and so are those of a noted job, which is no request: they are unsent. What may have
   /// been applied, since a request with it has no answer, is handed over again only where that is
-  /// `idempotent`, and is in doubt otherwise.
+  /// `idempotent`, and is in doubt otherwise. Payloads of what was held back are missing.
   std::vector<Change> TakeBack(const std::vector<uint64_t>& seqs, bool idempotent);
 
   /// The connector was brought down while it had `batch`: takes those of its records out that can
@@ -70,7 +74,7 @@ class Ledger final : public RequestJournal {
   std::vector<uint64_t> AllOpen() const;
 
   /// Rejections of class conflict, to be tried once more after the deletes. Their second outcome
-  /// counts.
+  /// counts. Payloads of what was held back are missing.
   std::vector<Change> TakeConflicts();
   /// Those that were taken aside but will not be tried again count now.
   void SettleConflicts();
@@ -100,30 +104,33 @@ class Ledger final : public RequestJournal {
 
  private:
   enum class Wire : uint8_t { kNotSent, kSent, kAnswered };
+  // Of each of the records that connectors hold back, so small.
   struct InFlight {
-    std::shared_ptr<Batch> batch;
-    size_t index = 0;
-    uint64_t request = 0;
+    std::shared_ptr<Batch> batch;           // or
+    std::shared_ptr<const KeptBatch> kept;  // held back
+    uint32_t index = 0;                     // in either
     Wire wire = Wire::kNotSent;
-    bool unclear = false;  // an earlier request with it got no answer: it may have been applied
-    bool answered_before = false;            // an earlier request with it got one
-    std::shared_ptr<const std::string> job;  // the note that it is in
-    bool noted = false;                      // in this run, and not handed back by it
-    std::shared_ptr<const Change> own;       // then, instead of `batch`: without its payload
-
-    const Change& change() const { return own ? *own : batch->changes()[index]; }
+    bool unclear = false;          // an earlier request with it got no answer: it may be applied
+    bool answered_before = false;  // an earlier request with it got one
+    bool noted = false;            // in this run, and not handed back by it
+    uint64_t request = 0;
+    const std::string* job = nullptr;  // the note that it is in, of jobs_
   };
+  /// Valid until the next call; under mutex_.
+  const Change& ChangeOf(const InFlight& flight) const;
 
   void Write(Outcome outcome, const std::string& key_text, bool count);
   void Count(const Outcome& outcome, const std::string& key_text);
   void CloseOne(uint64_t seq, const sdk::Failure& failure);
   static IntentRecord IntentOf(const Change& change);
-  Result<std::vector<IntentRecord>> NotedRecords(std::span<const uint64_t> seqs,
-                                                 const std::string& token) const;
+  std::vector<IntentRecord> NotedRecords(std::span<const uint64_t> seqs,
+                                         const std::string& token) const;
   static bool MadeUp(OutcomeKind told, const InFlight& flight);
   static OutcomeKind Believed(OutcomeKind told, const InFlight& flight);
   static Outcome FromChange(const Change& change);
-  static Outcome StaysInJob(const InFlight& flight, const sdk::Failure& failure);
+  Outcome StaysInJob(const InFlight& flight, const sdk::Failure& failure) const;
+  /// How many bytes these records take in a message to a worker.
+  Result<size_t> NoteBytes(std::span<const uint64_t> seqs) const;
 
   Journal* const journal_;
   Clock* const clock_;
@@ -131,6 +138,8 @@ class Ledger final : public RequestJournal {
   const std::string connector_;
   mutable std::mutex mutex_;
   std::unordered_map<uint64_t, InFlight> in_flight_;
+  std::set<std::string> jobs_;
+  mutable Change read_;                         // the last one of a kept batch
   std::unordered_set<uint64_t> maybe_applied_;  // and taken back since
   std::vector<std::pair<Change, Outcome>> conflicts_;
   size_t conflict_bytes_ = 0;

@@ -1,4 +1,5 @@
 // What the host tells the ledger of requests and notes, on its way into the journal.
+#include <algorithm>
 #include <utility>
 
 #include "core/push/ledger.h"
@@ -10,6 +11,8 @@ namespace {
 constexpr size_t kMaxToken = 4096;
 /// What of a note's records is handed back goes to the worker in one message (80 MiB at most).
 constexpr size_t kMaxNoteBytes = 64u << 20;
+/// Records of a note that are on their way into the journal at once.
+constexpr size_t kNotePart = 4096;
 
 }  // namespace
 
@@ -29,7 +32,7 @@ Status Ledger::BeforeSend(uint64_t request, std::span<const uint64_t> seqs) {
       }
       // A noted record is in the journal as sent, with its note, which an intent without would
       // hide.
-      if (!at->second.job) records.push_back(IntentOf(at->second.change()));
+      if (!at->second.job) records.push_back(IntentOf(ChangeOf(at->second)));
       at->second.unclear |= at->second.wire == Wire::kSent;
       at->second.answered_before |= at->second.wire == Wire::kAnswered;
       at->second.wire = Wire::kSent;
@@ -84,12 +87,9 @@ IntentRecord Ledger::IntentOf(const Change& change) {
   return record;
 }
 
-Result<std::vector<IntentRecord>> Ledger::NotedRecords(std::span<const uint64_t> seqs,
-                                                       const std::string& token) const {
+Result<size_t> Ledger::NoteBytes(std::span<const uint64_t> seqs) const {
   const std::lock_guard lock(mutex_);
   if (!journal_status_.ok()) return journal_status_;
-  std::vector<IntentRecord> records;
-  records.reserve(seqs.size());
   size_t bytes = 0;
   for (const uint64_t seq : seqs) {
     const auto at = in_flight_.find(seq);
@@ -99,15 +99,22 @@ Result<std::vector<IntentRecord>> Ledger::NotedRecords(std::span<const uint64_t>
           "the connector noted record " + std::to_string(seq) + ", which is not its to send",
           "report this to the connector's publisher");
     }
-    IntentRecord& record = records.emplace_back(IntentOf(at->second.change()));
-    record.job = token;
-    bytes += 32 + record.key.size() + record.destination_id.size() + record.fields.size();
-    if (bytes > kMaxNoteBytes) {
-      return MakeError("PS-CONN-NOTE",
-                       "the connector noted " + std::to_string(seqs.size()) +
-                           " records as one job, more than could be handed back to it",
-                       "report this to the connector's publisher: it has to make smaller jobs");
-    }
+    const Change& change = ChangeOf(at->second);
+    bytes += 32 + change.key.size() + change.destination_id.size() + change.fields.size();
+  }
+  return bytes;
+}
+
+std::vector<IntentRecord> Ledger::NotedRecords(std::span<const uint64_t> seqs,
+                                               const std::string& token) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<IntentRecord> records;
+  records.reserve(seqs.size());
+  for (const uint64_t seq : seqs) {
+    const auto at = in_flight_.find(seq);
+    if (at == in_flight_.end()) continue;  // its outcome has come meanwhile
+    records.push_back(IntentOf(ChangeOf(at->second)));
+    records.back().job = token;
   }
   return records;
 }
@@ -120,25 +127,32 @@ Status Ledger::Note(std::span<const uint64_t> seqs, const std::string& token) {
                      "report this to the connector's publisher");
   }
   if (seqs.empty()) return {};
-  PENSTOCK_ASSIGN_OR_RETURN(const auto records, NotedRecords(seqs, token));
-  Status status = journal_->Note({token, {seqs.begin(), seqs.end()}}, records);
-  const auto job = std::make_shared<const std::string>(token);
+  PENSTOCK_ASSIGN_OR_RETURN(const size_t bytes, NoteBytes(seqs));
+  if (bytes > kMaxNoteBytes) {
+    return MakeError("PS-CONN-NOTE",
+                     "the connector noted " + std::to_string(seqs.size()) +
+                         " records as one job, more than could be handed back to it",
+                     "report this to the connector's publisher: it has to make smaller jobs");
+  }
+  // A job may have hundreds of thousands of records: they are not all copied at once.
+  JournalNote note{token, {seqs.begin(), seqs.end()}};
+  Status status =
+      journal_->Note(note, NotedRecords(seqs.first(std::min(seqs.size(), kNotePart)), token));
+  for (size_t begin = kNotePart; status.ok() && begin < seqs.size(); begin += kNotePart) {
+    const auto part = seqs.subspan(begin, std::min(kNotePart, seqs.size() - begin));
+    status = journal_->Intend(/*request=*/0, NotedRecords(part, token));
+  }
   const std::lock_guard lock(mutex_);
   if (!status.ok()) {
     if (journal_status_.ok()) journal_status_ = status;
     return status;
   }
+  const std::string* const job = &*jobs_.insert(token).first;
   for (const uint64_t seq : seqs) {
     const auto at = in_flight_.find(seq);
     if (at == in_flight_.end()) continue;
     at->second.job = job;
     at->second.noted = true;
-    // A job may hold more than memory should: only a conflict is handed over again with its values.
-    if (keep_conflicts_ || at->second.own) continue;
-    auto own = std::make_shared<Change>(at->second.change());
-    own->payload = {};
-    at->second.own = std::move(own);
-    at->second.batch.reset();
   }
   return {};
 }

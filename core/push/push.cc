@@ -175,6 +175,9 @@ Lane* Pusher::LaneOf(Op op) {
     lane_options.destination_name = options_.integration->destination;
     lane_options.limits = limits_;
     lane_options.meanwhile = [this] { Tick(); };
+    lane_options.payloads = [this](std::vector<Change>* changes) {
+      return plan_->Payloads(changes);
+    };
     lane = std::make_unique<Lane>(std::move(lane_options), destination_, &ledger_, &stop_);
   }
   return lane.get();
@@ -312,8 +315,9 @@ Status Pusher::Phase(bool deletes) {
 
 Status Pusher::RetryConflicts() {
   if (stop_.stopped() || ledger_.counts().deleted == 0) return {};
-  Status status;
-  for (Change& change : ledger_.TakeConflicts()) {
+  std::vector<Change> conflicts = ledger_.TakeConflicts();
+  Status status = plan_->Payloads(&conflicts);
+  for (Change& change : conflicts) {
     if (status.ok()) status = Route(std::move(change));
   }
   if (status.ok()) status = Resolve();

@@ -11,10 +11,11 @@ namespace {
 
 // Salesforce takes 150 MB in base64, which are about 110 MB as they are.
 constexpr size_t kMaxJobBytes = 100'000'000;
-// Of one job: memory holds their keys until it is settled. Ten of Salesforce's own batches.
-constexpr size_t kMaxJobRecords = 100'000;
-// Of one writer, at the same time.
-constexpr size_t kMaxRunning = 2;
+// Of one job: here and in the host, memory holds a little of each record until it is settled. Five
+// of Salesforce's own batches.
+constexpr size_t kMaxJobRecords = 50'000;
+// Of one writer, at the same time; while a job is made, one less runs.
+constexpr size_t kMaxJobs = 2;
 constexpr size_t kFlushBytes = 1 << 20;
 
 }  // namespace
@@ -64,8 +65,22 @@ Status BulkWriter::TakeUp(sdk::Call call, const sdk::Note& note,
 Status BulkWriter::Flush() {
   if (rows_.empty()) return {};
   Status status = spool_->Append(rows_);
+  spooled_ += rows_.size();
   rows_.clear();
   return status;
+}
+
+Status BulkWriter::BeginSpool(sdk::Call call, sdk::Outcomes& outcomes) {
+  while (running_.size() >= kMaxJobs) {
+    Status status = SettleFirst(call, outcomes);
+    if (!status.ok()) return status;
+  }
+  sdk::Result<sdk::Blob> blob = sdk::Blob::Create(host_, call);
+  if (!blob.ok()) return blob.failure();
+  spool_ = *std::move(blob);
+  spooled_ = 0;
+  rows_ = CsvHeader(shape_);
+  return {};
 }
 
 Status BulkWriter::Spool(sdk::Call call, const sdk::Batch& batch, std::vector<Item>* items,
@@ -79,21 +94,12 @@ Status BulkWriter::Spool(sdk::Call call, const sdk::Batch& batch, std::vector<It
       left.push_back(std::move(item));
       continue;
     }
-    Status status;
-    if (!spool_) {
-      sdk::Result<sdk::Blob> blob = sdk::Blob::Create(host_, call);
-      if (blob.ok()) {
-        spool_ = *std::move(blob);
-        rows_ = CsvHeader(shape_);
-      } else {
-        status = blob.failure();
-      }
-    }
+    Status status = spool_ ? Status() : BeginSpool(call, outcomes);
     if (status.ok()) AppendCsvRow(shape_, batch, item, &rows_);
     if (status.ok() && rows_.size() >= kFlushBytes) status = Flush();
     const bool full = status.ok() && (records_.size() >= kMaxJobRecords ||
-                                      spool_->size() + rows_.size() + kFlushBytes > kMaxJobBytes);
-    if (full) status = SendSpool(call, outcomes);
+                                      spooled_ + rows_.size() + kFlushBytes > kMaxJobBytes);
+    if (full) status = SendSpool(call);
     if (!status.ok()) {
       for (size_t k = i + 1; k < items->size(); ++k) left.push_back(std::move((*items)[k]));
       *items = std::move(left);
@@ -118,11 +124,7 @@ Status BulkWriter::Write(sdk::Call call, const sdk::Batch& batch, std::vector<It
   return status;
 }
 
-Status BulkWriter::SendSpool(sdk::Call call, sdk::Outcomes& outcomes) {
-  while (running_.size() >= kMaxRunning) {
-    Status status = SettleFirst(call, outcomes);
-    if (!status.ok()) return status;
-  }
+Status BulkWriter::SendSpool(sdk::Call call) {
   Status status = Flush();
   if (!status.ok()) return status;
   Job job;
@@ -147,7 +149,7 @@ Status BulkWriter::SettleFirst(sdk::Call call, sdk::Outcomes& outcomes) {
 Status BulkWriter::Finish(sdk::Call call, sdk::Outcomes& outcomes) {
   Status first;
   if (spool_ && records_.size() > 0) {
-    first = SendSpool(call, outcomes);
+    first = SendSpool(call);
     if (!first.ok()) records_.RestUnsent({"NOT_SENT", first.failure().message, {}}, outcomes);
   }
   while (!running_.empty()) {

@@ -32,10 +32,12 @@ class BulkWriter {
   sdk::Status Finish(sdk::Call call, sdk::Outcomes& outcomes);
 
  private:
+  // Waits until there may be another job, and begins its rows.
+  sdk::Status BeginSpool(sdk::Call call, sdk::Outcomes& outcomes);
   sdk::Status Spool(sdk::Call call, const sdk::Batch& batch, std::vector<Item>* items,
                     sdk::Outcomes& outcomes);
   sdk::Status Flush();
-  sdk::Status SendSpool(sdk::Call call, sdk::Outcomes& outcomes);
+  sdk::Status SendSpool(sdk::Call call);
   sdk::Status SettleFirst(sdk::Call call, sdk::Outcomes& outcomes);
 
   sdk::Host host_;
@@ -44,7 +46,8 @@ class BulkWriter {
   Shape shape_;
   JobSteps steps_;
   std::optional<sdk::Blob> spool_;
-  std::string rows_;  // not in the spool yet
+  size_t spooled_ = 0;  // bytes in it: to ask the host at each record costs more than the record
+  std::string rows_;    // not in it yet
   JobRecords records_;
   std::deque<Job> running_;
 };

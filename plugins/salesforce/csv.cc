@@ -16,9 +16,18 @@ void AppendCsvCell(std::string_view text, std::string* out) {
 }
 
 sdk::Status CsvReader::Add(std::string_view part) {
-  for (const char c : part) {
-    sdk::Status status = Take(c);
+  while (!part.empty()) {
+    // What stands inside quotes, or between them without any, is taken at once.
+    size_t run = 0;
+    if (state_ == State::kQuoted) run = part.find('"');
+    if (state_ == State::kPlain) run = part.find_first_of(",\r\n");
+    const std::string_view text = part.substr(0, run);
+    cell_ += text;
+    part.remove_prefix(text.size());
+    if (part.empty()) break;
+    sdk::Status status = Take(part.front());
     if (!status.ok()) return status;
+    part.remove_prefix(1);
   }
   return {};
 }

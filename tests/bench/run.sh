@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures and prints one table, and leaves it in BUILD_DIR/bench.md. `make bench` builds what it needs.
-# usage: run.sh BUILD_DIR [--quick|--full] [--only read,diff,sync,limited,push,isolation]
+# usage: run.sh BUILD_DIR [--quick|--full] [--only read,diff,sync,limited,push,isolation,salesforce]
 #        run.sh BUILD_DIR --readme      put BUILD_DIR/bench.md into this folder's README.md
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)

@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { diffBench } from './diff.mjs';
 import { isolationBench, limitedBench, unlimitedBench } from './push.mjs';
 import { readBench } from './read.mjs';
+import { salesforceBench } from './salesforce.mjs';
 import { syncBench } from './sync.mjs';
 import { fillReadme, machine, Table } from './table.mjs';
 import { Place } from './tools.mjs';
@@ -14,15 +15,15 @@ import { Place } from './tools.mjs';
 const kSizes = {
   quick: {
     repeats: 3, readRows: 300e3, diffRows: [1e6], syncRows: 100e3, planRows: 0,
-    limitedSeconds: 20, latencies: [80], pushRows: 30e3,
+    limitedSeconds: 20, latencies: [80], pushRows: 30e3, jobRows: [20e3, 100e3],
   },
   default: {
     repeats: 3, readRows: 2e6, diffRows: [1e6, 10e6], syncRows: 1e6, planRows: 0,
-    limitedSeconds: 60, latencies: [80], pushRows: 100e3,
+    limitedSeconds: 60, latencies: [80], pushRows: 100e3, jobRows: [200e3, 500e3],
   },
   full: {
     repeats: 5, readRows: 2e6, diffRows: [1e6, 10e6], syncRows: 1e6, planRows: 10e6,
-    limitedSeconds: 60, latencies: [5, 80, 400], pushRows: 100e3,
+    limitedSeconds: 60, latencies: [5, 80, 400], pushRows: 100e3, jobRows: [200e3, 2e6],
   },
 };
 
@@ -33,6 +34,7 @@ const kBenches = {
   limited: limitedBench,
   push: unlimitedBench,
   isolation: isolationBench,
+  salesforce: salesforceBench,
 };
 
 const { values, positionals } = parseArgs({

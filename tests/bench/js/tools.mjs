@@ -26,8 +26,9 @@ export class Place {
 }
 
 /** Runs a program to its end; throws with its last words when it ends with a code not expected. */
-export async function run(program, args, { cwd, env, input, expect = [0] } = {}) {
+export async function run(program, args, { cwd, env, input, expect = [0], begun } = {}) {
   const child = spawn(program, args, { cwd, env: { ...process.env, ...env } });
+  begun?.(child.pid);
   const out = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr']) {
     child[name].setEncoding('utf8').on('data', (text) => (out[name] += text));
@@ -103,7 +104,7 @@ export class Warehouse {
   }
 }
 
-/** A connector's sandbox: HubSpot's, or the loopback one. */
+/** A connector's sandbox: HubSpot's, Salesforce's, or the loopback one. */
 export class Sandbox {
   static async start(place, args, connector = 'hubspot') {
     const it = new Sandbox();
@@ -146,10 +147,11 @@ export function writeCalls(stats) {
   return calls;
 }
 
-/** A Penstock project with one integration, `contacts`. Projects share budgets by `shared`. */
+/** A Penstock project, by default with one integration, `contacts`. Projects share budgets by `shared`. */
 export class Project {
   static async create(place, name, settings) {
     const { warehouse, sandbox, sql, mapping, shared = name, destination = kHubSpot } = settings;
+    const text = settings.text ?? projectText(sql, mapping, destination);
     const it = new Project();
     it.place = place;
     it.folder = place.file(name);
@@ -157,18 +159,19 @@ export class Project {
       PENSTOCK_SHARED_DIR: place.file(`${shared}-shared`),
       HUBSPOT_TOKEN: kToken,
       WAREHOUSE_URL: warehouse.url,
-      HUBSPOT_URL: sandbox.url,
+      SANDBOX_URL: sandbox.url,
+      ...settings.env,
     };
     await rm(it.folder, { recursive: true, force: true });
     await mkdir(it.folder, { recursive: true });
     await mkdir(it.env.PENSTOCK_SHARED_DIR, { recursive: true });
-    await writeFile(path.join(it.folder, 'penstock.yaml'), projectText(sql, mapping, destination));
+    await writeFile(path.join(it.folder, 'penstock.yaml'), text);
     return it;
   }
   /** `penstock …` measured; the answer's JSON document as `document`. */
-  async penstock(args, { expect } = {}) {
+  async penstock(args, { expect, begun } = {}) {
     const program = this.place.program('penstock');
-    const options = { cwd: this.folder, env: this.env, expect };
+    const options = { cwd: this.folder, env: this.env, expect, begun };
     const done = await measured(this.place, program, [...args, '--json'], options);
     return { ...done, document: JSON.parse(done.stdout) };
   }
@@ -188,7 +191,7 @@ destinations:
   crm:
     connector: ${connector}
     isolation: ${isolation}
-    base_url: "\${env:HUBSPOT_URL}"
+    base_url: "\${env:SANDBOX_URL}"
     config: {${secret}: "\${env:HUBSPOT_TOKEN}"}
 integrations:
   contacts:
