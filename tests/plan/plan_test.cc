@@ -37,6 +37,29 @@ uint64_t ReadChanges(PlanReader* reader, uint64_t first, uint64_t n) {
   return seq - first;
 }
 
+TEST_F(PlanTest, PayloadsOfChangesInAnyOrder) {
+  constexpr uint64_t kChanges = 6000;  // several blocks
+  WriteSample(Path(), kChanges);
+  auto reader = PlanReader::Open(Path());
+  ASSERT_TRUE(reader.ok()) << reader.error().message;
+  std::vector<Change> changes;
+  for (const uint64_t seq : {5999, 1, 6000, 2500, 2500, 2501, 4800}) {
+    changes.emplace_back().seq = seq;
+  }
+  ASSERT_TRUE((*reader)->Payloads(&changes).ok());
+  for (const Change& change : changes) {
+    const Op op = change.seq <= kChanges - kChanges / 5 ? Op::kUpsert : Op::kDelete;
+    EXPECT_EQ(change.payload, SampleChange(change.seq - 1, op).payload) << change.seq;
+  }
+  std::vector<Change> none(1);
+  none[0].seq = kChanges + 1;
+  const Status missing = (*reader)->Payloads(&none);
+  ASSERT_FALSE(missing.ok());
+  EXPECT_EQ(missing.error().code, "PS-PLAN-CORRUPT") << missing.error().message;
+  none[0].seq = 0;
+  EXPECT_FALSE((*reader)->Payloads(&none).ok());
+}
+
 TEST_F(PlanTest, RoundTrip) {
   constexpr uint64_t kChanges = 6000;  // several blocks
   const PlanHeader written = WriteSample(Path(), kChanges);
