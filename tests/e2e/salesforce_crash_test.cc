@@ -77,13 +77,14 @@ constexpr Step kSteps[] = {
     {"between_polls",
      R"({"match":{"method":"GET","path":")" JOBS R"("},"fault":{"kind":"stall"},"after":1})",
      nullptr, true, 1, 1, 0},
+    {"between_files",
+     R"({"match":{"method":"GET","path":")" JOBS R"(/*/failedResults"},"fault":{"kind":"stall"}})",
+     Read, true, 1, 1, 0, true},
+    // Last: the sandbox counts the answer that is cut off here some time after the kill.
     {"amid_results",
      R"({"match":{"method":"GET","path":")" JOBS
      R"(/*/successfulResults"},"fault":{"kind":"drip","bytes":64,"interval_ms":1000}})",
      nullptr, true, 1, 1, 0},
-    {"between_files",
-     R"({"match":{"method":"GET","path":")" JOBS R"(/*/failedResults"},"fault":{"kind":"stall"}})",
-     Read, true, 1, 1, 0, true},
 };
 #undef JOBS
 
