@@ -59,8 +59,10 @@ CallFailure Explain(const sdk::Failure& failure, const std::string& destination)
                                "run again after the quota has been reset; nothing is lost");
       break;
     case PENSTOCK_E_INVALID_CONFIG:
-      result.error = UsageError("PS-DEST-CONFIG", where + failure.message,
-                                "correct the destination's `config:`");
+      result.error =
+          UsageError("PS-DEST-CONFIG", where + failure.message,
+                     "correct the destination's `config:`, or `options:` and `mapping:` of the "
+                     "integration, as the sentence says");
       break;
     case PENSTOCK_E_NOT_FOUND:
       result.error = MakeError("PS-DEST-SCHEMA", where + failure.message,
@@ -96,8 +98,9 @@ CallFailure Explain(const sdk::Failure& failure, const std::string& destination)
 
 Lane::Lane(Options options, Destination* destination, Ledger* ledger, StopSwitch* stop)
     : options_(std::move(options)), destination_(destination), ledger_(ledger), stop_(stop) {
-  running_ = std::max<uint32_t>(1, options_.writers);
-  for (size_t i = 0; i < running_; ++i) {
+  const size_t writers = std::max<uint32_t>(1, options_.writers);
+  running_ = writers;
+  for (size_t i = 0; i < writers; ++i) {  // running_ sinks as soon as one of them ends
     threads_.emplace_back([this] {
       Run();
       const std::lock_guard lock(mutex_);

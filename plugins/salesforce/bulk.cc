@@ -114,14 +114,18 @@ Status BulkWriter::Write(sdk::Call call, const sdk::Batch& batch, std::vector<It
                          sdk::Outcomes& outcomes) {
   Status status = Spool(call, batch, items, outcomes);
   if (status.ok()) return {};
+  Drop(status.failure(), outcomes);
   const sdk::Reason reason{"NOT_SENT", status.failure().message, {}};
-  records_.RestUnsent(reason, outcomes);
-  records_ = JobRecords();
-  spool_.reset();
-  rows_.clear();
   for (const Item& item : *items) outcomes.Unsent(batch.seq(item.record), reason);
   items->clear();
   return status;
+}
+
+void BulkWriter::Drop(const sdk::Failure& why, sdk::Outcomes& outcomes) {
+  records_.RestUnsent({"NOT_SENT", why.message, {}}, outcomes);
+  records_ = JobRecords();
+  spool_.reset();
+  rows_.clear();
 }
 
 Status BulkWriter::SendSpool(sdk::Call call) {

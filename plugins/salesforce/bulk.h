@@ -28,6 +28,8 @@ class BulkWriter {
   // left in `items`. Outcomes may be of records of earlier calls. Blocks. [serial:writer]
   sdk::Status Write(sdk::Call call, const sdk::Batch& batch, std::vector<Item>* items,
                     sdk::Outcomes& outcomes);
+  // Gives up what is spooled and not yet in a job: those records are unsent. [serial:writer]
+  void Drop(const sdk::Failure& why, sdk::Outcomes& outcomes);
   // Sends what is spooled, and waits until all jobs are settled. Blocks. [serial:writer]
   sdk::Status Finish(sdk::Call call, sdk::Outcomes& outcomes);
 

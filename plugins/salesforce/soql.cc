@@ -106,7 +106,8 @@ class Finder {
     }
     for (const size_t place : at->second) {
       if (found_[place].has_value()) {
-        ++found_[place]->others;
+        // Keys that differ in case alone may be asked for by two queries, and find one record.
+        if (found_[place]->id != id) ++found_[place]->others;
         continue;
       }
       FoundRecord found{id, {}, 0};

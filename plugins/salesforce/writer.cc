@@ -39,7 +39,12 @@ Status RecordWriter::Write(sdk::Call call, const sdk::Batch& batch, sdk::Outcome
   Status spooled;
   if (bulk_) spooled = bulk_->Write(call, batch, &*items, outcomes);
   Status sent = collections_.Send(call, batch, *std::move(items), outcomes);
-  return spooled.ok() ? sent : spooled;
+  if (!spooled.ok() || sent.ok() || !bulk_) return spooled.ok() ? sent : spooled;
+  const penstock_status why = sent.failure().status;
+  // What went by Collections has its outcome; the rest of the batch can still go by its job.
+  if (why == PENSTOCK_E_UNAVAILABLE || why == PENSTOCK_E_RATE_LIMITED) return {};
+  bulk_->Drop(sent.failure(), outcomes);
+  return sent;
 }
 
 Status RecordWriter::Finish(sdk::Call call, sdk::Outcomes& outcomes) {

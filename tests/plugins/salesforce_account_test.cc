@@ -191,6 +191,20 @@ TEST_F(SalesforceLookupTest, TellsNoneOfSeveralRecords) {
   EXPECT_TRUE(last_.ok());
 }
 
+TEST_F(SalesforceLookupTest, OneRecordOfTwoQueriesIsOne) {
+  query = [](const SentRequest& request) {
+    const bool asked = request.url.find("%27abc%27") != std::string::npos ||
+                       request.url.find("%27ABC%27") != std::string::npos;
+    return asked ? Records({R"({"Id": "003000000000001AAA", "Email": "abc"})"}) : Records({});
+  };
+  std::vector<std::string> keys = {"abc"};
+  for (int i = 0; i < 250; ++i) keys.push_back("k" + std::to_string(i));
+  keys.push_back("ABC");
+  const std::vector<std::string> ids = Find("Email", keys);
+  EXPECT_EQ(ids.front(), "003000000000001AAA");
+  EXPECT_EQ(ids.back(), "003000000000001AAA");
+}
+
 TEST_F(SalesforceLookupTest, FollowsPagesAndReadsNumbersAsTheyAreWritten) {
   query = [](const SentRequest& request) {
     if (request.url == "/services/data/v62.0/query/01g-2000") {

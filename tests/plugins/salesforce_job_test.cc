@@ -390,6 +390,26 @@ TEST_F(SalesforceJobTest, WhatCsvCannotSayGoesByItself) {
   for (const uint64_t seq : {2, 3, 4}) EXPECT_EQ(Outcome(seq), PENSTOCK_UPDATED) << seq;
 }
 
+TEST_F(SalesforceJobTest, WhatFailsByItselfLeavesTheJobItsRecords) {
+  for (const Reply& reply : {Reply{503, "busy"}, Error(401, "INVALID_SESSION_ID", "expired")}) {
+    Reset();
+    write = [&](const SentRequest& request) {
+      return request.url.find("/composite/") == std::string::npos ? Serve(request) : reply;
+    };
+    successful = std::string(kSuccess) + kRow1;
+    numbers = R"(, "numberRecordsProcessed": 1)";
+    TestBatch batch(2);
+    batch.Add(1, {batch.Text("A1"), batch.Text("name")});
+    batch.Add(2, {batch.Text("A2"), batch.Text("#N/A")});
+    Assignment assignment = Assign("Contact", "upsert", {"Ext__c", "LastName"});
+    assignment.options = R"({"path": "bulk"})";
+    const Status status = SalesforceFixture::Write(assignment, batch);
+    EXPECT_EQ(status.ok(), reply.status == 503);
+    EXPECT_EQ(Outcome(1), reply.status == 503 ? PENSTOCK_CREATED : PENSTOCK_UNSENT);
+    EXPECT_NE(Outcome(2), PENSTOCK_CREATED);
+  }
+}
+
 TEST_F(SalesforceJobTest, JobsBeginAboveTheThreshold) {
   for (const uint64_t expected : {2000, 2001}) {
     Reset();
