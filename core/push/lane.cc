@@ -193,15 +193,19 @@ void Lane::Serve(std::deque<std::shared_ptr<Batch>>* halves) {
       }
     }
     if (stop_->stopped()) {
-      for (const Change& change : one->changes()) {
-        ledger_->SettleUnsent(change, OutcomeKind::kUnsent, "stopped",
-                              "the run stopped before it was sent");
-      }
+      LeaveUnsent(one->changes());
       continue;
     }
     WriteOne(writer.get(), one, before, &next);
   }
   if (writer != nullptr) FinishWriter(writer.get(), before, halves);
+}
+
+void Lane::LeaveUnsent(std::span<const Change> changes) {
+  for (const Change& change : changes) {
+    ledger_->SettleUnsent(change, OutcomeKind::kUnsent, "stopped",
+                          "the run stopped before it was sent");
+  }
 }
 
 void Lane::FinishWriter(DestinationWriter* writer, uint64_t before,
@@ -215,12 +219,8 @@ void Lane::FinishWriter(DestinationWriter* writer, uint64_t before,
     }
   });
   if (!status.ok()) {
-    const sdk::Failure& failure = status.failure();
-    // Perhaps every record has its outcome: then nothing else tells of it.
-    if (!Explain(failure, options_.destination_name).stop) {
-      ledger_->Fault(failure);
-    }
-    Failed({}, failure);
+    TellOf(status.failure());
+    Failed({}, status.failure());
   }
   for (auto& [group, seqs] : split) {
     HalveHeldBack(ledger_->TakeBack(seqs, options_.idempotent), halves);
@@ -253,7 +253,10 @@ void Lane::WriteOne(DestinationWriter* writer, const std::shared_ptr<Batch>& bat
   if (!status.ok() && writer->crash() != Crash::kNone) {
     Crashed(*batch, writer->crash(), status.failure(), next);
   } else if (!status.ok()) {
-    Failed(ledger_->Open(*batch), status.failure());
+    const std::vector<uint64_t> open = ledger_->Open(*batch);
+    const bool by_records = !open.empty() || (reported > 0 && all_down);
+    if (!by_records) TellOf(status.failure());
+    Failed(open, status.failure());
   } else if (reported > 0 && all_down) {
     down.status = PENSTOCK_E_UNAVAILABLE;
     Failed({}, down);
@@ -269,7 +272,10 @@ void Lane::HalveHeldBack(std::vector<Change> group, std::deque<std::shared_ptr<B
   const bool bare = std::any_of(group.begin(), group.end(),
                                 [](const Change& change) { return change.payload.empty(); });
   if (bare) {
-    if (Status filled = options_.payloads(&group); !filled.ok()) return Stop(filled.error());
+    if (Status filled = options_.payloads(&group); !filled.ok()) {
+      Stop(filled.error());
+      return LeaveUnsent(group);
+    }
   }
   Halve(std::move(group), next);
 }
@@ -323,6 +329,10 @@ void Lane::Poisonous(const Change& change, bool sent, const sdk::Failure& failur
                      " records each brought the connector down; the last time, " + failure.message,
                  "see `penstock records " + options_.assignment.integration +
                      " --code CONNECTOR_CRASHED`, and report it to the connector's publisher"));
+}
+
+void Lane::TellOf(const sdk::Failure& failure) {
+  if (!Explain(failure, options_.destination_name).stop) ledger_->Fault(failure);
 }
 
 void Lane::Failed(const std::vector<uint64_t>& open, const sdk::Failure& failure) {

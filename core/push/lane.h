@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -72,6 +73,7 @@ class Lane {
   void WriteOne(DestinationWriter* writer, const std::shared_ptr<Batch>& batch, uint64_t before,
                 std::deque<std::shared_ptr<Batch>>* next);
   void Stop(Error reason);
+  void LeaveUnsent(std::span<const Change> changes);
   /// The connector went down while it had `batch`: what can be tried again goes to `next`, in
   /// halves when it was this batch that did it.
   void Crashed(const Batch& batch, Crash crash, const sdk::Failure& failure,
@@ -82,6 +84,8 @@ class Lane {
   /// As Halve, of records whose payloads may not have been kept.
   void HalveHeldBack(std::vector<Change> group, std::deque<std::shared_ptr<Batch>>* next);
   void Halve(std::vector<Change> group, std::deque<std::shared_ptr<Batch>>* next);
+  /// A failed call that no record's outcome tells of: perhaps all have theirs, or are in a job.
+  void TellOf(const sdk::Failure& failure);
   void Failed(const std::vector<uint64_t>& open, const sdk::Failure& failure);
   std::shared_ptr<Batch> Next();
   /// Waits for `done`, which is asked under the lock. For the thread that owns the lane.

@@ -196,7 +196,8 @@ void Ledger::SettleUnsent(const Change& change, OutcomeKind kind, const std::str
                           const std::string& message, ErrorClass error_class) {
   const std::lock_guard lock(mutex_);
   Outcome outcome = FromChange(change);
-  outcome.kind = kind;
+  const bool doubt = kind == OutcomeKind::kUnsent && maybe_applied_.contains(change.seq);
+  outcome.kind = doubt ? OutcomeKind::kInDoubt : kind;
   if (kind == OutcomeKind::kRejected) outcome.error_class = error_class;
   outcome.code = code;
   outcome.message = message;
@@ -277,7 +278,8 @@ std::vector<uint64_t> Ledger::Open(const Batch& batch) const {
   const std::lock_guard lock(mutex_);
   std::vector<uint64_t> seqs;
   for (const Change& change : batch.changes()) {
-    if (in_flight_.contains(change.seq)) seqs.push_back(change.seq);
+    const auto at = in_flight_.find(change.seq);
+    if (at != in_flight_.end() && at->second.job == nullptr) seqs.push_back(change.seq);
   }
   return seqs;
 }

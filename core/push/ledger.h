@@ -48,6 +48,7 @@ class Ledger final : public RequestJournal {
   /// A fault of the connector that cost no record: among the errors, without a key, in no count.
   void Fault(const sdk::Failure& failure);
   /// An outcome that the core decides itself, without a request. `error_class`: of a REJECTED.
+  /// UNSENT of what an unanswered request may have applied before is in doubt.
   void SettleUnsent(const Change& change, OutcomeKind kind, const std::string& code,
                     const std::string& message, ErrorClass error_class = ErrorClass::kData);
 
@@ -69,7 +70,8 @@ class Ledger final : public RequestJournal {
   /// What a failed call left unreported among `seqs`: in doubt or unsent, by what is known of their
   /// requests; of a noted job in doubt, and held until its note is settled.
   void CloseUnreported(const std::vector<uint64_t>& seqs, const sdk::Failure& failure);
-  /// Seqs of `batch` without an outcome yet.
+  /// Seqs of `batch` without an outcome yet, but for those of a noted job, which finish may tell
+  /// of.
   std::vector<uint64_t> Open(const Batch& batch) const;
   std::vector<uint64_t> AllOpen() const;
 

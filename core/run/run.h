@@ -154,8 +154,7 @@ std::string KeyBytesOfText(const sdk::Field& key_field, const std::string& text)
 Hash128 HashOfKeyText(const Hasher& hasher, const sdk::Field& key_field, const std::string& text);
 
 /// Whether changes were left that this run should have sent. Not what `--limit` keeps back, and not
-/// what an earlier run's job gives back: the run that asked for the job is followed by one that
-/// sends it.
+/// what an earlier run's job gives back: the next sync plans it, mostly the one that asked for it.
 bool LeftUnsent(const RunRecord& record);
 
 /// Exit code of a run: 0, 3 above tolerance, 4 held, 5 cancelled, 1 failed (or the error's own).

@@ -4,6 +4,13 @@
 
 namespace penstock::salesforce {
 
+namespace {
+
+// Salesforce takes rows of 400,000 characters.
+constexpr size_t kMaxCell = 4'000'000;
+
+}  // namespace
+
 void AppendCsvCell(std::string_view text, std::string* out) {
   out->push_back('"');
   for (size_t quote = text.find('"'); quote != std::string_view::npos; quote = text.find('"')) {
@@ -23,6 +30,9 @@ sdk::Status CsvReader::Add(std::string_view part) {
     if (state_ == State::kPlain) run = part.find_first_of(",\r\n");
     const std::string_view text = part.substr(0, run);
     cell_ += text;
+    if (cell_.size() > kMaxCell) {
+      return BadAnswer("reading the results of a job", "a cell has no end: a quote is missing");
+    }
     part.remove_prefix(text.size());
     if (part.empty()) break;
     sdk::Status status = Take(part.front());

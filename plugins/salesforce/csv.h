@@ -22,6 +22,7 @@ class CsvReader {
   // The first row names the columns and is handed on like all others.
   explicit CsvReader(OnRow on_row) : on_row_(std::move(on_row)) {}
 
+  // BAD_ANSWER when a cell is longer than any that we send: a quote is missing.
   sdk::Status Add(std::string_view part);
   // The end of the file. BAD_ANSWER when it ends inside quotes. A last row without its line break
   // is not handed on: whether all of it is there, nobody knows.

@@ -137,7 +137,7 @@ Status JobSteps::Upload(sdk::Call call, const std::string& id, const JobRecords&
 }
 
 Status JobSteps::SetState(sdk::Call call, const std::string& id, const char* state,
-                          const std::vector<uint64_t>& seqs) const {
+                          const std::vector<uint64_t>& seqs, bool* unanswered) const {
   HttpRequest request = HttpRequest::Post(
       api_.Job(id), sdk::JsonWriter().BeginObject().Key("state").String(state).EndObject().text());
   request.method = "PATCH";
@@ -146,6 +146,7 @@ Status JobSteps::SetState(sdk::Call call, const std::string& id, const char* sta
   Status result;
   Status performed = http_.Perform(call, request, [&](const HttpResponse& response) {
     if (!response.success()) result = RunFailure(response, ReadError(response), "closing a job");
+    if (unanswered != nullptr) *unanswered = response.transport() == PENSTOCK_TRANSPORT_LOST;
   });
   return performed.ok() ? result : performed;
 }
@@ -165,7 +166,8 @@ Status JobSteps::Submit(sdk::Call call, const sdk::Blob& rows, Job* job) const {
     return status;
   }
   job->id = *created;
-  job->completed = SetState(call, *created, "UploadComplete", job->records.seqs());
+  job->completed =
+      SetState(call, *created, "UploadComplete", job->records.seqs(), &job->unanswered);
   return {};
 }
 
@@ -193,14 +195,16 @@ sdk::Result<JobSteps::Info> JobSteps::Ask(sdk::Call call, const std::string& id)
   return info;
 }
 
-sdk::Result<JobSteps::Info> JobSteps::WaitUntilOver(sdk::Call call, const std::string& id) const {
+sdk::Result<JobSteps::Info> JobSteps::WaitUntilOver(sdk::Call call, const Job& job) const {
+  const std::string& id = job.id;
   int64_t wait = kFirstWaitMs;
   bool was_open = false;
   for (int silence = 0, aborts = 0;;) {
     sdk::Result<Info> info = Ask(call, id);
     if (info.ok()) {
       silence = 0;
-      info->never_completed = was_open && info->state == "Aborted";
+      // A completion that is still on its way may overtake our abort: then the job was at work.
+      info->never_completed = was_open && info->state == "Aborted" && !job.unanswered;
       if (info->gone || info->over()) return info;
       was_open = info->state == "Open";
       if (was_open) {
@@ -222,7 +226,7 @@ sdk::Result<JobSteps::Info> JobSteps::WaitUntilOver(sdk::Call call, const std::s
 }
 
 Status JobSteps::Settle(sdk::Call call, Job* job, sdk::Outcomes& outcomes) const {
-  sdk::Result<Info> info = WaitUntilOver(call, job->id);
+  sdk::Result<Info> info = WaitUntilOver(call, *job);
   if (!info.ok()) return info.failure();
   if (info->gone) {
     job->records.RestInDoubt({"JOB_GONE", "Salesforce knows the job " + job->id + " no more", {}},

@@ -42,8 +42,9 @@ class JobRecords {
 struct Job {
   std::string id;
   JobRecords records;
-  bool earlier = false;   // an earlier run made it
-  sdk::Status completed;  // what completing it was answered; it may be complete whatever that is
+  bool earlier = false;     // an earlier run made it
+  sdk::Status completed;    // what completing it was answered; it may be complete whatever that is
+  bool unanswered = false;  // that request was sent and got no answer: it may come late
 };
 
 // The steps of jobs of one shape. [serial:writer]
@@ -70,17 +71,18 @@ class JobSteps {
     std::string state, message;
     std::optional<uint64_t> processed;  // records; nothing: it does not say
     bool gone = false;
-    bool never_completed = false;  // aborted while it was open
+    bool never_completed = false;  // aborted while it was open, for certain
     bool over() const { return state == "JobComplete" || state == "Failed" || state == "Aborted"; }
   };
 
   sdk::Result<std::string> Create(sdk::Call call) const;
   sdk::Status Upload(sdk::Call call, const std::string& id, const JobRecords& records,
                      const sdk::Blob& rows) const;
+  // `unanswered`, if not null: whether the request may have come without an answer to it.
   sdk::Status SetState(sdk::Call call, const std::string& id, const char* state,
-                       const std::vector<uint64_t>& seqs) const;
+                       const std::vector<uint64_t>& seqs, bool* unanswered = nullptr) const;
   sdk::Result<Info> Ask(sdk::Call call, const std::string& id) const;
-  sdk::Result<Info> WaitUntilOver(sdk::Call call, const std::string& id) const;
+  sdk::Result<Info> WaitUntilOver(sdk::Call call, const Job& job) const;
   // The files of successful, failed and unprocessed records.
   using Files = std::array<std::optional<sdk::Blob>, 3>;
   sdk::Result<Files> FetchResults(sdk::Call call, const std::string& id) const;

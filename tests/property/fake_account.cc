@@ -279,6 +279,7 @@ class FakeWriter final : public DestinationWriter {
   }
   sdk::Status GoesDown(Crash crash) {
     crash_ = crash;
+    destination_->WentDown();
     return sdk::Failure{PENSTOCK_E_INTERNAL, "PS-CONN-CRASHED",
                         "connector fake was ended by SIGSEGV during write_batch", 0};
   }
@@ -418,6 +419,7 @@ FakeDestination::Fault FakeDestination::Draw() {
   if (faults_.lose_answers) return Fault::kLostApplied;
   if (faults_.dies) return Fault::kDies;
   if (faults_.boasts) return Fault::kNotSent;
+  if (faults_.bars_crashed && went_down_) return Fault::kRefused;
   const std::lock_guard lock(mutex_);
   if (std::uniform_real_distribution<double>(0, 1)(random_) >= faults_.per_request)
     return Fault::kNone;

@@ -91,6 +91,8 @@ struct FaultSettings {
   bool job_half = false;         // they end with rows that were not processed
   bool job_noted_again = false;  // one that is handed back gets another token
   bool job_done_early = false;   // they are done before anybody asks
+  bool job_complains = false;    // the write that makes one fails, because of something else
+  bool bars_crashed = false;     // once the connector was brought down, all requests are refused
   std::string die_at;            // a step of a job: the process ends there
   std::set<std::string> shared;  // keys that, as a lookup finds, several records have
 };
@@ -136,6 +138,7 @@ class FakeDestination final : public Destination {
   Fault Draw();
   uint64_t NextRequest() { return ++requests_; }
   void Sent(const std::string& key);
+  void WentDown() { went_down_ = true; }
   const FaultSettings& faults() const { return faults_; }
   FakeJobs* jobs() { return jobs_.get(); }
 
@@ -147,6 +150,7 @@ class FakeDestination final : public Destination {
   sdk::Manifest manifest_;
   std::string account_id_ = "42";
   std::atomic<uint64_t> requests_ = 0;
+  std::atomic<bool> went_down_ = false;
   mutable std::mutex mutex_;
   std::mt19937 random_;
   std::unique_ptr<FakeJobs> jobs_;

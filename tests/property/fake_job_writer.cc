@@ -61,7 +61,10 @@ sdk::Status FakeJobWriter::Write(const penstock_batch& batch, const OutcomeCallb
     seqs_[row.key] = batch.seqs[i];
     rows_.push_back(std::move(row));
   }
-  return rows_.size() >= kRowsPerJob ? Send(report) : sdk::Status();
+  if (rows_.size() < kRowsPerJob) return {};
+  sdk::Status sent = Send(report);
+  if (sent.ok() && faults_.job_complains) return Failed(PENSTOCK_E_DESTINATION, "gave_up");
+  return sent;
 }
 
 void FakeJobWriter::Report(uint64_t seq, const FakeAccount::Applied& applied,

@@ -231,6 +231,24 @@ TEST_F(AwkwardTest, WhatFinishRefusesAsAWholeIsHalvedAsWell) {
   EXPECT_EQ(Records().size(), 9u);
 }
 
+/// Half of what the connector was brought down with is handed over again, and refused; the other
+/// half waits, and may have been applied as well.
+TEST_F(AwkwardTest, WhatWasSentBeforeACrashIsInDoubtThoughTheRunStops) {
+  Row(4).name = "venom";
+  FaultSettings barred;
+  barred.bars_crashed = true;
+  const RunRecord record = SyncOnce({}, barred);
+  EXPECT_EQ(CodeOf(record), "PS-DEST-AUTH");
+  const size_t applied = Records().size();
+  EXPECT_GT(applied, 0u);
+  EXPECT_GE(record.outcomes.succeeded + record.outcomes.in_doubt, applied);
+  world_->source.rows.clear();
+  const RunRecord emptied = SyncOnce();
+  EXPECT_EQ(emptied.status, "held");
+  ApplyPlan(PathOf(emptied));
+  EXPECT_TRUE(Records().empty()) << "each is known";
+}
+
 TEST_F(AwkwardTest, AWordOfSuccessWithoutARequestIsNotBelieved) {
   FaultSettings forgetful;
   forgetful.forget_seqs = true;

@@ -325,6 +325,18 @@ TEST_F(JobsTest, ABadEndIsToldThoughEveryRecordHasItsOutcome) {
 }
 
 /// What a killed run had not heard of its jobs is in doubt, not unsent.
+TEST_F(JobsTest, AWriteThatFailsAfterItMadeOneLeavesItToFinish) {
+  FaultSettings complaining = ByJobs();
+  complaining.job_complains = true;
+  const RunRecord record = Sync(complaining);
+  EXPECT_EQ(record.outcomes.created, 10u);
+  EXPECT_EQ(record.outcomes.in_doubt, 0u);
+  EXPECT_EQ(record.status, "completed_with_errors");
+  EXPECT_TRUE(Tells(record, "gave_up"));
+  CheckJobs();
+  EXPECT_EQ(world_->Converge(), "");
+}
+
 TEST_F(JobsTest, ARunThatIsKilledWhileItSettlesLeavesTheRestInDoubt) {
   ASSERT_TRUE(KilledAt("poll"));
   ASSERT_TRUE(KilledAt("poll"));
