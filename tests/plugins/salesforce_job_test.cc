@@ -199,6 +199,15 @@ TEST_F(SalesforceJobTest, WhatIsCutIsNotBelieved) {
   }
 }
 
+TEST_F(SalesforceJobTest, ACellWithoutAnEndIsNotCollected) {
+  successful = std::string(kSuccess) + kRow1 + "\"" + std::string(5'000'000, 'x');
+  const Status status = WriteTwo();
+  ASSERT_FALSE(status.ok());
+  EXPECT_NE(status.failure().message.find("a quote is missing"), std::string::npos);
+  EXPECT_EQ(Outcome(1), PENSTOCK_CREATED);
+  EXPECT_EQ(outstanding_.size(), 1u);
+}
+
 TEST_F(SalesforceJobTest, AJobThatFailsSaysWhatItDidAndWhy) {
   const std::string one = std::string(kSuccess) + kRow1;
   const struct {
@@ -303,6 +312,16 @@ TEST_F(SalesforceJobTest, TheJobItselfTellsWhetherItWasCompleted) {
     EXPECT_EQ(Outcome(1), PENSTOCK_UNSENT);
     EXPECT_EQ(outcomes_[1].message, status.failure().message);
   }
+}
+
+TEST_F(SalesforceJobTest, ACompletionThatGotNoAnswerMayOvertakeTheAbort) {
+  completed = Reply{0, "", Transport::kLost};
+  numbers = R"(, "numberRecordsProcessed": 0)";
+  successful = kSuccess;
+  asked = {{200, R"({"state": "Open"})"}};
+  EXPECT_FALSE(WriteTwo().ok());
+  EXPECT_EQ(Outcome(1), PENSTOCK_IN_DOUBT);
+  EXPECT_EQ(Outcome(2), PENSTOCK_IN_DOUBT);
 }
 
 TEST_F(SalesforceJobTest, AnOpenJobIsNotAbortedForEver) {
