@@ -1,42 +1,24 @@
 // A real PostgreSQL as the warehouse: exact values, least privileges, a server that goes away.
 #include <functional>
 
-#include "tests/e2e/e2e.h"
-#include "tests/support/postgres.h"
+#include "tests/e2e/warehouse.h"
 
 namespace penstock::e2e {
 namespace {
 
 using ::testing::HasSubstr;
 
-class PostgresTest : public E2eTest {
+class PostgresTest : public WarehouseTest {
  protected:
   static void SetUpTestSuite() {
-    auto server = testing::PostgresServer::Start();
-    ASSERT_TRUE(server.ok()) << server.error().message;
-    server_ = server->release();
+    ASSERT_NO_FATAL_FAILURE(WarehouseTest::SetUpTestSuite());
     Exec("CREATE ROLE reader LOGIN");
   }
-  static void TearDownTestSuite() {
-    delete server_;
-    server_ = nullptr;
-  }
   void SetUp() override {
-    settings_.source =
-        R"({type: postgres, url: "${env:WAREHOUSE_URL}", time_zone: "Europe/Berlin"})";
-    project_.environment()["WAREHOUSE_URL"] = server_->url("reader");
+    UseWarehouse("reader", "Europe/Berlin");
     StartAccount();
   }
-
-  static void Exec(const std::string& sql) {
-    const Status done = server_->Exec(sql);
-    ASSERT_TRUE(done.ok()) << done.error().message << "\n" << sql;
-  }
-
-  static testing::PostgresServer* server_;
 };
-
-testing::PostgresServer* PostgresTest::server_ = nullptr;
 
 struct Sample {
   const char* property;

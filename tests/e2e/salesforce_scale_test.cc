@@ -2,8 +2,8 @@
 // threshold, by jobs above it; every request counted, every value compared.
 #include <sstream>
 
-#include "tests/e2e/e2e.h"
-#include "tests/support/postgres.h"
+#include "tests/e2e/salesforce.h"
+#include "tests/e2e/warehouse.h"
 
 namespace penstock::e2e {
 namespace {
@@ -23,22 +23,10 @@ struct Calls {
   int64_t collections = 0, created = 0, uploaded = 0, completed = 0, polls = 0, results = 0;
 };
 
-class SalesforceScaleTest : public E2eTest {
+class SalesforceScaleTest : public SalesforceProject<WarehouseTest> {
  protected:
-  SalesforceScaleTest() : E2eTest(Account("salesforce", "Contact")) {}
-
   void SetUp() override {
-    auto server = testing::PostgresServer::Start();
-    ASSERT_TRUE(server.ok()) << server.error().message;
-    server_ = *std::move(server);
-    settings_.source = R"({type: postgres, url: "${env:WAREHOUSE_URL}"})";
-    project_.environment()["WAREHOUSE_URL"] = server_->url();
-    project_.environment()["SALESFORCE_SECRET"] = "sandbox-secret";
-    settings_.connector = "salesforce";
-    settings_.config = R"({grant: client_credentials, client_id: sandbox-client,
-      client_secret: "${env:SALESFORCE_SECRET}"})";
-    settings_.object = "Contact";
-    settings_.mode = "mirror";
+    UseWarehouse();
     settings_.key = "{Ext__c: ext}";
     settings_.model = "SELECT * FROM people";
     settings_.mapping = {"Account.Ext__c: account",
@@ -49,17 +37,13 @@ class SalesforceScaleTest : public E2eTest {
                          "Spend__c: spend"};
     // So that a hundredth of the rows goes by jobs, too; accounts keep the default.
     settings_.more = {"options: {bulk_threshold: 150}"};
-    StartAccount({"--no-limits"});
+    StartOrganization();
     account_.Config(R"({"bulk_polls": 1})");
     project_.Write("integrations/accounts.yaml",
                    "source: warehouse\nmodel: {table: accounts}\ndestination: crm\n"
                    "object: Account\nmode: mirror\nkey: {Ext__c: ext}\n"
                    "mapping: {Name: name, AnnualRevenue: revenue}\n");
     Fill();
-  }
-  void Exec(const std::string& sql) {
-    const Status done = server_->Exec(sql);
-    ASSERT_TRUE(done.ok()) << done.error().message << "\n" << sql;
   }
   void Fill() {
     Exec(
@@ -127,8 +111,6 @@ class SalesforceScaleTest : public E2eTest {
     return keys;
   }
   void ExpectHeld(bool changed, bool deleted) const;
-
-  std::unique_ptr<testing::PostgresServer> server_;
 };
 
 std::string Cents(int n) {

@@ -1,7 +1,6 @@
 // 100,000 contacts from PostgreSQL: all of them there as they should be, in as many calls as there
 // are hundreds; and one bad record in about every request.
-#include "tests/e2e/e2e.h"
-#include "tests/support/postgres.h"
+#include "tests/e2e/warehouse.h"
 
 namespace penstock::e2e {
 namespace {
@@ -11,22 +10,12 @@ using ::testing::HasSubstr;
 constexpr int kRows = 100'000;
 constexpr int kCalls = kRows / 100;
 
-class ScaleTest : public E2eTest {
+class ScaleTest : public WarehouseTest {
  protected:
   void SetUp() override {
-    auto server = testing::PostgresServer::Start();
-    ASSERT_TRUE(server.ok()) << server.error().message;
-    server_ = *std::move(server);
-    settings_.source = R"({type: postgres, url: "${env:WAREHOUSE_URL}"})";
-    project_.environment()["WAREHOUSE_URL"] = server_->url();
+    UseWarehouse();
     StartAccount({"--no-limits"});
   }
-  void Exec(const std::string& sql) {
-    const Status done = server_->Exec(sql);
-    ASSERT_TRUE(done.ok()) << done.error().message << "\n" << sql;
-  }
-
-  std::unique_ptr<testing::PostgresServer> server_;
 };
 
 std::string Cents(int n) {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <sstream>
 
-#include "tests/e2e/e2e.h"
-#include "tests/support/postgres.h"
+#include "tests/e2e/salesforce.h"
+#include "tests/e2e/warehouse.h"
 
 namespace penstock::e2e {
 namespace {
@@ -19,30 +19,17 @@ struct Case {
   Json expected;                        // of the last
 };
 
-class ValuesTest : public E2eTest, public ::testing::WithParamInterface<const char*> {
+class ValuesTest : public SalesforceProject<WarehouseTest>,
+                   public ::testing::WithParamInterface<const char*> {
  protected:
-  ValuesTest() : E2eTest(Account("salesforce", "Sample__c")) {}
+  ValuesTest() : SalesforceProject("Sample__c") {}
 
-  static void SetUpTestSuite() {
-    auto server = testing::PostgresServer::Start();
-    ASSERT_TRUE(server.ok()) << server.error().message;
-    server_ = server->release();
-  }
-  static void TearDownTestSuite() {
-    delete server_;
-    server_ = nullptr;
-  }
   void SetUp() override {
     const Json document = Json::Parse(ReadText(PENSTOCK_TEST_VALUES_DIR "/cases.json"));
     ASSERT_TRUE(document.exists()) << "cases.json is no JSON";
     ReadCases(document);
-    UseZone("Europe/Berlin");
-    project_.environment()["WAREHOUSE_URL"] = server_->url();
-    project_.environment()["SALESFORCE_SECRET"] = "sandbox-secret";
-    settings_.connector = "salesforce";
-    settings_.config = R"({grant: client_credentials, client_id: sandbox-client,
-      client_secret: "${env:SALESFORCE_SECRET}"})";
-    settings_.object = "Sample__c";
+    UseWarehouse("postgres", "Europe/Berlin");
+    settings_.mode = "upsert";
     settings_.key = "{Ext__c: ext}";
     settings_.model = "SELECT * FROM samples";
     settings_.mapping.clear();
@@ -53,11 +40,6 @@ class ValuesTest : public E2eTest, public ::testing::WithParamInterface<const ch
     AddTargets();
   }
 
-  // Of the session that reads the warehouse.
-  void UseZone(const std::string& zone) {
-    settings_.source =
-        R"({type: postgres, url: "${env:WAREHOUSE_URL}", time_zone: ")" + zone + "\"}";
-  }
   void ReadCases(const Json& document) {
     const Json fields = document["fields"];
     for (const std::string& name : fields.names()) {
@@ -97,10 +79,6 @@ class ValuesTest : public E2eTest, public ::testing::WithParamInterface<const ch
         ids_["@" + of["Ext__c"].Text() + of["DeveloperName"].Text()] = json["id"].Text();
       }
     }
-  }
-  static void Exec(const std::string& sql) {
-    const Status done = server_->Exec(sql);
-    ASSERT_TRUE(done.ok()) << done.error().message << "\n" << sql;
   }
   void FillTable() const {
     std::string sql =
@@ -167,13 +145,10 @@ class ValuesTest : public E2eTest, public ::testing::WithParamInterface<const ch
     return count;
   }
 
-  static testing::PostgresServer* server_;
   std::vector<Column> columns_;
   std::vector<Case> cases_;
   std::map<std::string, std::string> ids_;
 };
-
-testing::PostgresServer* ValuesTest::server_ = nullptr;
 
 void ValuesTest::ExpectCase(const Case& one,
                             const std::map<std::string, std::string>& record) const {
@@ -235,7 +210,7 @@ TEST_P(ValuesTest, ArriveAsTheyAre) {
   EXPECT_EQ(account_.Calls(), 0) << account_.Stats().Dump();
 
   // Times that have a zone are the same in a session of another one.
-  UseZone("Asia/Kathmandu");
+  UseWarehouse("postgres", "Asia/Kathmandu");
   Configure();
   const Json elsewhere = SyncTo(3, "completed_with_errors");
   EXPECT_EQ(elsewhere["changes"]["update"].Int(),
