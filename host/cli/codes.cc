@@ -249,8 +249,8 @@ constexpr CodeEntry kDestinations[] = {
     {"PS-OAUTH-GRANT",
      "The login refuses: the refresh token is revoked or expired, the user has not "
      "let the app in, or is not allowed to.",
-     "Authorise the app again and put the new refresh token in place; or give app and user the "
-     "rights that the message asks for."},
+     "Give app and user the rights that the message asks for; where it is about a refresh token, "
+     "authorise the app again and put the new token in place."},
     {"PS-OAUTH-KEY", "The private key of a login is no RSA key in PEM that can be read.",
      "Give the whole PEM text with its BEGIN and END lines, without a pass phrase."},
     {"PS-OAUTH-REFUSED", "The destination refuses a token that was got a moment ago.",
@@ -258,7 +258,7 @@ constexpr CodeEntry kDestinations[] = {
     {"PS-OAUTH-REQUEST", "The login refuses to give a token, for the reason in the message.",
      "Check the app's settings at the vendor: grant, scope, policies."},
     {"PS-OAUTH-UNAVAILABLE", "The login cannot be reached, so there is no token.",
-     "Check network and login_url; what was not sent is found by the next run."},
+     "Check network and login_url (or base_url); what was not sent is found by the next run."},
 };
 
 constexpr CodeEntry kWork[] = {

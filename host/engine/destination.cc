@@ -103,6 +103,29 @@ void TakeAccount(const project::DestinationSettings& settings, const rapidjson::
                   oauth.token_path};
 }
 
+// A login that the API's address comes from gets the client's secret, so it has to be one of the
+// vendor's hosts, or this machine for a rehearsal; any other host takes a base_url to name.
+Status CheckLoginAddress(const project::DestinationSettings& settings,
+                         const sdk::Manifest& manifest, const OpenConfig& config) {
+  if (!config.base_from_token) return {};
+  const std::string& setting = config.auth.oauth.login_url;
+  const auto found = settings.config_places.find(setting);
+  const auto refuse = [&](const std::string& why, const std::string& hint) {
+    return At(UsageError("PS-CONF-CONFIG", "Destination " + settings.name + ": " + why + ".", hint),
+              found == settings.config_places.end() ? settings.place : found->second);
+  };
+  const auto url = http::ParseUrl(config.base_url);
+  if (!url.ok()) {
+    return refuse(setting + " is no address",
+                  "Write it with https://, for example " + config.auth.oauth.login_default + ".");
+  }
+  if (http::IsLoopback(url->host)) return {};
+  if (http::CheckAllowed(*url, http::Url(), manifest.allowed_hosts).ok()) return {};
+  return refuse(setting + " leads to " + url->HostAndPort() + ", and connector " + manifest.id +
+                    " " + trust::HostsText(manifest.allowed_hosts) + ", by https",
+                "Correct it; a host of your own is named by the destination's base_url.");
+}
+
 Result<std::string> ResolveBaseUrl(const project::DestinationSettings& settings,
                                    const sdk::Manifest& manifest, const secrets::Lookup& lookup) {
   if (settings.base_url.empty()) return manifest.base_url;
@@ -138,7 +161,10 @@ Result<OpenConfig> ResolveConfig(const project::DestinationSettings& settings,
   if (!auth.ok()) return refused(auth.failure());
   out.auth = *std::move(auth);
   PENSTOCK_ASSIGN_OR_RETURN(out.base_url, ResolveBaseUrl(settings, manifest, lookup));
-  if (out.auth.type == "oauth2") TakeAccount(settings, config, &out);
+  if (out.auth.type == "oauth2") {
+    TakeAccount(settings, config, &out);
+    PENSTOCK_RETURN_IF_ERROR(CheckLoginAddress(settings, manifest, out));
+  }
   for (const std::string& name : manifest.secrets) {
     const auto found = config.FindMember(name);
     if (found == config.MemberEnd() || !found->value.IsString()) continue;
@@ -292,7 +318,7 @@ Result<std::unique_ptr<EngineDestination>> EngineDestination::Open(
   PENSTOCK_ASSIGN_OR_RETURN(
       auto gateway, OpenGateway(settings, sidecar->manifest, config, out->redactor_, &options));
   if (options.admit) {
-    const auto url = http::ParseUrl(config.base_url);
+    const auto url = http::ParseUrl(settings.base_url.empty() ? std::string() : config.base_url);
     auto admission = options.admit(*sidecar, url.ok() ? url->host : std::string());
     if (!admission.ok()) return At(admission.error(), settings.connector_place);
     out->admission_ = *std::move(admission);

@@ -53,8 +53,8 @@ Result<Admission> Judge(const TrustSettings& settings, const sdk::Sidecar& sidec
 
 /// As Judge, before the connector's code runs: a first use, and a change of what came with the
 /// installation, are recorded and told. PS-TRUST-WRITE when they cannot be: then only what came
-/// with the installation may run. Safe between processes. `host`: where the destination that it is
-/// opened for sends, if that is known: told with a first use.
+/// with the installation may run. Safe between processes. `host`: of the base_url that the
+/// destination names, if it does: told with a first use.
 Result<Admission> Admit(const TrustSettings& settings, const sdk::Sidecar& sidecar,
                         const std::string& host = "");
 

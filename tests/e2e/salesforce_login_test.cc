@@ -246,6 +246,27 @@ TEST_F(SalesforceLoginTest, WrongSecretsKeysAndAudiencesAreOneSentenceEach) {
   EXPECT_EQ(SyncDone()["applied"]["created"].Int(), 2);
 }
 
+TEST_F(SalesforceLoginTest, ASecretGoesToTheVendorsHostsOnly) {
+  project_.FillCustomers(1);
+  settings_.base_url.clear();
+  const struct {
+    const char *address, *says;
+  } kCases[] = {
+      {"https://login.example.com", "login_url leads to login.example.com, and connector"},
+      {"http://mycompany.my.salesforce.com", "login_url leads to mycompany.my.salesforce.com, and"},
+      {"https://salesforce.com.example.com", "*.salesforce.com"},
+      {"mycompany", "login_url is no address"},
+  };
+  for (const auto& a_case : kCases) {
+    UseKey(std::string("username: admin@example.com, login_url: \"") + a_case.address + "\"");
+    const Output output = project_.Cli({"check"});
+    EXPECT_EQ(output.exit, 2) << output.Text();
+    EXPECT_THAT(output.Text(), HasSubstr("PS-CONF-CONFIG")) << a_case.address;
+    EXPECT_THAT(output.Text(), HasSubstr(a_case.says)) << a_case.address;
+    EXPECT_THAT(output.Text(), HasSubstr("penstock.yaml:")) << a_case.address;
+  }
+}
+
 TEST_F(SalesforceLoginTest, ClocksThatDifferAreNamedOrDoNoHarm) {
   project_.FillCustomers(2);
   UseKey();
