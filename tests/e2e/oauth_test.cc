@@ -137,7 +137,8 @@ TEST_F(OAuthTest, RevokedConsentIsOneSentenceAndNobodyIsRejected) {
   project_.environment()["APP_REFRESH"] = "sandbox-refresh-token-2";
   const Json again = SyncDone();
   EXPECT_EQ(again["applied"]["updated"].Int(), 30);
-  EXPECT_THAT(project_.Cli({"explain", "PS-OAUTH-GRANT"}).out, HasSubstr("authorise the app again"));
+  EXPECT_THAT(project_.Cli({"explain", "PS-OAUTH-GRANT"}).out,
+              HasSubstr("authorise the app again"));
 }
 
 TEST_F(OAuthTest, TheLoginOfAnotherAppAndAServerThatIsDown) {
