@@ -377,7 +377,8 @@ typedef struct penstock_connector {
                            penstock_str assignment_json, const penstock_open_note* notes,
                            size_t n_notes, size_t stride, penstock_writer** out);
   /* OK: every seq was reported, or will be by finish. Otherwise the host takes the unreported
-   * records of a sent and unanswered request as in doubt, the others as unsent. [serial:writer] */
+   * records of a sent and unanswered request as in doubt, the others as unsent, but for those that
+   * were noted: finish may still report them. [serial:writer] */
   penstock_status (*write_batch)(penstock_writer* writer, const penstock_call* call,
                                  const penstock_batch* batch, const penstock_outcomes* outcomes);
   /* Returns once every seq of this writer has been reported. [serial:writer] */
