@@ -12,9 +12,6 @@
 
 namespace penstock::diff {
 
-/// The hash of a field that is not hashed: always the same, so that it never shows as changed.
-inline constexpr uint32_t kFieldRunVariable = 2;
-
 /// Reuses its memory. Borrows `fields` and `hasher`. Not thread-safe.
 class Payload {
  public:

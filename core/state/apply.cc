@@ -7,6 +7,8 @@
 namespace penstock {
 namespace {
 
+bool IsValue(uint32_t hash) { return hash != kFieldAbsent && hash != kFieldNull; }
+
 /// Field hashes after an acknowledged write: what the write left alone keeps its old hash.
 void MergeFields(const std::vector<uint32_t>& written, std::vector<uint32_t>* fields) {
   fields->resize(written.size(), kFieldAbsent);
@@ -48,7 +50,7 @@ std::vector<uint32_t> MayHold(const Entry& before, const std::vector<uint32_t>& 
   const std::vector<uint32_t>& earlier = before.pending->fields;
   fields.resize(std::max(fields.size(), earlier.size()), kFieldAbsent);
   for (size_t i = 0; i < earlier.size(); ++i) {
-    if (fields[i] == kFieldAbsent || fields[i] == kFieldNull) fields[i] = earlier[i];
+    if (!IsValue(fields[i])) fields[i] = earlier[i];
   }
   return fields;
 }
@@ -95,14 +97,22 @@ std::optional<Entry> AfterMissing(Entry entry, const Outcome& outcome,
   return entry;
 }
 
-/// The record is there, with content that is not known: it equals no row.
+/// The record is there, with content that is not known: it equals no row. A field that we wrote or
+/// may have written holds, for all we know, a value of ours.
 void AcknowledgeUnknown(const Outcome& outcome, Origin origin, Entry* entry) {
   entry->acknowledged = true;
   entry->fingerprint = {};
   entry->has_absent = false;
   if (entry->origin == Origin::kNone) entry->origin = origin;
   if (!outcome.destination_id.empty()) entry->destination_id = outcome.destination_id;
-  std::fill(entry->fields.begin(), entry->fields.end(), kFieldAbsent);
+  if (InDoubt(*entry)) {
+    const std::vector<uint32_t>& attempted = entry->pending->fields;
+    entry->fields.resize(std::max(entry->fields.size(), attempted.size()), kFieldAbsent);
+    for (size_t i = 0; i < attempted.size(); ++i) {
+      if (IsValue(attempted[i])) entry->fields[i] = attempted[i];
+    }
+  }
+  for (uint32_t& field : entry->fields) field = IsValue(field) ? kFieldUnknown : kFieldAbsent;
 }
 
 /// The user's word, or the connector's lookup, on a key in doubt.
@@ -111,8 +121,8 @@ std::optional<Entry> AfterSettled(Entry entry, const Outcome& settled,
   const bool applied = settled.mark == Mark::kSettledApplied;
   if (!InDoubt(entry)) return entry;
   if (entry.pending->outcome != OutcomeKind::kInDoubt) {  // rejected since: that stands
-    entry.pending->doubt = false;
     if (applied) AcknowledgeUnknown(settled, Origin::kCreated, &entry);
+    entry.pending->doubt = false;
     return entry;
   }
   const Pending pending = std::move(*entry.pending);

@@ -112,8 +112,7 @@ struct Entry {
   uint32_t last_run = 0;
   std::string destination_id;
   uint32_t fieldset = 0;  // which list of field names `fields` follows (StateView::FieldNames)
-  std::vector<uint32_t>
-      fields;  // Hasher::Field of what was last written; kFieldAbsent: never written
+  std::vector<uint32_t> fields;  // Hasher::Field of what was last written, or a reserved one
   std::optional<Pending> pending;
 
   bool operator==(const Entry&) const = default;

@@ -147,7 +147,7 @@ uint32_t Hasher::Field(const Value& v) const {
   EncodeValue(v, &bytes);
   const auto hash = static_cast<uint32_t>(
       XXH3_64bits_withSecret(bytes.data(), bytes.size(), secret_.data(), secret_.size()));
-  return hash > kFieldNull ? hash : hash + 2;
+  return hash > kFieldUnknown ? hash : hash + kFieldUnknown + 1;
 }
 
 }  // namespace penstock

@@ -45,15 +45,18 @@ class Hasher {
   /// `project_secret`: at least 32 random bytes.
   explicit Hasher(std::string_view project_secret);
   Hash128 Bytes(std::string_view bytes) const;
-  /// 4 bytes of one field's value, NULL distinct from everything, never 0 or 1 for other values: 0
-  /// is "never written (absent)", 1 is NULL.
+  /// 4 bytes of one field's value; none of the reserved ones below, but for absent and NULL.
   uint32_t Field(const Value& v) const;
 
  private:
   std::array<unsigned char, 192> secret_;
 };
 
-inline constexpr uint32_t kFieldAbsent = 0;
+inline constexpr uint32_t kFieldAbsent = 0;  // never written
 inline constexpr uint32_t kFieldNull = 1;
+/// Of a field that is not hashed: always the same, so that it never shows as changed.
+inline constexpr uint32_t kFieldRunVariable = 2;
+/// A value of ours may stand there, which one is not known: no value equals it.
+inline constexpr uint32_t kFieldUnknown = 3;
 
 }  // namespace penstock

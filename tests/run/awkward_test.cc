@@ -130,6 +130,32 @@ TEST_F(AwkwardTest, WhatALookupFindsMayBeSomebodyElses) {
   EXPECT_EQ(Records().at("k0@x").fields.at("name"), "theirs");
 }
 
+TEST_F(AwkwardTest, WhatALookupFindsMayHoldOurValuesWhichNullClears) {
+  Start(Mode::kInsertOnly);
+  SyncOnce({}, Losing());
+  SyncOnce();  // looks them up
+  world_->integration.mode = Mode::kUpsert;
+  Row(1).name = std::nullopt;
+  const RunRecord record = SyncOnce();
+  ASSERT_EQ(record.status, "held") << "the mode changed";
+  ApplyPlan(PathOf(record));
+  EXPECT_FALSE(Records().at("k1@x").fields.contains("name"));
+}
+
+TEST_F(AwkwardTest, WhatWasSettledAsAppliedMayHoldOurValuesWhichNullClears) {
+  SyncOnce({}, Losing());
+  Row(1).name = "bad";
+  EXPECT_EQ(SyncOnce().outcomes.rejected, 1u);  // what was in doubt of it still is
+  FakeDestination destination(&world_->account, {});
+  const RunEnvironment env = world_->Environment(&destination);
+  const sdk::Catalog catalog = FakeCatalog();
+  const sdk::Field* key = catalog.objects[0].FindField("email");
+  ASSERT_TRUE(Settle(env, HashOfKeyText(*env.hasher, *key, "k1@x"), true).ok());
+  Row(1).name = std::nullopt;
+  EXPECT_EQ(SyncOnce().outcomes.updated, 1u);
+  EXPECT_FALSE(Records().at("k1@x").fields.contains("name"));
+}
+
 TEST_F(AwkwardTest, OfSeveralRecordsWithOneKeyNoneIsDeleted) {
   SyncOnce({}, Losing());
   world_->source.rows.erase(world_->source.rows.begin());
