@@ -55,12 +55,32 @@ std::string Rule(const Json* document, const Json* schema, const std::string& ke
   return "breaks the rule " + keyword + ": " + ToText(*rule);
 }
 
-constexpr std::array<std::string_view, 19> kKeywords = {
-    "type",      "properties", "required", "additionalProperties",
-    "enum",      "minimum",    "maximum",  "minLength",
-    "maxLength", "pattern",    "items",    "minItems",
-    "maxItems",  "oneOf",      "title",    "description",
-    "default",   "x-secret",   "x-order"};
+// From a pool: the validator leaks its states when it stops at an error.
+using Pool = rapidjson::MemoryPoolAllocator<>;
+using Validator =
+    rapidjson::GenericSchemaValidator<rapidjson::SchemaDocument,
+                                      rapidjson::BaseReaderHandler<rapidjson::UTF8<>>, Pool>;
+
+// What the first broken rule of an allOf says of itself.
+std::string BrokenOf(const Json& document, const Json& schema) {
+  const Json* rules = Find(schema, "allOf");
+  if (rules == nullptr || !rules->IsArray()) return "breaks a rule";
+  for (const Json& rule : rules->GetArray()) {
+    const rapidjson::SchemaDocument compiled(rule);
+    Pool pool;
+    Validator validator(compiled, &pool);
+    if (!document.Accept(validator)) return "cannot be: " + Text(rule, "description");
+  }
+  return "breaks a rule";
+}
+
+constexpr std::array<std::string_view, 21> kKeywords = {
+    "type",      "properties",  "required", "additionalProperties",
+    "enum",      "minimum",     "maximum",  "minLength",
+    "maxLength", "pattern",     "items",    "minItems",
+    "maxItems",  "oneOf",       "allOf",    "not",
+    "title",     "description", "default",  "x-secret",
+    "x-order"};
 
 Status CheckKeywords(const Json& schema, const std::string& pointer, std::string_view what) {
   if (!schema.IsObject()) {
@@ -79,11 +99,17 @@ Status CheckKeywords(const Json& schema, const std::string& pointer, std::string
                                what);
         if (!nested.ok()) return nested;
       }
-    } else if (name == "items" || (name == "additionalProperties" && !member.value.IsBool())) {
+    } else if (name == "items" || name == "not" ||
+               (name == "additionalProperties" && !member.value.IsBool())) {
       nested = CheckKeywords(member.value, pointer + "/" + name, what);
-    } else if (name == "oneOf" && member.value.IsArray()) {
+    } else if ((name == "oneOf" || name == "allOf") && member.value.IsArray()) {
       for (const Json& form : member.value.GetArray()) {
-        nested = CheckKeywords(form, pointer + "/oneOf", what);
+        nested = CheckKeywords(form, pointer + "/" + name, what);
+        if (nested.ok() && name == "allOf" && Text(form, "description").empty()) {
+          nested = Invalid("PS-DOC-SCHEMA",
+                           std::string(what) + ": " + pointer +
+                               "/allOf has a rule whose description does not say what breaks it");
+        }
         if (!nested.ok()) return nested;
       }
     }
@@ -96,12 +122,8 @@ Status CheckKeywords(const Json& schema, const std::string& pointer, std::string
 
 Status Check(const Json& document, const rapidjson::Document& schema, std::string_view what) {
   const rapidjson::SchemaDocument compiled(schema);
-  // From a pool: the validator leaks its states when it stops at an error.
-  using Pool = rapidjson::MemoryPoolAllocator<>;
   Pool pool;
-  rapidjson::GenericSchemaValidator<rapidjson::SchemaDocument,
-                                    rapidjson::BaseReaderHandler<rapidjson::UTF8<>>, Pool>
-      validator(compiled, &pool);
+  Validator validator(compiled, &pool);
   if (document.Accept(validator)) return {};
   const rapidjson::Pointer at = validator.GetInvalidDocumentPointer();
   const rapidjson::Pointer rule_at = validator.GetInvalidSchemaPointer();
@@ -115,6 +137,8 @@ Status Check(const Json& document, const rapidjson::Document& schema, std::strin
     const rapidjson::Pointer::Token& last = at.GetTokens()[at.GetTokenCount() - 1];
     place = PointerText(rapidjson::Pointer(at.GetTokens(), at.GetTokenCount() - 1));
     rule = Unknown(std::string(last.name, last.length), *broken);
+  } else if (keyword == "allOf" && broken != nullptr && at.Get(document) != nullptr) {
+    rule = BrokenOf(*at.Get(document), *broken);
   } else {
     rule = Rule(at.Get(document), broken, keyword);
   }
