@@ -40,10 +40,12 @@ constexpr char kOthers[] = R"("duplicate_rule": {
 // The rule that an option's value does not go with `path: bulk`.
 std::string NotByBulk(const std::string& option, const std::string& json) {
   const std::string value = json.front() == '"' ? json.substr(1, json.size() - 2) : json;
-  return R"({"description": ")" + option + ": " + value +
-         R"( is nothing that Bulk API 2.0 can honour, which path: bulk asks for; use path: auto or )"
-         R"(collections, or take )" +
-         option + R"( out", "not": {"required": ["path", ")" + option +
+  const std::string because =
+      option + ": " + value +
+      " does not go with path: bulk, whose jobs cannot honour it; use path: "
+      "auto or collections, or take " +
+      option + " out";
+  return R"({"description": ")" + because + R"(", "not": {"required": ["path", ")" + option +
          R"("], "properties": {"path": {"enum": ["bulk"]}, ")" + option + R"(": {"enum": [)" +
          json + "]}}}}";
 }

@@ -69,7 +69,7 @@ std::string BrokenOf(const Json& document, const Json& schema) {
     const rapidjson::SchemaDocument compiled(rule);
     Pool pool;
     Validator validator(compiled, &pool);
-    if (!document.Accept(validator)) return "cannot be: " + Text(rule, "description");
+    if (!document.Accept(validator)) return Text(rule, "description");
   }
   return "breaks a rule";
 }
@@ -132,18 +132,20 @@ Status Check(const Json& document, const rapidjson::Document& schema, std::strin
   const Json* broken = rule_at.Get(schema);
   std::string place = PointerText(at);
   std::string rule;
+  const char* joint = " ";
   if (keyword == "additionalProperties" && broken != nullptr && at.GetTokenCount() > 0) {
     // The pointer is that of the property itself.
     const rapidjson::Pointer::Token& last = at.GetTokens()[at.GetTokenCount() - 1];
     place = PointerText(rapidjson::Pointer(at.GetTokens(), at.GetTokenCount() - 1));
     rule = Unknown(std::string(last.name, last.length), *broken);
   } else if (keyword == "allOf" && broken != nullptr && at.Get(document) != nullptr) {
+    joint = ": ";
     rule = BrokenOf(*at.Get(document), *broken);
   } else {
     rule = Rule(at.Get(document), broken, keyword);
   }
   return Invalid("PS-DOC-INVALID",
-                 std::string(what) + (place.empty() ? "" : ": " + place) + " " + rule);
+                 std::string(what) + (place.empty() ? "" : ": " + place) + joint + rule);
 }
 
 }  // namespace documents
