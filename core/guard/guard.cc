@@ -101,7 +101,7 @@ void CheckFields(const GuardInput& in, std::vector<Hold>* holds) {
   const PlanCounts& c = in.plan->counts;
   for (const auto& [field, limit] : in.settings.fields) {
     const auto at = std::find_if(c.fields.begin(), c.fields.end(),
-                                 [&](const FieldCount& f) { return f.field == field; });
+                                 [&name = field](const FieldCount& f) { return f.field == name; });
     if (at != c.fields.end() && Exceeds(at->changed, c.entries, limit)) {
       holds->push_back({"field", "would change " + field + " in " +
                                      OfEntries(at->changed, c.entries) + "; " + Limits(limit)});

@@ -284,9 +284,8 @@ bool ParseHeader(std::string_view covered, std::string_view rest, PlanHeader* he
       !ReadTime(others, "expires_us", &header->expires_us)) {
     return false;
   }
-  const auto seconds = others.FindMember("seconds");
-  if (seconds == others.MemberEnd() || !seconds->value.IsNumber()) return false;
-  header->seconds = seconds->value.GetDouble();
+  if (!others.HasMember("seconds") || !others["seconds"].IsNumber()) return false;
+  header->seconds = others["seconds"].GetDouble();
   return true;
 }
 

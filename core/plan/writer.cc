@@ -199,7 +199,7 @@ Status FilePlanWriter::DoFinish(PlanHeader* header) {
   PENSTOCK_RETURN_IF_ERROR(WriteHeader(*header, covered, &index));
   PENSTOCK_RETURN_IF_ERROR(WriteIndex(index));
   PENSTOCK_RETURN_IF_ERROR(out_.Sync());
-  const Status renamed = file::RenameDurably(temporary_, path_);
+  Status renamed = file::RenameDurably(temporary_, path_);
   if (!renamed.ok()) {
     if (!file::Exists(temporary_)) (void)file::Remove(path_);  // renamed, but not durably
     return renamed;

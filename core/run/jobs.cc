@@ -28,6 +28,7 @@ Result<std::vector<OpenJob>> OpenJobs(StateView* view) {
     return {};
   }));
   std::vector<OpenJob> list;
+  list.reserve(jobs.size());
   for (auto& [key, job] : jobs) list.push_back(std::move(job));
   return list;
 }
@@ -282,7 +283,7 @@ Status JobsOfRun::SettleOne(const OpenJob& job) {
   shape.key_field = key_field_;
   shape.key_only = job.op == Op::kDelete;
   PENSTOCK_ASSIGN_OR_RETURN(const auto batch, Batch::Build(std::move(changes), shape));
-  const Status handed = HandBack(job, batch);
+  Status handed = HandBack(job, batch);
   PENSTOCK_RETURN_IF_ERROR(ledger_->stop_reason());
   return handed;
 }

@@ -33,7 +33,7 @@ bool ReadVarint(std::string_view* bytes, uint64_t* n);
 struct Hash128 {
   uint64_t hi = 0;
   uint64_t lo = 0;
-  auto operator<=>(const Hash128&) const = default;
+  auto operator<=>(const Hash128&) const = default;  // NOLINT(modernize-use-nullptr): none here
 };
 /// 32 lower-case hex digits.
 std::string ToHex(const Hash128& h);

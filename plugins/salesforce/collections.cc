@@ -11,7 +11,6 @@ using sdk::HttpRequest;
 using sdk::HttpResponse;
 using sdk::JsonValue;
 using sdk::Outcomes;
-using sdk::Reason;
 using sdk::RequestOutcomes;
 using sdk::Status;
 using sdk::TextMember;

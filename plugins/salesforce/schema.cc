@@ -154,6 +154,7 @@ sdk::Result<Schemas::Infos> Schemas::Describe(sdk::Call call,
     if (IsApiName(name) && !again) asked.push_back(name);
   }
   std::vector<sdk::HttpRequest> requests;
+  requests.reserve(asked.size());
   for (const std::string& name : asked) {
     requests.push_back(sdk::HttpRequest::Get(api_.Describe(name)));
   }

@@ -105,7 +105,7 @@ std::string WhyNoLibrary(const RegularFile& file, std::vector<Elf64_Shdr>* secti
   if (got < SELFMAG || std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0) {
     return "it is no shared library at all: it does not begin as an ELF file does";
   }
-  const std::string damaged = "it is cut short or damaged";
+  std::string damaged = "it is cut short or damaged";
   if (got < sizeof(header)) return damaged;
   if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_ident[EI_DATA] != ELFDATA2LSB) {
     return "it is no shared library of this machine's kind: those have 64 bits, little end first";

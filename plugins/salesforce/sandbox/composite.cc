@@ -2,6 +2,7 @@
 // them are taken back when one fails.
 #include <algorithm>
 #include <charconv>
+#include <optional>
 #include <set>
 
 #include "plugins/salesforce/sandbox/endpoints.h"
@@ -89,20 +90,21 @@ Answered Halted(const std::string& reference) {
                              {}});
 }
 
-Answered Run(const Org& org, const Request& outer, Json json,
+Answered Run(const Org& org, const Request& outer, const Json& json,
              const std::vector<Answered>& earlier) {
   const std::string reference = *json.FindText("referenceId");
   Request request;
   request.now_ms = outer.now_ms;
   request.method = *json.FindText("method");
   std::string url = *json.FindText("url");
-  Json* body = nullptr;
-  for (auto& [name, value] : json.members) {
-    if (name == "body") body = &value;
+  std::optional<Json> body;
+  for (const auto& [name, value] : json.members) {
+    if (name == "body") body = value;
     if (name != "httpHeaders") continue;
-    for (auto& [header, text] : value.members) request.headers.emplace_back(header, text.text);
+    for (const auto& [header, text] : value.members)
+      request.headers.emplace_back(header, text.text);
   }
-  if (!Fill(&url, earlier) || (body != nullptr && !Fill(body, earlier))) {
+  if (!Fill(&url, earlier) || (body && !Fill(&*body, earlier))) {
     return Refused(reference, {400,
                                "PROCESSING_HALTED",
                                "Invalid reference specified. No value for a reference was found.",
@@ -111,7 +113,7 @@ Answered Run(const Org& org, const Request& outer, Json json,
   const std::size_t question = url.find('?');
   request.path = url.substr(0, question);
   if (question != url.npos) request.query = ReadForm(std::string_view(url).substr(question + 1));
-  if (body != nullptr) {
+  if (body) {
     request.body = WriteJson([&](JsonWriter& out) { body->Write(out); });
   }
   request.headers.emplace_back("Content-Type", "application/json");
