@@ -414,6 +414,14 @@ const CodeEntry* FindCode(std::string_view code) {
   return nullptr;
 }
 
+std::string PlaceText(const Error& error) {
+  if (error.file.empty()) return {};
+  std::string place = error.file;
+  if (error.line > 0) place += ":" + std::to_string(error.line);
+  if (error.line > 0 && error.column > 0) place += ":" + std::to_string(error.column);
+  return place + ": ";
+}
+
 std::string HintOf(const Error& error) {
   if (!error.hint.empty()) return error.hint;
   const CodeEntry* entry = FindCode(error.code);

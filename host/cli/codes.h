@@ -22,4 +22,7 @@ const CodeEntry* FindCode(std::string_view code);
 /// What to do about an error: its own hint, else what its code says.
 std::string HintOf(const Error& error);
 
+/// "penstock.yaml:9:5: ", or nothing of an error that is about no file.
+std::string PlaceText(const Error& error);
+
 }  // namespace penstock::cli

@@ -20,4 +20,9 @@ struct Excerpt {
 Excerpt ExcerptOf(const std::string& body, const std::vector<std::string>& needles,
                   const std::set<std::string>& masked, size_t limit);
 
+/// Of a URL that is longer than `limit` bytes: of a list in its query, the items that are one of
+/// `needles`, the others left out; other long values around the first needle, or cut.
+/// [thread-safe]
+Excerpt UrlExcerptOf(const std::string& url, const std::vector<std::string>& needles, size_t limit);
+
 }  // namespace penstock::engine
