@@ -90,15 +90,7 @@ class Compiler {
     const std::string place = "mapping." + mapping.field;
     const sdk::Field* field = object_.FindField(mapping.field);
     if (field == nullptr) return At(integration_, place, UnknownField(mapping.field));
-    for (const CompiledField& other : out_.fields) {
-      if (other.mapped.name != mapping.field) continue;
-      return At(integration_, place,
-                UsageError("PS-MAP-FIELD",
-                           other.mapped.key
-                               ? "\"" + mapping.field + "\" is the key and is mapped a second time."
-                               : "\"" + mapping.field + "\" is mapped twice.",
-                           "Drop one of the two."));
-    }
+    PENSTOCK_RETURN_IF_ERROR(CheckAlone(*field, place));
     PENSTOCK_RETURN_IF_ERROR(CheckWritable(*field, place));
     MappedField mapped = Mapped(*field);
     mapped.sensitive = mapping.sensitive;
@@ -115,6 +107,24 @@ class Compiler {
       PENSTOCK_RETURN_IF_ERROR(SetConstant(mapping, &compiled));
     }
     out_.fields.push_back(std::move(compiled));
+    return {};
+  }
+
+  /// Nothing else that is mapped sets what this field sets.
+  Status CheckAlone(const sdk::Field& field, const std::string& place) {
+    for (const CompiledField& other : out_.fields) {
+      const std::string& name = other.mapped.name;
+      const sdk::Field* known = object_.FindField(name);
+      if ((known == nullptr ? name : known->target()) != field.target()) continue;
+      const std::string quoted = "\"" + field.name + "\"";
+      std::string message = quoted + " is mapped twice.";
+      if (name != field.name) {
+        message = "\"" + name + "\" and " + quoted + " both set " + field.target() + ".";
+      } else if (other.mapped.key) {
+        message = quoted + " is the key and is mapped a second time.";
+      }
+      return At(integration_, place, UsageError("PS-MAP-FIELD", message, "Drop one of the two."));
+    }
     return {};
   }
 

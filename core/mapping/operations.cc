@@ -105,15 +105,28 @@ Status CheckKey(const Integration& integration, const sdk::Object& object) {
   return {};
 }
 
+// Itself, or another field that sets it.
+std::string WithThoseThatSet(const sdk::Field& field, const sdk::Object& object) {
+  std::vector<std::string> others;
+  for (const sdk::Field& other : object.fields) {
+    if (other.sets == field.name) others.push_back(other.name);
+  }
+  return field.name + (others.empty() ? "" : " (or " + Join(others) + ")");
+}
+
 Status CheckRequired(const Integration& integration, const sdk::Object& object) {
   if (!Creates(integration.mode)) return {};
+  const auto sets = [&](const FieldMapping& mapping, const sdk::Field& field) {
+    const sdk::Field* mapped = object.FindField(mapping.field);
+    return mapped != nullptr && mapped->target() == field.name && !mapping.constant_null;
+  };
   std::vector<std::string> missing;
   for (const sdk::Field& field : object.fields) {
     if (!field.required || !field.createable || field.name == integration.key.field) continue;
-    const bool mapped = std::any_of(
-        integration.mapping.begin(), integration.mapping.end(),
-        [&](const FieldMapping& m) { return m.field == field.name && !m.constant_null; });
-    if (!mapped) missing.push_back(field.name);
+    const bool mapped =
+        std::any_of(integration.mapping.begin(), integration.mapping.end(),
+                    [&](const FieldMapping& mapping) { return sets(mapping, field); });
+    if (!mapped) missing.push_back(WithThoseThatSet(field, object));
   }
   if (missing.empty()) return {};
   return At(
@@ -137,7 +150,7 @@ Error OptionError(const Integration& integration, const sdk::Object& object,
   }
   if (broken.name.empty()) {
     return UsageError("PS-MAP-OPTIONS",
-                      "What `options:` of " + integration.id + " holds " + broken.rule + ".",
+                      "`options:` of " + integration.id + " " + broken.rule + ".",
                       kWhere);
   }
   std::string given = broken.given;

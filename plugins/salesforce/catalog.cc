@@ -49,7 +49,7 @@ Field FieldOf(const FieldInfo& info) {
   SetType(info, &field);
   field.createable = info.createable;
   field.updateable = info.updateable;
-  field.required = info.required() && info.reference_to.empty();
+  field.required = info.required();
   field.unique = info.unique;
   if (info.identifies() || info.unique) field.normalisers = NormalisersOf(info);
   field.read_only_because = WhyReadOnly(info);
@@ -59,6 +59,7 @@ Field FieldOf(const FieldInfo& info) {
 Field RecordTypeField(const ObjectInfo& info, const FieldInfo& reference) {
   Field field;
   field.name = kRecordTypeField;
+  field.sets = reference.name;
   field.label = "Record type, by developer name";
   for (const auto& [name, id] : info.record_types) field.allowed.push_back(name);
   field.createable = reference.createable;
@@ -132,6 +133,7 @@ sdk::Object ObjectOf(const ObjectInfo& info) {
 Field RelationField(const FieldInfo& reference, const std::string& name, const FieldInfo& target) {
   Field field;
   field.name = name;
+  field.sets = reference.name;
   field.label = reference.label + ", by " + target.label;
   field.type = TypeOf(target);
   if (field.type == FieldType::kString) field.max_length = target.length;

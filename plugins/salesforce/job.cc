@@ -195,6 +195,13 @@ sdk::Result<JobSteps::Info> JobSteps::Ask(sdk::Call call, const std::string& id)
   return info;
 }
 
+// A completion that is still on its way may overtake our abort: then the job was at work. Of an
+// earlier run nobody knows whether it sent one; there it matters for inserts alone, since the
+// others may be done twice.
+bool JobSteps::MayBeCompletedLate(const Job& job) const {
+  return job.unanswered || (job.earlier && shape_.verb == Verb::kInsert);
+}
+
 sdk::Result<JobSteps::Info> JobSteps::WaitUntilOver(sdk::Call call, const Job& job) const {
   const std::string& id = job.id;
   int64_t wait = kFirstWaitMs;
@@ -203,8 +210,8 @@ sdk::Result<JobSteps::Info> JobSteps::WaitUntilOver(sdk::Call call, const Job& j
     sdk::Result<Info> info = Ask(call, id);
     if (info.ok()) {
       silence = 0;
-      // A completion that is still on its way may overtake our abort: then the job was at work.
-      info->never_completed = was_open && info->state == "Aborted" && !job.unanswered;
+      info->aborted_here = was_open && info->state == "Aborted";
+      info->never_completed = info->aborted_here && !MayBeCompletedLate(job);
       if (info->gone || info->over()) return info;
       was_open = info->state == "Open";
       if (was_open) {
@@ -243,6 +250,11 @@ JobSteps::LeftOut JobSteps::WhyLeftOut(const Job& job, const Info& info) {
     return {"JOB_ABORTED", job.completed.ok()
                                ? name + " was never completed; it is aborted, and did nothing"
                                : job.completed.failure().message};
+  }
+  if (info.aborted_here) {
+    return {"JOB_ABORTED", name +
+                               " was found open and is aborted; whether it was completed just "
+                               "before, nobody can tell"};
   }
   if (info.state == "Aborted") return {"JOB_ABORTED", name + " was aborted in Salesforce" + more};
   if (info.state == "Failed") return {"JOB_FAILED", name + " ended as Failed" + more};

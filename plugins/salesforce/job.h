@@ -71,6 +71,7 @@ class JobSteps {
     std::string state, message;
     std::optional<uint64_t> processed;  // records; nothing: it does not say
     bool gone = false;
+    bool aborted_here = false;     // it was open before
     bool never_completed = false;  // aborted while it was open, for certain
     bool over() const { return state == "JobComplete" || state == "Failed" || state == "Aborted"; }
   };
@@ -82,6 +83,7 @@ class JobSteps {
   sdk::Status SetState(sdk::Call call, const std::string& id, const char* state,
                        const std::vector<uint64_t>& seqs, bool* unanswered = nullptr) const;
   sdk::Result<Info> Ask(sdk::Call call, const std::string& id) const;
+  bool MayBeCompletedLate(const Job& job) const;
   sdk::Result<Info> WaitUntilOver(sdk::Call call, const Job& job) const;
   // The files of successful, failed and unprocessed records.
   using Files = std::array<std::optional<sdk::Blob>, 3>;

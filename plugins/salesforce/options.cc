@@ -37,6 +37,17 @@ constexpr char kOthers[] = R"("duplicate_rule": {
   "title": "Changes above which jobs are used"
 })";
 
+// The rule that an option's value does not go with `path: bulk`.
+std::string NotByBulk(const std::string& option, const std::string& json) {
+  const std::string value = json.front() == '"' ? json.substr(1, json.size() - 2) : json;
+  return R"({"description": ")" + option + ": " + value +
+         R"( is nothing that Bulk API 2.0 can honour, which path: bulk asks for; use path: auto or )"
+         R"(collections, or take )" +
+         option + R"( out", "not": {"required": ["path", ")" + option +
+         R"("], "properties": {"path": {"enum": ["bulk"]}, ")" + option + R"(": {"enum": [)" +
+         json + "]}}}}";
+}
+
 }  // namespace
 
 sdk::Result<Options> Options::Read(std::string_view json) {
@@ -71,7 +82,10 @@ std::string OptionsSchema(std::string_view object) {
   std::string schema = R"({"type": "object", "additionalProperties": false, "properties": {)";
   if (HasAssignmentRules(object)) schema += kAssignmentRule;
   schema += kOthers;
-  schema += "}}";
+  schema += R"(}, "allOf": [)";
+  if (HasAssignmentRules(object)) schema += NotByBulk("assignment_rule", R"("default")") + ",";
+  schema += NotByBulk("duplicate_rule", R"("allow_save")") + "," + NotByBulk("serial", "true");
+  schema += "]}";
   return schema;
 }
 

@@ -43,10 +43,13 @@ sdk::Catalog CatalogFor(const ObjectInfo& info, const Assignment& assignment) {
   for (const Assignment::AssignedField& field : assignment.fields) {
     if (info.Find(field.name) != nullptr) continue;
     const auto relation = ParseRelation(field.name);
-    const bool record_type = field.name == kRecordTypeField && info.Find("RecordTypeId") != nullptr;
-    if (!record_type && (!relation || ReferenceOf(info, *relation) == nullptr)) continue;
+    const FieldInfo* reference = field.name == kRecordTypeField ? info.Find("RecordTypeId")
+                                 : relation                     ? ReferenceOf(info, *relation)
+                                                                : nullptr;
+    if (reference == nullptr) continue;
     sdk::Field known;
     known.name = field.name;
+    known.sets = reference->name;
     object.fields.push_back(std::move(known));
   }
   catalog.objects.push_back(std::move(object));
@@ -71,27 +74,6 @@ SentField SentFieldOf(const ObjectInfo& object, const Assignment::AssignedField&
   return field;
 }
 
-Status CheckTargets(const Shape& shape) {
-  std::map<std::string, std::string> by_target;
-  for (const SentField& field : shape.fields) {
-    const auto [at, fresh] = by_target.emplace(field.target, field.name);
-    if (fresh) continue;
-    return Failure{PENSTOCK_E_INVALID_CONFIG, "salesforce.MAPPED_TWICE",
-                   at->second + " and " + field.name + " both set " + field.target + " of " +
-                       shape.object->name + "; map one of them",
-                   0};
-  }
-  if (shape.verb != Verb::kUpsert && shape.verb != Verb::kInsert) return {};
-  for (const FieldInfo& info : shape.object->fields) {
-    if (!info.required() || by_target.count(info.name) > 0) continue;
-    return Failure{PENSTOCK_E_INVALID_ARGUMENT, "salesforce.REQUIRED_FIELD",
-                   "object " + shape.object->name + " requires " + info.name +
-                       " on creation, or a field of " + info.relationship + " that stands for it",
-                   0};
-  }
-  return {};
-}
-
 }  // namespace
 
 sdk::Result<Shape> MakeShape(std::shared_ptr<const ObjectInfo> object,
@@ -114,8 +96,6 @@ sdk::Result<Shape> MakeShape(std::shared_ptr<const ObjectInfo> object,
     shape.fields[shape.key_index].kind = SentField::Kind::kOmitted;
   }
   shape.object = std::move(object);
-  status = CheckTargets(shape);
-  if (!status.ok()) return status.failure();
   return shape;
 }
 

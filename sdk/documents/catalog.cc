@@ -27,6 +27,7 @@ Field ReadField(const Json& json) {
   field.updateable = Flag(json, "updateable", true);
   field.unique = Flag(json, "unique", false);
   field.read_only_because = Text(json, "read_only_because");
+  field.sets = Text(json, "sets");
   for (const std::string& name : Texts(json, "normalisers")) {
     field.normalisers.push_back(*ParseNormaliser(name));
   }
@@ -94,6 +95,7 @@ void WriteField(Writer* writer, const Field& field) {
     Write(writer, "normalisers", names);
   }
   if (!field.read_only_because.empty()) Write(writer, "read_only_because", field.read_only_because);
+  if (!field.sets.empty()) Write(writer, "sets", field.sets);
   writer->EndObject();
 }
 

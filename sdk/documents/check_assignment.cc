@@ -40,6 +40,30 @@ Status CheckOperation(const Object& object, const Assignment& assignment) {
   return {};
 }
 
+// The first field of the assignment that sets `target`, before that at `end`; null: none does.
+const Field* SetBy(const Object& object, const Assignment& assignment, const std::string& target,
+                   size_t end = SIZE_MAX) {
+  for (size_t i = 0; i < std::min(end, assignment.fields.size()); ++i) {
+    const Field* field = object.FindField(assignment.fields[i].name);
+    if (field != nullptr && field->target() == target) return field;
+  }
+  return nullptr;
+}
+
+// Of two fields that set the same nobody could say which one is meant.
+Status CheckSetOnce(const Object& object, const Assignment& assignment) {
+  for (size_t i = 0; i < assignment.fields.size(); ++i) {
+    const Field* field = object.FindField(assignment.fields[i].name);
+    if (field == nullptr) continue;
+    const Field* other = SetBy(object, assignment, field->target(), i);
+    if (other == nullptr) continue;
+    return Refused(PENSTOCK_E_INVALID_CONFIG, "SET_TWICE",
+                   other->name + " and " + field->name + " both set " + field->target() + " of " +
+                       object.name + "; map one of them");
+  }
+  return {};
+}
+
 // Without its key no record can be told from another; what creation needs must be there, since a
 // record without it could only be refused.
 Status CheckRequired(const Object& object, const Assignment& assignment) {
@@ -51,7 +75,7 @@ Status CheckRequired(const Object& object, const Assignment& assignment) {
   }
   if (assignment.operation != "insert" && assignment.operation != "upsert") return {};
   for (const Field& field : object.fields) {
-    if (!field.required || assignment.FieldIndex(field.name)) continue;
+    if (!field.required || SetBy(object, assignment, field.name) != nullptr) continue;
     return Refused(PENSTOCK_E_INVALID_ARGUMENT, "REQUIRED_FIELD",
                    "object " + object.name + " requires the field " + field.name +
                        " on creation, and it is not mapped");
@@ -93,7 +117,9 @@ Status CheckAssignment(const Catalog& catalog, const Assignment& assignment) {
   }
   if (assignment.operation == "lookup") return {};
   Status operation = CheckOperation(*object, assignment);
-  return operation.ok() ? CheckRequired(*object, assignment) : operation;
+  if (!operation.ok()) return operation;
+  Status required = CheckRequired(*object, assignment);
+  return required.ok() ? CheckSetOnce(*object, assignment) : required;
 }
 
 bool IsAskedFor(const std::vector<std::string>& objects, std::string_view name) {

@@ -115,12 +115,32 @@ std::string Rule(const Json* document, const Json* schema, const std::string& ke
   return "breaks the rule " + keyword + ": " + ToText(*rule);
 }
 
-constexpr std::array<std::string_view, 19> kKeywords = {
-    "type",      "properties", "required", "additionalProperties",
-    "enum",      "minimum",    "maximum",  "minLength",
-    "maxLength", "pattern",    "items",    "minItems",
-    "maxItems",  "oneOf",      "title",    "description",
-    "default",   "x-secret",   "x-order"};
+// From a pool: the validator leaks its states when it stops at an error.
+using Pool = rapidjson::MemoryPoolAllocator<>;
+using Validator =
+    rapidjson::GenericSchemaValidator<rapidjson::SchemaDocument,
+                                      rapidjson::BaseReaderHandler<rapidjson::UTF8<>>, Pool>;
+
+// What the first broken rule of an allOf says of itself.
+std::string BrokenOf(const Json& document, const Json& schema) {
+  const Json* rules = Find(schema, "allOf");
+  if (rules == nullptr || !rules->IsArray()) return "breaks a rule";
+  for (const Json& rule : rules->GetArray()) {
+    const rapidjson::SchemaDocument compiled(rule);
+    Pool pool;
+    Validator validator(compiled, &pool);
+    if (!document.Accept(validator)) return "cannot be: " + Text(rule, "description");
+  }
+  return "breaks a rule";
+}
+
+constexpr std::array<std::string_view, 21> kKeywords = {
+    "type",      "properties",  "required", "additionalProperties",
+    "enum",      "minimum",     "maximum",  "minLength",
+    "maxLength", "pattern",     "items",    "minItems",
+    "maxItems",  "oneOf",       "allOf",    "not",
+    "title",     "description", "default",  "x-secret",
+    "x-order"};
 
 Status CheckKeywords(const Json& schema, const std::string& pointer, std::string_view what) {
   if (!schema.IsObject()) {
@@ -139,11 +159,17 @@ Status CheckKeywords(const Json& schema, const std::string& pointer, std::string
                                what);
         if (!nested.ok()) return nested;
       }
-    } else if (name == "items" || (name == "additionalProperties" && !member.value.IsBool())) {
+    } else if (name == "items" || name == "not" ||
+               (name == "additionalProperties" && !member.value.IsBool())) {
       nested = CheckKeywords(member.value, pointer + "/" + name, what);
-    } else if (name == "oneOf" && member.value.IsArray()) {
+    } else if ((name == "oneOf" || name == "allOf") && member.value.IsArray()) {
       for (const Json& form : member.value.GetArray()) {
-        nested = CheckKeywords(form, pointer + "/oneOf", what);
+        nested = CheckKeywords(form, pointer + "/" + name, what);
+        if (nested.ok() && name == "allOf" && Text(form, "description").empty()) {
+          nested = Invalid("PS-DOC-SCHEMA",
+                           std::string(what) + ": " + pointer +
+                               "/allOf has a rule whose description does not say what breaks it");
+        }
         if (!nested.ok()) return nested;
       }
     }
@@ -162,12 +188,8 @@ struct Broken {
 
 std::optional<Broken> FindBroken(const Json& document, const rapidjson::Document& schema) {
   const rapidjson::SchemaDocument compiled(schema);
-  // From a pool: the validator leaks its states when it stops at an error.
-  using Pool = rapidjson::MemoryPoolAllocator<>;
   Pool pool;
-  rapidjson::GenericSchemaValidator<rapidjson::SchemaDocument,
-                                    rapidjson::BaseReaderHandler<rapidjson::UTF8<>>, Pool>
-      validator(compiled, &pool);
+  Validator validator(compiled, &pool);
   if (document.Accept(validator)) return std::nullopt;
   Broken broken;
   broken.at = validator.GetInvalidDocumentPointer();
@@ -186,8 +208,12 @@ std::optional<Broken> FindBroken(const Json& document, const rapidjson::Document
 }
 
 std::string Words(const Broken& broken, const Json& document) {
-  return broken.unknown.empty() ? Rule(broken.at.Get(document), broken.schema, broken.keyword)
-                                : Unknown(broken.unknown, *broken.schema);
+  if (!broken.unknown.empty()) return Unknown(broken.unknown, *broken.schema);
+  const Json* at = broken.at.Get(document);
+  if (broken.keyword == "allOf" && broken.schema != nullptr && at != nullptr) {
+    return BrokenOf(*at, *broken.schema);
+  }
+  return Rule(at, broken.schema, broken.keyword);
 }
 
 std::string GivenText(const Json* value) {

@@ -36,8 +36,9 @@ std::string TakenText(std::string_view schema);
 
 /// OK when `schema` uses only the keywords that config_schema and options_schema may use: type,
 /// properties, required, additionalProperties, enum, minimum, maximum, minLength, maxLength,
-/// pattern, items, minItems, maxItems, oneOf, title, description, default, x-secret, x-order.
-/// Others would be ignored in silence. PS-DOC-SCHEMA names the pointer. [thread-safe]
+/// pattern, items, minItems, maxItems, oneOf, allOf, not, title, description, default, x-secret,
+/// x-order. Others would be ignored in silence. Each rule of an allOf has a description that says
+/// what breaks it: the user reads that. PS-DOC-SCHEMA names the pointer. [thread-safe]
 Status CheckSchemaKeywords(std::string_view schema, std::string_view what);
 
 }  // namespace penstock::sdk

@@ -63,6 +63,29 @@ TEST(Compile, UnknownAndReadOnlyFields) {
   EXPECT_EQ(error.message, "\"email\" is the key and is mapped a second time.");
 }
 
+TEST(Compile, OneOfTheFieldsThatSetTheSameIsMapped) {
+  std::vector<sdk::Field> fields = kFields;
+  sdk::Field owner;
+  owner.name = "owner_id";
+  owner.required = true;
+  fields.push_back(owner);
+  owner.name = "owner.email";
+  owner.required = false;
+  owner.sets = "owner_id";
+  fields.push_back(owner);
+  const sdk::Object object = Contacts(fields);
+  Error error = Refusal(MakeIntegration({{"firstname", "a"}}), {"email", "a"}, object);
+  EXPECT_EQ(error.code, "PS-MAP-REQUIRED");
+  EXPECT_NE(error.message.find("without owner_id (or owner.email), and"), std::string::npos)
+      << error.message;
+  EXPECT_TRUE(Compile(MakeIntegration({{"owner.email", "a"}}), {"email", "a"}, object).ok());
+  EXPECT_TRUE(Compile(MakeIntegration({{"owner_id", "a"}}), {"email", "a"}, object).ok());
+  error = Refusal(MakeIntegration({{"owner_id", "a"}, {"owner.email", "b"}}), {"email", "a", "b"},
+                  object);
+  EXPECT_EQ(error.code, "PS-MAP-FIELD");
+  EXPECT_EQ(error.message, "\"owner_id\" and \"owner.email\" both set owner_id.");
+}
+
 TEST(Compile, OptionsAreThoseOfTheObject) {
   Integration integration = MakeIntegration({{"firstname", "a"}});
   integration.options = R"({"rule": "on"})";

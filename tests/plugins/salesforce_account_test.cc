@@ -117,12 +117,13 @@ TEST_F(SalesforceAccountTest, ARequiredReferenceMayBeSetByAForeignKey) {
   Describe("Line__c", {ExternalId("Ext__c"), Field("Order__c", "reference",
                                                    R"("nillable": false, "referenceTo": ["Account"],
                                                     "relationshipName": "Order__r")")});
-  EXPECT_EQ(Refusal(Assign("Line__c", "upsert", {"Ext__c"})).code, "salesforce.REQUIRED_FIELD");
+  EXPECT_EQ(Refusal(Assign("Line__c", "upsert", {"Ext__c"})).code, "connector.REQUIRED_FIELD");
   EXPECT_TRUE(
       instance_->Begin(Assign("Line__c", "upsert", {"Ext__c", "Order__r.Ext__c"}), {}, {}).ok());
   Result<Catalog> catalog = instance_->Discover({"Line__c"}, {});
   ASSERT_TRUE(catalog.ok());
-  EXPECT_FALSE(catalog->objects[0].FindField("Order__c")->required);
+  EXPECT_TRUE(catalog->objects[0].FindField("Order__c")->required);
+  EXPECT_EQ(catalog->objects[0].FindField("Order__r.Ext__c")->sets, "Order__c");
 }
 
 TEST_F(SalesforceAccountTest, NamesTheOrganization) {

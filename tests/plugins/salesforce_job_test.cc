@@ -498,6 +498,16 @@ TEST_F(SalesforceJobTest, TakesUpAJobByKeysAsTheHostKeepsThem) {
   EXPECT_EQ(Outcome(1), PENSTOCK_CREATED);
 }
 
+TEST_F(SalesforceJobTest, AnEarlierRunsCompletionMayBeOnItsWay) {
+  TestBatch batch(2);
+  Rows(&batch, 2);
+  successful = kSuccess;
+  numbers = R"(, "numberRecordsProcessed": 0)";
+  EXPECT_TRUE(TakeUp(Jobs("insert"), batch).ok());
+  EXPECT_EQ(Count("PATCH"), 1u);  // found open, aborted
+  EXPECT_EQ(Outcome(1), PENSTOCK_IN_DOUBT) << "a second insert would be a second record";
+}
+
 TEST_F(SalesforceJobTest, AJobOfAnEarlierRunIsNoReasonToStopThisOne) {
   TestBatch batch(2);
   Rows(&batch, 2);

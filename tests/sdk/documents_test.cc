@@ -239,6 +239,20 @@ TEST(Validation, KnowsItsKeywords) {
   EXPECT_NE(unknown.failure().message.find("/properties/a/const"), std::string::npos);
 }
 
+TEST(Validation, ARuleSaysInItsOwnWordsWhatBreaksIt) {
+  const std::string rule = R"("not": {"required": ["a", "b"], "properties": {"b": {"enum": [1]}}})";
+  const std::string schema =
+      R"({"allOf": [{"description": "a does not go with b: 1", )" + rule + "}]}";
+  EXPECT_TRUE(CheckSchemaKeywords(schema, "x").ok());
+  EXPECT_TRUE(ValidateJson(schema, R"({"a": 1, "b": 2})", "options").ok());
+  EXPECT_TRUE(ValidateJson(schema, R"({"b": 1})", "options").ok());
+  const Status broken = ValidateJson(schema, R"({"a": 1, "b": 1})", "options");
+  ASSERT_FALSE(broken.ok());
+  EXPECT_EQ(broken.failure().message, "options cannot be: a does not go with b: 1");
+  EXPECT_FALSE(CheckSchemaKeywords("{\"allOf\": [{" + rule + "}]}", "x").ok()) << "no words";
+  EXPECT_FALSE(CheckSchemaKeywords(R"({"not": {"const": 1}})", "x").ok());
+}
+
 TEST(Names, GoBothWays) {
   EXPECT_EQ(FieldTypeName(FieldType::kTimestamp), "timestamp");
   EXPECT_EQ(NormaliserName(Normaliser::kE164), "e164");

@@ -47,6 +47,12 @@ struct Field {
   bool unique = false;
   std::vector<Normaliser> normalisers;
   std::string read_only_because = {};  // neither createable nor updateable: why, as half a sentence
+  /// The field that it sets, where that is another one: a reference, set by a key of the record
+  /// that it is to point to. One of the fields that set the same is mapped; a required one is set
+  /// by any.
+  std::string sets = {};
+
+  const std::string& target() const { return sets.empty() ? name : sets; }
 };
 
 /// What can be done to an object, by which identifier.

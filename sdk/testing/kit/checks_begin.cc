@@ -69,7 +69,10 @@ void RequiredUnmapped(Trial& t) {
   if (!plan) return;
   const auto try_without = [&](const std::string& name) {
     WritePlan cut = *plan;
-    std::erase_if(cut.assignment.fields, [&](const auto& field) { return field.name == name; });
+    std::erase_if(cut.assignment.fields, [&](const auto& field) {
+      const sdk::Field* known = plan->object->FindField(field.name);
+      return (known == nullptr ? field.name : known->target()) == name;
+    });
     if (cut.assignment.fields.empty()) return;
     for (auto& field : cut.assignment.fields)
       field.key = field.name == cut.assignment.identifier[0];

@@ -187,6 +187,13 @@ FieldType TypeFor(const sdk::Object& object, const std::string& name) {
   return field == nullptr ? FieldType::kString : field->type;
 }
 
+bool IsSet(const sdk::Object& object, const sdk::Assignment& assignment, const std::string& name) {
+  return std::any_of(assignment.fields.begin(), assignment.fields.end(), [&](const auto& assigned) {
+    const Field* field = object.FindField(assigned.name);
+    return field != nullptr && field->target() == name;
+  });
+}
+
 }  // namespace
 
 std::vector<const Field*> WritableFields(Trial& trial, const sdk::Object& object,
@@ -202,7 +209,10 @@ std::vector<const Field*> WritableFields(Trial& trial, const sdk::Object& object
   }
   if (!trial.facts().fields.empty()) return fields;
   for (const Field& field : object.fields) {
-    if (field.name != key && field.name != "id" && field.createable && field.updateable &&
+    const bool alone = std::none_of(fields.begin(), fields.end(), [&](const Field* other) {
+      return other->target() == field.target();
+    });
+    if (alone && field.name != key && field.name != "id" && field.createable && field.updateable &&
         !field.unique && fields.size() < 12) {
       fields.push_back(&field);
     }
@@ -240,7 +250,7 @@ std::optional<WritePlan> PlanFor(Trial& trial, const std::string& operation,
   // What creation needs is there, behind the fields that were asked for.
   const bool creates = operation == "upsert" || operation == "insert";
   for (const Field& field : object->fields) {
-    if (!creates || !field.required || plan.assignment.FieldIndex(field.name)) continue;
+    if (!creates || !field.required || IsSet(*object, plan.assignment, field.name)) continue;
     plan.assignment.fields.push_back({field.name, field.type, false});
   }
   return plan;
