@@ -59,11 +59,15 @@ std::string ReasonsText(const RunRecord& r, const Paint& paint) {
       lines += "and " + Plural(r.errors.size() - kReasonsShown, "other reason") + "\n";
       break;
     }
-    lines += paint.Yellow(Grouped(e.count) + " × " + Printable(e.code));
+    // Without a record it is about the run: a job that failed after all was done, a lost answer.
+    const std::string times = e.example_key.empty() ? "" : Grouped(e.count) + " × ";
+    lines += paint.Yellow(times + Printable(e.code));
     if (!e.message.empty()) lines += ": " + Printable(e.message);
     if (!e.example_key.empty()) {
       lines +=
           " → penstock why " + r.integration + " " + engine::ShellWord(Printable(e.example_key));
+    } else {
+      lines += " → penstock explain " + Printable(e.code);
     }
     lines += "\n";
   }

@@ -91,6 +91,14 @@ TEST(RunViewTest, ReasonsAreNeverCut) {
   EXPECT_TRUE(Has(page, "            → penstock why contacts 'o'\\''brien x'\n")) << page;
 }
 
+TEST(RunViewTest, WhatIsNoRecordsIsOneLineWithoutACount) {
+  RunRecord r = SampleRun();
+  r.errors = {{"JOB_ABORTED", "the job 7505 was aborted", 1, ""}};
+  EXPECT_TRUE(Has(RunText(r, Paint(false)),
+                  "  reasons   JOB_ABORTED: the job 7505 was aborted → penstock explain "
+                  "JOB_ABORTED\n"));
+}
+
 IntegrationStatus Standing() {
   IntegrationStatus s;
   s.integration = "contacts";
