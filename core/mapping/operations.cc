@@ -149,9 +149,14 @@ Error OptionError(const Integration& integration, const sdk::Object& object,
                       hint + " " + kWhere);
   }
   if (broken.name.empty()) {
-    return UsageError("PS-MAP-OPTIONS",
-                      "`options:` of " + integration.id + " " + broken.rule + ".",
-                      kWhere);
+    constexpr std::string_view kNot = "cannot be: ";  // of a rule about several options
+    const bool together = broken.rule.starts_with(kNot);
+    return UsageError(
+        "PS-MAP-OPTIONS",
+        "`options:` of " + integration.id + " " +
+            (together ? "contradict each other: " + broken.rule.substr(kNot.size()) : broken.rule) +
+            ".",
+        kWhere);
   }
   std::string given = broken.given;
   if (given.size() > 1 && given.starts_with('"')) given = given.substr(1, given.size() - 2);
@@ -161,7 +166,7 @@ Error OptionError(const Integration& integration, const sdk::Object& object,
   if (!broken.usual.empty()) hint += "Without it: " + broken.usual + ".";
   return UsageError("PS-MAP-OPTIONS",
                     option + " is " + broken.given +
-                        (broken.rule.starts_with("is ") ? ", which " : ", and ") + broken.rule +
+                        (broken.rule == "does not take" ? ", which it " : ", and ") + broken.rule +
                         ".",
                     hint.empty() ? kWhere : hint);
 }

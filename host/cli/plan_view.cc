@@ -139,7 +139,12 @@ std::string VerdictText(const PlannedRun& plan, const Paint& paint) {
   for (const Hold& hold : plan.holds) holds += hold.rule + ": " + AsSentence(hold.message) + "\n";
   out += Labelled(paint.Red("held"), holds, paint.width());
   if (holds.empty()) out += Labelled("guard", changes > 0 ? "nothing is held" : "nothing to send");
-  return out + Labelled("next", paint.Bold(NextCommand(plan)));
+  if (holds.empty()) return out + Labelled("next", paint.Bold(NextCommand(plan)));
+  const std::string hash = ShortHash(plan.header.hash);
+  Table ways({"", ""});
+  ways.Add({paint.Bold("penstock apply " + hash), "exactly this plan"});
+  ways.Add({"penstock discard " + hash, "drop it"});
+  return out + Labelled("next", ways.Text(paint));
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ std::string CountsText(const RunRecord& r, size_t width) {
                               {"quarantined", p.quarantined},
                               {"to send", p.row_changes}});
   if (p.invalid > 0) {
-    rows += "; invalid: penstock records " + r.integration + " --status invalid";
+    rows += "; invalid: `penstock records " + r.integration + " --status invalid`";
   }
   const bool of_jobs = r.trigger == "settle";  // it read no row
   std::string out = of_jobs ? "" : Labelled("rows", rows, width);

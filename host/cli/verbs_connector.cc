@@ -149,7 +149,10 @@ std::string OptionsText(const sdk::Manifest& manifest, const Paint& paint) {
     const bool any = usual == member.value.MemberEnd();
     std::string what =
         text("description").empty() ? AsSentence(text("title")) : text("description");
-    what += " Takes " + sdk::TakenText(JsonText(member.value)) + ".";
+    // What a pattern takes, the description says.
+    if (!member.value.HasMember("pattern")) {
+      what += " Takes " + sdk::TakenText(JsonText(member.value)) + ".";
+    }
     table.Add({member.name.GetString(),
                any                       ? ""
                : usual->value.IsString() ? usual->value.GetString()
@@ -268,9 +271,10 @@ void ShowVerb(Context* context, const std::string& id) {
   text += "  library   " + sidecar->library_path + "\n";
   if (digest.ok()) text += "  SHA-256   " + *digest + "\n";
   text += "  address   " + AddressText(m) + "\n";
-  text += "  hosts     " + trust::HostsText(trust::HostsOf(m)) + "\n";
+  const size_t width = context->paint().width();
+  text += Labelled("hosts", trust::HostsText(trust::HostsOf(m)), width);
   text += LockLine(context, *sidecar);
-  text += "  auth      " + AuthText(m.auth) + "\n";
+  text += Labelled("auth", AuthText(m.auth), width);
   text += "  sandbox   " +
           (SandboxOf(*sidecar) == "yes" ? "penstock sandbox " + m.id : SandboxOf(*sidecar)) + "\n";
   for (const sdk::Limiter& limiter : m.limiters) {

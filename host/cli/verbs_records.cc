@@ -69,7 +69,8 @@ class RecordPrinter {
   // For eyes: what it is on one line, the whole reason below.
   std::string OnTerminal(const RecordLine& line) const {
     const Paint& paint = context_->paint();
-    std::string text = paint.Bold(Printable(line.key)) + "  " + line.status;
+    const std::string key = line.key.empty() ? "(no key)" : Printable(line.key);
+    std::string text = paint.Bold(key) + "  " + line.status;
     if (!line.code.empty()) text += "  " + paint.Yellow(Printable(line.code));
     if (!line.field.empty()) text += "  field " + Printable(line.field);
     text += "\n";
@@ -131,6 +132,10 @@ Status PrintInvalid(engine::Engine* engine, const RecordArgs& args, RecordPrinte
   return {};
 }
 
+constexpr char kCaseAlone[] =
+    ": the keys differ in case alone, which the destination ignores; leave one of them out of the "
+    "model";
+
 // Keys that are one record of the destination: each is in sync, and writes over the other.
 Status PrintConflicts(StateView* view, const RecordArgs& args, RecordPrinter* printer) {
   PENSTOCK_ASSIGN_OR_RETURN(const std::vector<SharedId> shared, ListSharedIds(view));
@@ -145,7 +150,8 @@ Status PrintConflicts(StateView* view, const RecordArgs& args, RecordPrinter* pr
       line.status = "conflict";
       line.code = "SHARED_ID";
       line.message = "record " + record.destination_id + " is that of " + engine::KeyText(other) +
-                     more + ", too";
+                     more + ", too" +
+                     (engine::DifferInCase(line.key, engine::KeyText(other)) ? kCaseAlone : "");
       line.destination_id = record.destination_id;
       const bool room = args.limit == 0 || printer->count() < args.limit;
       if (room && Wanted(args, line)) printer->Add(line);

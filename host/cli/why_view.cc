@@ -105,8 +105,17 @@ std::string PendingText(const Inquiry& q, const Paint& paint) {
 std::string SharedText(const Inquiry& q, const Paint& paint) {
   if (q.shared_with.empty()) return {};
   std::string keys;
+  bool by_case = true;
   for (const std::string& key : q.shared_with) {
     keys += (keys.empty() ? "" : ", ") + Printable(key);
+    by_case = by_case && engine::DifferInCase(q.key, key);
+  }
+  if (by_case) {
+    return paint.Yellow("record " + q.entry->destination_id + " is that of " + keys + ", too") +
+           "\nThe keys differ in case alone, which the destination ignores: each sync of one "
+           "writes "
+           "over the other. Leave one of them out of the model, or make the keys differ in more "
+           "than case.";
   }
   return paint.Yellow("record " + q.entry->destination_id + " is that of " + keys + ", too") +
          "\nEach sync of one writes over the other: leave one of them out of the model, or make "
@@ -126,11 +135,12 @@ std::string LeftOutText(const engine::Excerpt& excerpt) {
 }
 
 std::string BodyText(const char* what, const exchanges::Body& body, const Inquiry& q,
-                     const WhyOptions& options) {
+                     const WhyOptions& options,
+                     const std::optional<engine::Place>& place = std::nullopt) {
   if (body.size == 0) return Labelled(what, "(no body)");
   if (body.text.empty()) return Labelled(what, "(" + Grouped(body.size) + " bytes, not kept)");
   const auto excerpt =
-      engine::ExcerptOf(body.text, Needles(q), q.sensitive, options.whole ? kLong : kShort);
+      engine::ExcerptOf(body.text, Needles(q), q.sensitive, options.whole ? kLong : kShort, place);
   std::string left_out = LeftOutText(excerpt);
   if (!left_out.empty()) left_out = left_out.substr(1) + " ";
   return Labelled(what, left_out + excerpt.text);
@@ -156,12 +166,15 @@ std::string AttemptText(const Inquiry& q, const WhyOptions& options, const Paint
                     a.run;
   if (!e.earlier.empty()) out += ", after " + Plural(e.earlier.size(), "other attempt");
   out = Labelled("exchange", out, paint.width()) + BodyText("request", e.request, q, options);
-  if (e.status != 0) out += BodyText("answer", e.response, q, options);
+  if (e.status != 0) {
+    out += BodyText("answer", e.response, q, options, engine::PlaceIn(e.request.text, Needles(q)));
+  }
   return out;
 }
 
-void PutBody(Json* json, const char* name, const exchanges::Body& body, const Inquiry& q) {
-  const auto excerpt = engine::ExcerptOf(body.text, Needles(q), q.sensitive, kLong);
+void PutBody(Json* json, const char* name, const exchanges::Body& body, const Inquiry& q,
+             const std::optional<engine::Place>& place = std::nullopt) {
+  const auto excerpt = engine::ExcerptOf(body.text, Needles(q), q.sensitive, kLong, place);
   json->Begin(name)
       .Text("body", excerpt.text)
       .Number("left_out", excerpt.left_out)
@@ -186,7 +199,8 @@ void PutAttempt(Json* json, const Inquiry& q) {
         .Text("error", a.exchange->error)
         .Text("at", IsoTime(a.exchange->started_unix_us));
     PutBody(json, "request", a.exchange->request, q);
-    PutBody(json, "response", a.exchange->response, q);
+    PutBody(json, "response", a.exchange->response, q,
+            engine::PlaceIn(a.exchange->request.text, Needles(q)));
     json->End();
   } else {
     json->Null("exchange");

@@ -128,6 +128,23 @@ void Prune(Value* value, const std::vector<std::string>& needles, bool elsewhere
   }
 }
 
+std::optional<Place> PlaceOf(const Value& value, const std::vector<std::string>& needle) {
+  if (value.IsObject()) {
+    for (const auto& member : value.GetObject()) {
+      if (const auto place = PlaceOf(member.value, needle)) return place;
+    }
+    return std::nullopt;
+  }
+  if (!value.IsArray()) return std::nullopt;
+  std::optional<Place> found;
+  for (rapidjson::SizeType i = 0; i < value.Size(); ++i) {
+    if (!Holds(value[i], needle)) continue;
+    if (found || !value[i].IsObject()) return std::nullopt;
+    found = Place{i, value.Size()};
+  }
+  return found;
+}
+
 void Mask(Value* value, const std::set<std::string>& masked, Document::AllocatorType& allocator) {
   if (value->IsArray()) {
     for (Value& item : value->GetArray()) Mask(&item, masked, allocator);
@@ -187,8 +204,18 @@ std::string Cut(std::string text, size_t limit) {
 
 }  // namespace
 
+std::optional<Place> PlaceIn(const std::string& body, const std::vector<std::string>& needles) {
+  Document document;
+  if (!Parse(body, &document)) return std::nullopt;
+  for (const std::string& needle : needles) {
+    if (Holds(document, {needle})) return PlaceOf(document, {needle});
+  }
+  return std::nullopt;
+}
+
 Excerpt ExcerptOf(const std::string& body, const std::vector<std::string>& needles,
-                  const std::set<std::string>& masked, size_t limit) {
+                  const std::set<std::string>& masked, size_t limit,
+                  const std::optional<Place>& place) {
   Excerpt out;
   Document document;
   if (!Parse(body, &document) || !(document.IsObject() || document.IsArray())) {
@@ -202,10 +229,18 @@ Excerpt ExcerptOf(const std::string& body, const std::vector<std::string>& needl
     out.text = Cut(body.substr(begin), limit);
     return out;
   }
+  bool found = false;
   for (const std::string& needle : needles) {  // the strongest one that is there at all
     if (!Holds(document, {needle})) continue;
     Prune(&document, {needle}, true, &out.left_out);
+    found = true;
     break;
+  }
+  if (!found && place && document.IsArray() && document.Size() == place->count) {
+    out.left_out = place->count - 1;
+    Value own = std::move(document[static_cast<rapidjson::SizeType>(place->index)]);
+    document.Clear();
+    document.PushBack(own, document.GetAllocator());
   }
   Mask(&document, masked, document.GetAllocator());
   rapidjson::StringBuffer compact;

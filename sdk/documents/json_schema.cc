@@ -237,7 +237,7 @@ void SayAsUsersDo(const Broken& broken, std::string* rule) {
   for (const char* known : {"type", "enum", "minimum", "maximum", "minLength", "maxLength"}) {
     if (broken.keyword == known) *rule = "takes " + Taken(*broken.schema);
   }
-  if (broken.keyword == "pattern") *rule = "is none that it takes";
+  if (broken.keyword == "pattern") *rule = "does not take";
   const Json* count = Find(*broken.schema, broken.keyword.c_str());
   if (count == nullptr) return;
   if (broken.keyword == "minItems") *rule = "takes at least " + ToText(*count) + " items";

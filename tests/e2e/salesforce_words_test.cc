@@ -71,6 +71,16 @@ TEST_F(SalesforceWordsTest, StrictKnowsInvalidAndUnsentRows) {
   EXPECT_EQ(Strict().exit, 0) << Strict().Text();
 }
 
+TEST_F(SalesforceWordsTest, ARefusedRecordsAnswerIsItsOwn) {
+  StartOrganization();
+  project_.FillCustomers(60);
+  project_.Sql("UPDATE customers SET last_name = NULL WHERE n = 7");
+  SyncTo(3, "completed_with_errors");
+  const Output why = project_.Cli({"why", "contacts", "7"});
+  EXPECT_THAT(why.out, HasSubstr("answer    (without 59 items about other records) "
+                                 "[{\"success\":false,"));
+}
+
 TEST_F(SalesforceWordsTest, ADeletedRecordsRequestShowsItsOwnId) {
   StartOrganization();
   project_.FillCustomers(60);

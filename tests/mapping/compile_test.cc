@@ -133,7 +133,7 @@ TEST(Compile, AWrongOptionIsToldAsItsWriterWouldTellIt) {
        "`penstock connector show NAME` describes the options.", 9},
       {R"({"serial": null})", "Option \"serial\" of people is empty, and takes true or false.",
        "`penstock connector show NAME` describes the options.", 9},
-      {R"({"rule": "x"})", "Option \"rule\" of people is \"x\", which is none that it takes.",
+      {R"({"rule": "x"})", "Option \"rule\" of people is \"x\", which it does not take.",
        "None or a rule's id. ", 9},
       {R"({"tags": "x"})", "Option \"tags\" of people is \"x\", and takes a list.",
        "`penstock connector show NAME` describes the options.", 9},
