@@ -235,11 +235,19 @@ std::string Table::Text(const Paint& paint, size_t indent) const {
   size_t before_last = indent;
   for (size_t c = 0; c + 1 < columns_.size(); ++c) before_last += widths[c] + 2;
   const bool wraps = !data_ && before_last + kNarrowestColumn <= paint.width();
+  const size_t below = indent + 2;  // of a last cell that has no room beside the others
   std::string out;
   const auto line = [&](const std::vector<std::string>& cells, bool head) {
     std::string text(indent, ' ');
     for (size_t c = 0; c < cells.size(); ++c) {
       const bool last = c + 1 == cells.size();
+      const bool beside = data_ || wraps || paint.width() == 0 ||
+                          before_last + DisplayWidth(cells[c]) <= paint.width();
+      if (last && !beside) {
+        text.erase(text.find_last_not_of(' ') + 1);
+        text += "\n" + std::string(below, ' ') + Wrapped(cells[c], paint.width(), below);
+        break;
+      }
       const std::string cell = shortens        ? Shortened(cells[c], kWidestCell)
                                : last && wraps ? Wrapped(cells[c], paint.width(), before_last)
                                                : cells[c];

@@ -54,7 +54,7 @@ class Paint {
 };
 
 /// Columns of text, padded to the widest cell; a column whose name begins with '>' is set to the
-/// right. On a page with a width, the last column is wrapped.
+/// right. On a page with a width, the last column is wrapped, or stands below where it has no room.
 class Table {
  public:
   explicit Table(std::vector<std::string> columns) : columns_(std::move(columns)) {}

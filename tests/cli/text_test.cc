@@ -89,6 +89,11 @@ TEST(TextTest, TablesFitThePage) {
             "PS-A  what this code means to\n"
             "      those who meet it\n");
   EXPECT_FALSE(codes.ShortenedOn(Paint(false, 30)));
+  Table narrow({"a column with a long name", "what"});
+  narrow.Add({"x", sentence});
+  EXPECT_EQ(
+      narrow.Text(Paint(false, 30)),
+      "a column with a long name\n  what\nx\n  what this code means to\n  those who meet it\n");
   Table data({"a", "b"});
   data.Data().Add({std::string(70, 'x') + " y", "1"});
   EXPECT_FALSE(data.ShortenedOn(Paint(false)));
