@@ -148,15 +148,11 @@ Error OptionError(const Integration& integration, const sdk::Object& object,
     return UsageError("PS-MAP-OPTIONS", whose + " has no option \"" + broken.unknown + "\".",
                       hint + " " + kWhere);
   }
-  if (broken.name.empty()) {
-    constexpr std::string_view kNot = "cannot be: ";  // of a rule about several options
-    const bool together = broken.rule.starts_with(kNot);
-    return UsageError(
-        "PS-MAP-OPTIONS",
-        "`options:` of " + integration.id + " " +
-            (together ? "contradict each other: " + broken.rule.substr(kNot.size()) : broken.rule) +
-            ".",
-        kWhere);
+  if (broken.name.empty() || broken.together) {
+    return UsageError("PS-MAP-OPTIONS",
+                      "`options:` of " + integration.id + " " +
+                          (broken.together ? "contradict each other: " : "") + broken.rule + ".",
+                      kWhere);
   }
   std::string given = broken.given;
   if (given.size() > 1 && given.starts_with('"')) given = given.substr(1, given.size() - 2);

@@ -170,8 +170,8 @@ class DestinationCheck {
     if (hint.empty() && !broken.about.empty())
       hint = broken.about + (broken.about.ends_with('.') ? "" : ".");
     Complain(loaded_, PlaceOf(inner.substr(0, inner.find('.'))), "PS-CONF-CONFIG",
-             "Destination " + destination_.name + ": " + what + " " + broken.rule +
-                 (broken.rule == "does not take" ? " this value" : "") + ".",
+             "Destination " + destination_.name + ": " + (broken.together ? "" : what + " ") +
+                 broken.rule + (broken.rule == "does not take" ? " this value" : "") + ".",
              hint + (hint.empty() ? "" : " ") + "`penstock connector show " + manifest_.id +
                  "` lists the settings.");
   }

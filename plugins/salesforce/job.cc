@@ -203,13 +203,6 @@ sdk::Result<JobSteps::Info> JobSteps::Ask(sdk::Call call, const std::string& id)
   return info;
 }
 
-// A completion that is still on its way may overtake our abort: then the job was at work. Of an
-// earlier run nobody knows whether it sent one; there it matters for inserts alone, since the
-// others may be done twice.
-bool JobSteps::MayBeCompletedLate(const Job& job) const {
-  return job.unanswered || (job.earlier && shape_.verb == Verb::kInsert);
-}
-
 sdk::Result<JobSteps::Info> JobSteps::WaitUntilOver(sdk::Call call, const Job& job) const {
   const std::string& id = job.id;
   int64_t wait = kFirstWaitMs;
@@ -218,8 +211,9 @@ sdk::Result<JobSteps::Info> JobSteps::WaitUntilOver(sdk::Call call, const Job& j
     sdk::Result<Info> info = Ask(call, id);
     if (info.ok()) {
       silence = 0;
+      // A completion that is still on its way may overtake our abort: then the job was at work.
       info->aborted_here = was_open && info->state == "Aborted";
-      info->never_completed = info->aborted_here && !MayBeCompletedLate(job);
+      info->never_completed = info->aborted_here && !job.unanswered;
       if (info->gone || info->over()) return info;
       was_open = info->state == "Open";
       if (was_open) {
@@ -324,7 +318,8 @@ Status JobSteps::TakeResults(sdk::Call call, const Info& info, Job* job,
   // What stands in no file was not processed, if all that was processed is told. Of a job that was
   // aborted at work nobody knows: what it had in hand may still be written.
   const bool all_told = info.processed.has_value() && told >= *info.processed;
-  if (all_told && (info.state == "Failed" || info.never_completed)) {
+  const bool did_nothing = info.never_completed && told == 0;
+  if (all_told && (info.state == "Failed" || did_nothing)) {
     job->records.RestUnsent(left_out, outcomes);
   }
   const std::string numbers =

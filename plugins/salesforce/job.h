@@ -87,7 +87,6 @@ class JobSteps {
   sdk::Status SetState(sdk::Call call, const std::string& id, const char* state,
                        const std::vector<uint64_t>& seqs, bool* unanswered = nullptr) const;
   sdk::Result<Info> Ask(sdk::Call call, const std::string& id) const;
-  bool MayBeCompletedLate(const Job& job) const;
   sdk::Result<Info> WaitUntilOver(sdk::Call call, const Job& job) const;
   // The files of successful, failed and unprocessed records.
   using Files = std::array<std::optional<sdk::Blob>, 3>;

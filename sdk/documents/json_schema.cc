@@ -129,7 +129,7 @@ std::string BrokenOf(const Json& document, const Json& schema) {
     const rapidjson::SchemaDocument compiled(rule);
     Pool pool;
     Validator validator(compiled, &pool);
-    if (!document.Accept(validator)) return "cannot be: " + Text(rule, "description");
+    if (!document.Accept(validator)) return Text(rule, "description");
   }
   return "breaks a rule";
 }
@@ -261,6 +261,7 @@ BrokenSetting SettingOf(const Broken& broken, const Json& document) {
       if (one.IsString()) out.known.emplace_back(one.GetString());
     }
   }
+  out.together = broken.keyword == "allOf";
   if (broken.unknown.empty()) SayAsUsersDo(broken, &out.rule);
   out.about = Text(*broken.schema, "description");
   if (out.about.empty()) out.about = Text(*broken.schema, "title");
@@ -274,7 +275,8 @@ Status Check(const Json& document, const rapidjson::Document& schema, std::strin
   const std::optional<Broken> broken = FindBroken(document, schema);
   if (!broken) return {};
   const std::string place = PointerText(broken->at);
-  return Invalid("PS-DOC-INVALID", std::string(what) + (place.empty() ? "" : ": " + place) + " " +
+  return Invalid("PS-DOC-INVALID", std::string(what) + (place.empty() ? "" : ": " + place) +
+                                       (broken->keyword == "allOf" ? ": " : " ") +
                                        Words(*broken, document));
 }
 

@@ -22,7 +22,8 @@ struct BrokenSetting {
   std::string name;   // "bulk_threshold", "objects.contacts.fields"; empty: the settings as a whole
   std::string given;  // "0", "\"fast\"", "a list": not to be shown of a setting that may be secret
   std::string rule;   // what follows its name: "takes true or false", "lacks \"path\""
-  std::string unknown;             // the member that it may not have, if it is that
+  bool together = false;  // several settings do not go together: `rule` is the whole sentence
+  std::string unknown;    // the member that it may not have, if it is that
   std::vector<std::string> known;  // those that it may have then; the values that it takes, if few
   std::string usual;               // its default, as JSON; empty: none
   std::string about;               // what the schema says of it; empty: nothing

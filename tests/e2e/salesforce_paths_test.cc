@@ -279,7 +279,7 @@ TEST_P(SalesforcePinnedTest, WhatJobsCannotHonourStaysWithCollections) {
   const int64_t calls = account_.WriteCalls();
   const Output output = project_.Sync();
   EXPECT_EQ(output.exit, 2) << output.Text();
-  EXPECT_THAT(output.Text(), HasSubstr("path is bulk, and Bulk API 2.0 cannot honour"));
+  EXPECT_THAT(output.Text(), HasSubstr("does not go with path: bulk, whose jobs cannot honour it"));
   EXPECT_LE(account_.WriteCalls() - calls, 1);  // a login
 }
 

@@ -157,6 +157,20 @@ TEST(Compile, AWrongOptionIsToldAsItsWriterWouldTellIt) {
   }
 }
 
+TEST(Compile, OptionsThatDoNotGoTogetherSaySo) {
+  Integration integration = MakeIntegration({{"firstname", "a"}});
+  integration.id = "people";
+  integration.options = R"({"path": "bulk", "serial": true})";
+  sdk::Object object = Contacts(kFields);
+  object.options_schema = R"({"type": "object", "properties": {"path": {"type": "string"},
+      "serial": {"type": "boolean"}}, "allOf": [{"description": "serial does not go with path",
+      "not": {"required": ["path", "serial"]}}]})";
+  const Error error = Refusal(integration, {"email", "a"}, object);
+  EXPECT_EQ(error.code, "PS-MAP-OPTIONS");
+  EXPECT_EQ(error.message,
+            "`options:` of people contradict each other: serial does not go with path.");
+}
+
 TEST(Compile, Constants) {
   Integration integration = MakeIntegration({{"age", ""}});
   integration.mapping[0].constant = "forty";
