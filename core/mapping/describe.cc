@@ -10,7 +10,8 @@ namespace {
 
 constexpr size_t kShownBytes = 60;
 
-// A prefix of at most kShownBytes that does not cut a character.
+// A prefix of at most kShownBytes that does not cut a character: a value may be as long as a book,
+// and `why --whole` shows it.
 std::string_view Shortened(std::string_view text) {
   if (text.size() <= kShownBytes) return text;
   size_t end = kShownBytes;
@@ -88,13 +89,13 @@ void AppendDescription(const Value& v, bool sensitive, std::string* out) {
   }
   out->append("the ").append(kind).push_back(' ');
   const std::string text = ToText(v);
-  const std::string_view shown = Shortened(text);
+  std::string shown(Shortened(text));
+  if (shown.size() < text.size()) shown += "…";
   if (type == ValueType::kString) {
     AppendJsonString(shown, out);
   } else {
     out->append(shown);
   }
-  if (shown.size() < text.size()) out->append("...");
 }
 
 Value SortedSet(std::span<Value> items) {

@@ -137,6 +137,36 @@ Status CheckRequired(const Integration& integration, const sdk::Object& object) 
                  "Map it to a column or a constant, or use mode update_only."));
 }
 
+Error OptionError(const Integration& integration, const sdk::Object& object,
+                  const sdk::BrokenSetting& broken) {
+  constexpr const char* kWhere = "`penstock connector show NAME` describes the options.";
+  const std::string option = "Option \"" + broken.name + "\" of " + integration.id;
+  if (!broken.unknown.empty()) {
+    std::string hint = DidYouMean(broken.unknown, broken.known);
+    if (hint.empty()) hint = "It has " + Join(broken.known) + ".";
+    const std::string whose = broken.name.empty() ? "Object " + object.name : option;
+    return UsageError("PS-MAP-OPTIONS", whose + " has no option \"" + broken.unknown + "\".",
+                      hint + " " + kWhere);
+  }
+  if (broken.name.empty() || broken.together) {
+    return UsageError("PS-MAP-OPTIONS",
+                      "`options:` of " + integration.id + " " +
+                          (broken.together ? "contradict each other: " : "") + broken.rule + ".",
+                      kWhere);
+  }
+  std::string given = broken.given;
+  if (given.size() > 1 && given.starts_with('"')) given = given.substr(1, given.size() - 2);
+  std::string hint = DidYouMean(given, broken.known);
+  if (hint.empty()) hint = broken.about;
+  if (!hint.empty()) hint += hint.ends_with('.') || hint.ends_with('?') ? " " : ". ";
+  if (!broken.usual.empty()) hint += "Without it: " + broken.usual + ".";
+  return UsageError("PS-MAP-OPTIONS",
+                    option + " is " + broken.given +
+                        (broken.rule == "does not take" ? ", which it " : ", and ") + broken.rule +
+                        ".",
+                    hint.empty() ? kWhere : hint);
+}
+
 Status CheckOptions(const Integration& integration, const sdk::Object& object) {
   if (integration.options.empty() || integration.options == "{}") return {};
   if (object.options_schema.empty()) {
@@ -144,12 +174,19 @@ Status CheckOptions(const Integration& integration, const sdk::Object& object) {
               UsageError("PS-MAP-OPTIONS", object.name + " takes no options here.",
                          "Take `options:` out of the integration."));
   }
+  const auto broken = sdk::FindBrokenSetting(object.options_schema, integration.options);
+  if (broken) {
+    const std::string top =
+        broken->name.empty() ? broken->unknown : broken->name.substr(0, broken->name.find('.'));
+    const bool placed = integration.places.contains("options." + top);
+    return At(integration, placed ? "options." + top : "options",
+              OptionError(integration, object, *broken));
+  }
+  // What is left: a schema that cannot be read.
   const sdk::Status valid =
-      sdk::ValidateJson(object.options_schema, integration.options, "options of " + object.name);
+      sdk::ValidateJson(object.options_schema, integration.options, "options");
   if (valid.ok()) return {};
-  return At(integration, "options",
-            UsageError("PS-MAP-OPTIONS", valid.failure().message + ".",
-                       "The catalog lists the options of each object: penstock connector show."));
+  return At(integration, "options", UsageError("PS-MAP-OPTIONS", valid.failure().message + "."));
 }
 
 }  // namespace

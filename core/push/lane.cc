@@ -82,9 +82,10 @@ CallFailure Explain(const sdk::Failure& failure, const std::string& destination)
     case PENSTOCK_E_UNAVAILABLE:
     case PENSTOCK_E_DEADLINE:
       result.stop = false;
-      result.error = MakeError(
-          "PS-DEST-UNREACHABLE", where + failure.message,
-          "check the network and the destination's status page, then run again; nothing is lost");
+      result.error = MakeError("PS-DEST-UNREACHABLE", where + failure.message,
+                               "check the network, the address in the message and the "
+                               "destination's status page, then run "
+                               "again; nothing is lost");
       break;
     default:
       result.stop = false;

@@ -322,11 +322,10 @@ void Ledger::Count(const Outcome& outcome, const std::string& key_text) {
       outcome.code.empty() ? std::string(OutcomeName(outcome.kind)) : outcome.code;
   if (!errors_.contains(code) && errors_.size() >= kMaxErrorKinds) return;
   ErrorCount& error = errors_[code];
-  if (error.count++ == 0) {
-    error.code = code;
-    error.message = outcome.message;
-    error.example_key = key_text;
-  }
+  if (error.count++ > 0) return;
+  error.code = code;
+  error.example_key = key_text;
+  if (!error.fault) error.message = outcome.message;
 }
 
 bool Ledger::learned_ids() const {
@@ -342,7 +341,10 @@ OutcomeCounts Ledger::counts() const {
 std::vector<ErrorCount> Ledger::errors() const {
   const std::lock_guard lock(mutex_);
   std::vector<ErrorCount> errors;
-  for (const auto& [code, error] : errors_) errors.push_back(error);
+  for (const auto& [code, error] : errors_) {
+    errors.push_back(error);
+    if (error.count == 0) errors.back().count = 1;  // a fault that cost no record
+  }
   std::stable_sort(errors.begin(), errors.end(),
                    [](const ErrorCount& a, const ErrorCount& b) { return a.count > b.count; });
   if (errors.size() > 20) errors.resize(20);
@@ -360,12 +362,15 @@ uint64_t Ledger::under_way() const {
 }
 
 void Ledger::Fault(const sdk::Failure& failure) {
-  const std::string code = failure.code.empty() ? "PS-CONN-FAILED" : failure.code;
+  std::string code = failure.code.empty() ? "PS-CONN-FAILED" : failure.code;
+  // "salesforce.JOB_FAILED" is JOB_FAILED of the records that it cost: one thing, told once, in the
+  // words of the failure, which say what to do.
+  if (!code.starts_with("PS-")) code.erase(0, code.find('.') + 1);
   const std::lock_guard lock(mutex_);
   ErrorCount& error = errors_[code];
-  ++error.count;
   error.code = code;
-  if (error.message.empty()) error.message = failure.message;
+  if (!error.fault) error.message = failure.message;
+  error.fault = true;
 }
 
 Status Ledger::stop_reason() const {

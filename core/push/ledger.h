@@ -45,7 +45,8 @@ class Ledger final : public RequestJournal {
   /// only such as were certainly not applied, is not believed: the record is unsent if `no_request`
   /// was made at all, else in doubt (a request may not have named it), and the run has to stop.
   bool Settle(const penstock_outcome& outcome, bool no_request = false);
-  /// A fault of the connector that cost no record: among the errors, without a key, in no count.
+  /// A call that failed, and the run goes on: among the errors, together with the records that the
+  /// connector reports by its code (without the connector's id and dot); in no count.
   void Fault(const sdk::Failure& failure);
   /// An outcome that the core decides itself, without a request. `error_class`: of a REJECTED.
   /// UNSENT of what an unanswered request may have applied before is in doubt.

@@ -32,9 +32,8 @@ std::string CountsJson(const RunRecord& record) {
 /// The status of a run that ended in order.
 std::string StatusOf(const RunRecord& record) {
   const OutcomeCounts& c = record.outcomes;
-  // An error that is no record's is the connector's own.
   const bool faulty = std::any_of(record.errors.begin(), record.errors.end(),
-                                  [](const ErrorCount& e) { return e.example_key.empty(); });
+                                  [](const ErrorCount& e) { return e.fault; });
   const bool errors =
       c.rejected + c.in_doubt > 0 || LeftUnsent(record) || record.plan.invalid > 0 || faulty;
   return errors ? "completed_with_errors" : "succeeded";

@@ -185,7 +185,8 @@ constexpr CodeEntry kDestinations[] = {
     {"PS-DEST-STOPPED", "The destination gave up work that it had begun, such as a job.",
      "Find out why there, then run again: what it did not take is sent."},
     {"PS-DEST-UNREACHABLE", "The destination cannot be reached.",
-     "Check network and base_url; what was not sent is found by the next run."},
+     "Check the network and the address in the message; what was not sent is found by the next "
+     "run."},
     {"PS-HTTP-ANSWER", "An answer is not valid HTTP.",
      "Check base_url: something else than the API may answer there."},
     {"PS-HTTP-AUTH", "No credential could be attached to a request.",
@@ -233,11 +234,14 @@ constexpr CodeEntry kDestinations[] = {
     {"PS-LIMITS-WAIT", "The destination asks to wait longer than a run should.",
      "Sync again later; what was not sent is found then."},
     {"PS-OAUTH-ANSWER", "The answer of a login cannot be understood. Nobody was rejected for it.",
-     "Check login_url (or base_url): the token endpoint of the vendor must be there."},
+     "Check the key that the message names behind the address: the vendor's token endpoint must "
+     "be there."},
     {"PS-OAUTH-AUDIENCE", "The login does not accept the audience of a signed assertion.",
      "Set login_url to the address that the vendor wants there, e.g. of its test systems."},
     {"PS-OAUTH-BASE", "The login names an address of the API that may not be used.",
-     "Check login_url. Only hosts of the connector's manifest are sent to, encrypted."},
+     "Check the key that the message names behind the login. Only hosts of the connector's "
+     "manifest "
+     "are sent to, encrypted."},
     {"PS-OAUTH-BUSY", "Another process has been asking for a token for minutes.",
      "See what that penstock does; run again."},
     {"PS-OAUTH-CACHE", "A token cannot be encrypted, so it is not kept.",
@@ -258,7 +262,9 @@ constexpr CodeEntry kDestinations[] = {
     {"PS-OAUTH-REQUEST", "The login refuses to give a token, for the reason in the message.",
      "Check the app's settings at the vendor: grant, scope, policies."},
     {"PS-OAUTH-UNAVAILABLE", "The login cannot be reached, so there is no token.",
-     "Check network and login_url (or base_url); what was not sent is found by the next run."},
+     "Check the network and the key that the message names behind the address; what was not sent "
+     "is "
+     "found by the next run."},
 };
 
 constexpr CodeEntry kWork[] = {
@@ -412,6 +418,14 @@ const CodeEntry* FindCode(std::string_view code) {
     if (entry.code == code) return &entry;
   }
   return nullptr;
+}
+
+std::string PlaceText(const Error& error) {
+  if (error.file.empty()) return {};
+  std::string place = error.file;
+  if (error.line > 0) place += ":" + std::to_string(error.line);
+  if (error.line > 0 && error.column > 0) place += ":" + std::to_string(error.column);
+  return place + ": ";
 }
 
 std::string HintOf(const Error& error) {

@@ -1,5 +1,6 @@
 #include "host/cli/context.h"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -42,15 +43,25 @@ bool ColoursWanted(bool terminal) {
   return terminal && !dumb && (no_color == nullptr || *no_color == '\0');
 }
 
+constexpr size_t kUsualWidth = 80, kNarrowest = 40;
+
+// Columns of the terminal that `fd` is; 0: it is none.
+size_t TerminalWidth(int fd) {
+  if (::isatty(fd) != 1) return 0;
+  winsize size{};
+  if (::ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return kUsualWidth;
+  return std::max<size_t>(size.ws_col, kNarrowest);
+}
+
 std::string ErrorText(const Error& error, const Paint& paint, const char* word, bool red) {
-  std::string place = error.file;
-  if (error.line > 0) place += ":" + std::to_string(error.line);
-  if (error.line > 0 && error.column > 0) place += ":" + std::to_string(error.column);
-  std::string text = place.empty() ? "" : place + ": ";
+  std::string text = PlaceText(error);
   text += red ? paint.Red(word) : paint.Yellow(word);
-  text += " " + error.code + ": " + Printable(AsSentence(error.message)) + "\n";
+  text += " " + error.code + ": " + Printable(AsSentence(error.message));
+  text = Wrapped(text, paint.width(), 2) + "\n";
   const std::string hint = HintOf(error);
-  if (!hint.empty()) text += "  " + Printable(AsSentence(hint)) + "\n";
+  if (!hint.empty()) {
+    text += "  " + Wrapped(Printable(AsSentence(hint)), paint.width(), 2) + "\n";
+  }
   return text;
 }
 
@@ -81,8 +92,8 @@ void InstallSignalHandlers() {
 Context::Context()
     : out_terminal_(::isatty(STDOUT_FILENO) == 1),
       err_terminal_(::isatty(STDERR_FILENO) == 1),
-      out_paint_(ColoursWanted(out_terminal_)),
-      err_paint_(ColoursWanted(err_terminal_)) {}
+      out_paint_(ColoursWanted(out_terminal_), TerminalWidth(STDOUT_FILENO)),
+      err_paint_(ColoursWanted(err_terminal_), TerminalWidth(STDERR_FILENO)) {}
 
 void Context::Print(const std::string& text) {
   const bool written =
@@ -115,6 +126,10 @@ void Context::Fail(const std::vector<Error>& errors) {
 
 void Context::Warn(const Error& warning) {
   if (!json()) PrintError(ErrorText(warning, err_paint_, "warning", false));
+}
+
+void Context::Note(const std::string& sentence) {
+  PrintError(Wrapped("penstock: " + Printable(sentence), err_paint_.width(), 2) + "\n");
 }
 
 std::string Context::ConnectorDirectory() const {
@@ -175,12 +190,10 @@ engine::Engine* Context::OpenEngine() {
   open.cancelled = Cancelled;
   open.log = [this](int32_t level, const std::string& message) {
     if (level >= PENSTOCK_LOG_WARN || options.verbose) {
-      PrintError("penstock: " + Printable(message) + "\n");
+      Note(message);
     }
   };
-  open.notice = [this](const std::string& sentence) {
-    PrintError("penstock: " + Printable(sentence) + "\n");
-  };
+  open.notice = [this](const std::string& sentence) { Note(sentence); };
   auto engine = engine::Engine::Open(std::move(loaded->project), std::move(open));
   if (!engine.ok()) {
     Fail(engine.error());

@@ -38,11 +38,13 @@ class Context {
   bool json() const { return options.json; }
   bool out_is_terminal() const { return out_terminal_; }
   bool err_is_terminal() const { return err_terminal_; }
-  /// Colours of standard output and standard error.
+  /// Colours and widths of standard output and standard error.
   const Paint& paint() const { return out_paint_; }
   const Paint& err_paint() const { return err_paint_; }
   void Print(const std::string& text);
   void PrintError(const std::string& text);
+  /// A sentence beside the work, on standard error.
+  void Note(const std::string& sentence);
 
   /// Says what is wrong (standard error, or JSON on standard output) and sets the exit code.
   void Fail(const Error& error) { Fail(std::vector<Error>{error}); }

@@ -7,6 +7,7 @@ namespace {
 
 constexpr char kMask[] = "•••";
 constexpr size_t kFieldsShown = 6;
+constexpr size_t kLongestSample = 40;
 constexpr size_t kShortHash = 12;
 constexpr double kAlmostAll = 0.9;
 
@@ -38,17 +39,18 @@ Sample SampleOf(const Change& change, const PlanHeader& header, bool show_values
   return sample;
 }
 
-std::string CountsText(const PlanDetails& details, const PlanCounts& c) {
+std::string CountsText(const PlanDetails& details, const PlanCounts& c, size_t width) {
   const std::string in_job =
       c.in_job == 0 ? ""
                     : "; " + Grouped(c.in_job) + " of the quarantined in a job that may still run";
-  std::string out =
-      Labelled("rows", Grouped(c.read) + " read = " +
-                           SumText({{"unchanged", c.unchanged},
-                                    {"invalid (never sent)", c.invalid},
-                                    {"quarantined (pending, not retried now)", c.quarantined},
-                                    {"to send", c.row_changes}}) +
-                           in_job);
+  std::string out = Labelled("rows",
+                             Grouped(c.read) + " read = " +
+                                 SumText({{"unchanged", c.unchanged},
+                                          {"invalid (never sent)", c.invalid},
+                                          {"quarantined (pending, not retried now)", c.quarantined},
+                                          {"to send", c.row_changes}}) +
+                                 in_job,
+                             width);
   std::string changes = Grouped(ChangesOf(c)) + " = " +
                         SumText({{"insert", c.insert}, {"update", c.update}, {"delete", c.remove}});
   const char* between = ", because ";
@@ -57,7 +59,7 @@ std::string CountsText(const PlanDetails& details, const PlanCounts& c) {
     between = ", ";
   }
   if (c.fresh > 0) changes += "; " + Grouped(c.fresh) + " new to Penstock";
-  return out + Labelled("changes", changes);
+  return out + Labelled("changes", changes, width);
 }
 
 std::string FieldsText(const PlanCounts& c, const Paint& paint) {
@@ -73,6 +75,7 @@ std::string FieldsText(const PlanCounts& c, const Paint& paint) {
 
 std::string SamplesText(const PlanDetails& details, const Paint& paint) {
   std::string out;
+  bool shortened = false;
   for (const Sample& sample : details.samples) {
     const std::string mark = sample.op == "delete" ? paint.Red("- ")
                              : sample.op == "update" || sample.reason == "changed"
@@ -85,14 +88,18 @@ std::string SamplesText(const PlanDetails& details, const Paint& paint) {
         out += ", " + std::to_string(sample.fields.size() - kFieldsShown) + " more";
         break;
       }
-      out += (shown == 1 ? "  " : ", ") + field.name + " = " + Shortened(Printable(field.text), 40);
+      const std::string value = Printable(field.text);
+      const std::string text = Shortened(value, kLongestSample);
+      shortened = shortened || text != value;
+      out += (shown == 1 ? "  " : ", ") + field.name + " = " + text;
     }
     out += "\n";
   }
-  return Labelled("samples", out);
+  if (shortened) out += paint.Dim("long values are shortened; whole: --json") + "\n";
+  return Labelled("samples", out, paint.width());
 }
 
-std::string InvalidText(const PlannedRun& plan, const PlanDetails& details) {
+std::string InvalidText(const PlannedRun& plan, const PlanDetails& details, size_t width) {
   const PlanCounts& c = plan.header.counts;
   if (c.invalid == 0) return {};
   std::string out = Grouped(c.invalid) + " = ";
@@ -108,16 +115,18 @@ std::string InvalidText(const PlannedRun& plan, const PlanDetails& details) {
            (row.field.empty() ? "key" : row.field) + ": " + Printable(AsSentence(row.message)) +
            "\n";
   }
-  return Labelled("invalid", out);
+  return Labelled("invalid", out, width);
 }
 
 std::string VerdictText(const PlannedRun& plan, const Paint& paint) {
   std::string out;
   const uint64_t changes = ChangesOf(plan.header.counts);
   if (plan.open_run) {
-    out += Labelled("open", paint.Yellow("Run " + *plan.open_run + " was interrupted.") +
-                                " The next sync settles it first, so its plan can differ from "
-                                "this one.");
+    out += Labelled("open",
+                    paint.Yellow("Run " + *plan.open_run + " was interrupted.") +
+                        " The next sync settles it first, so its plan can differ from "
+                        "this one.",
+                    paint.width());
   }
   if (changes > 0) {
     std::string cost = "about " + Plural(plan.estimated_requests, "API call");
@@ -128,9 +137,14 @@ std::string VerdictText(const PlannedRun& plan, const Paint& paint) {
   }
   std::string holds;
   for (const Hold& hold : plan.holds) holds += hold.rule + ": " + AsSentence(hold.message) + "\n";
-  out += Labelled(paint.Red("held"), holds);
+  out += Labelled(paint.Red("held"), holds, paint.width());
   if (holds.empty()) out += Labelled("guard", changes > 0 ? "nothing is held" : "nothing to send");
-  return out + Labelled("next", paint.Bold(NextCommand(plan)));
+  if (holds.empty()) return out + Labelled("next", paint.Bold(NextCommand(plan)));
+  const std::string hash = ShortHash(plan.header.hash);
+  Table ways({"", ""});
+  ways.Add({paint.Bold("penstock apply " + hash), "exactly this plan"});
+  ways.Add({"penstock discard " + hash, "drop it"});
+  return out + Labelled("next", ways.Text(paint));
 }
 
 }  // namespace
@@ -169,12 +183,14 @@ std::string NextCommand(const PlannedRun& plan) {
 std::string PlanText(const PlannedRun& plan, const PlanDetails& details,
                      const PlanViewOptions& options, const Paint& paint) {
   const PlanHeader& h = plan.header;
-  std::string out = paint.Bold("Plan " + ShortHash(h.hash)) + "  " + h.integration + " → " +
-                    options.destination + " (" + h.connector + " account " + h.account + ", " +
-                    h.object + "), mode " + std::string(ModeName(h.mode)) + ", good until " +
-                    engine::TimeText(h.expires_us) + "\n";
-  return out + CountsText(details, h.counts) + FieldsText(h.counts, paint) +
-         SamplesText(details, paint) + InvalidText(plan, details) + VerdictText(plan, paint);
+  std::string head = paint.Bold("Plan " + ShortHash(h.hash)) + "  " + h.integration + " → " +
+                     options.destination + " (" + h.connector + " account " + h.account + ", " +
+                     h.object + "), mode " + std::string(ModeName(h.mode)) + ", good until " +
+                     engine::TimeText(h.expires_us);
+  const size_t width = paint.width();
+  return Wrapped(head, width, 2) + "\n" + CountsText(details, h.counts, width) +
+         FieldsText(h.counts, paint) + SamplesText(details, paint) +
+         InvalidText(plan, details, width) + VerdictText(plan, paint);
 }
 
 void PutPlan(Json* json, const PlannedRun& plan, const PlanDetails& details) {

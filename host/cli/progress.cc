@@ -76,7 +76,8 @@ void ProgressLine::Show(const Progress& progress) {
   }
   last_us_ = now;
   const double seconds = static_cast<double>(now - phase_began_us_) / 1e6;
-  context_->PrintError("\r\x1b[K" + Shortened(ProgressText(name_, progress, seconds), 100));
+  context_->PrintError("\r\x1b[K" + Shortened(ProgressText(name_, progress, seconds),
+                                              context_->err_paint().width() - 1));
   drawn_ = true;
 }
 

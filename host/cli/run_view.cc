@@ -8,7 +8,7 @@ namespace {
 
 constexpr size_t kReasonsShown = 5;
 
-std::string CountsText(const RunRecord& r) {
+std::string CountsText(const RunRecord& r, size_t width) {
   const PlanCounts& p = r.plan;
   const OutcomeCounts& o = r.outcomes;
   std::string rows = Grouped(p.read) + " read = " +
@@ -17,10 +17,10 @@ std::string CountsText(const RunRecord& r) {
                               {"quarantined", p.quarantined},
                               {"to send", p.row_changes}});
   if (p.invalid > 0) {
-    rows += "; invalid: penstock records " + r.integration + " --status invalid";
+    rows += "; invalid: `penstock records " + r.integration + " --status invalid`";
   }
   const bool of_jobs = r.trigger == "settle";  // it read no row
-  std::string out = of_jobs ? "" : Labelled("rows", rows);
+  std::string out = of_jobs ? "" : Labelled("rows", rows, width);
   const uint64_t changes = p.row_changes + p.remove;
   const std::string sum = Grouped(changes) + " = ";
   if (r.status == "held") {
@@ -30,7 +30,8 @@ std::string CountsText(const RunRecord& r) {
                sum + SumText({{"insert", p.insert}, {"update", p.update}, {"delete", p.remove}}) +
                    (p.in_doubt > 0 ? ", " + Grouped(p.in_doubt) + " of them to settle a doubt"
                                    : "") +
-                   ", none of them sent");
+                   ", none of them sent",
+               width);
   }
   const uint64_t told = o.changes();
   const uint64_t rest = changes > told ? changes - told : 0;
@@ -41,7 +42,8 @@ std::string CountsText(const RunRecord& r) {
                      {"skipped", o.skipped},
                      {"in doubt", o.in_doubt},
                      {r.limited ? "left for the next run" : "unsent", o.unsent},
-                     {r.error ? "not reached" : "done by an earlier run of this plan", rest}}));
+                     {r.error ? "not reached" : "done by an earlier run of this plan", rest}}),
+      width);
   if (o.succeeded == 0) return out;
   return out + Labelled("applied", SumText({{"created", o.created},
                                             {"updated", o.updated},
@@ -57,15 +59,19 @@ std::string ReasonsText(const RunRecord& r, const Paint& paint) {
       lines += "and " + Plural(r.errors.size() - kReasonsShown, "other reason") + "\n";
       break;
     }
-    lines += paint.Yellow(Grouped(e.count) + " × " + Printable(e.code));
-    if (!e.message.empty()) lines += ": " + Shortened(Printable(e.message), 90);
+    // Without a record it is about the run: a job that failed after all was done, a lost answer.
+    const std::string times = e.example_key.empty() ? "" : Grouped(e.count) + " × ";
+    lines += paint.Yellow(times + Printable(e.code));
+    if (!e.message.empty()) lines += ": " + Printable(e.message);
     if (!e.example_key.empty()) {
       lines +=
           " → penstock why " + r.integration + " " + engine::ShellWord(Printable(e.example_key));
+    } else {
+      lines += " → penstock explain " + Printable(e.code);
     }
     lines += "\n";
   }
-  return Labelled("reasons", lines);
+  return Labelled("reasons", lines, paint.width());
 }
 
 std::string HoldsText(const RunRecord& r, const Paint& paint) {
@@ -82,7 +88,7 @@ std::string HoldsText(const RunRecord& r, const Paint& paint) {
          "plan again, up to that many"});
   }
   ways.Add({"penstock discard " + hash, "drop it"});
-  return Labelled(paint.Red("held"), holds) + Labelled("next", ways.Text(paint));
+  return Labelled(paint.Red("held"), holds, paint.width()) + Labelled("next", ways.Text(paint));
 }
 
 // "; exit 3: more than `tolerate:` allows (8 rejected)".
@@ -112,12 +118,12 @@ std::string StatusText(const std::string& status, const Paint& paint) {
 std::string RunText(const RunRecord& r, const Paint& paint, const Tolerance* tolerate) {
   const double seconds =
       r.ended_us > r.started_us ? static_cast<double>(r.ended_us - r.started_us) / 1e6 : 0;
-  std::string out = paint.Bold("Run " + r.run) + "  " + StatusText(r.status, paint) + "  in " +
-                    DurationText(seconds) + ", " + Plural(r.requests, "request") +
-                    (tolerate == nullptr ? std::string() : AboveText(r, *tolerate)) +
-                    (r.trigger == "settle" ? "; it settled what an earlier run left open" : "") +
-                    "\n";
-  out += CountsText(r);
+  std::string head = paint.Bold("Run " + r.run) + "  " + StatusText(r.status, paint) + "  in " +
+                     DurationText(seconds) + ", " + Plural(r.requests, "request") +
+                     (tolerate == nullptr ? std::string() : AboveText(r, *tolerate)) +
+                     (r.trigger == "settle" ? "; it settled what an earlier run left open" : "");
+  std::string out = Wrapped(head, paint.width(), 2) + "\n";
+  out += CountsText(r, paint.width());
   const StateCounts& s = r.standing;
   if (s.rejected + s.in_doubt + s.departed > 0) {
     out += Labelled(
@@ -129,13 +135,18 @@ std::string RunText(const RunRecord& r, const Paint& paint, const Tolerance* tol
                     paint.Yellow(Grouped(s.shared_ids) + " keys") +
                         " have a record of the destination that is another key's, too, and write "
                         "over each other\npenstock records " +
-                        r.integration + " --status conflict");
+                        r.integration + " --status conflict",
+                    paint.width());
   }
   out += ReasonsText(r, paint) + HoldsText(r, paint);
   if (r.error) {
-    out += "  " + paint.Red(r.error->code) + ": " + Printable(AsSentence(r.error->message)) + "\n";
+    const auto line = [&](const std::string& text) {
+      out += "  " + Wrapped(text, paint.width(), 2) + "\n";
+    };
+    line(PlaceText(*r.error) + paint.Red(r.error->code) + ": " +
+         Printable(AsSentence(r.error->message)));
     const std::string hint = HintOf(*r.error);
-    if (!hint.empty()) out += "  " + Printable(AsSentence(hint)) + "\n";
+    if (!hint.empty()) line(Printable(AsSentence(hint)));
   }
   return out;
 }

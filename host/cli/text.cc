@@ -11,7 +11,8 @@ namespace penstock::cli {
 namespace {
 
 constexpr size_t kWidestCell = 60;
-constexpr size_t kLabelWidth = 12;  // of a page, with its indent
+constexpr size_t kNarrowestColumn = 24;  // that is wrapped; in less, words would stand alone
+constexpr size_t kLabelWidth = 12;       // of a page, with its indent
 
 std::string Format(const char* format, double a, double b = 0) {
   std::array<char, 64> text{};
@@ -36,6 +37,21 @@ size_t CharacterEnd(std::string_view text, size_t at) {
   size_t end = at + 1;
   while (end < text.size() && Continues(text[end])) ++end;
   return end;
+}
+
+// The end of what must stay on one line from `at` on: a word, a command in backquotes, or all that
+// follows "→ ". A command that is longer than `fits` columns is words like others.
+size_t UnitEnd(std::string_view line, size_t at, size_t fits) {
+  const size_t word = std::min(line.find(' ', at), line.size());
+  size_t end = word;
+  if (line.substr(at, word - at).ends_with("→")) {
+    end = line.size();
+  } else if (const size_t mark = line.substr(at, word - at).find('`');
+             mark != std::string_view::npos) {
+    const size_t close = line.find('`', at + mark + 1);
+    if (close != std::string_view::npos) end = std::min(line.find(' ', close), line.size());
+  }
+  return end > word && DisplayWidth(line.substr(at, end - at)) > fits ? word : end;
 }
 
 }  // namespace
@@ -103,16 +119,51 @@ std::string Printable(std::string_view text) {
 std::string Shortened(std::string_view text, size_t width) {
   if (DisplayWidth(text) <= width) return std::string(text);
   std::string out;
+  size_t word = 0;  // the end of the last one that is whole
   size_t used = 0;
   for (size_t at = 0; at < text.size();) {
     const size_t end = CharacterEnd(text, at);
     const std::string_view character = text.substr(at, end - at);
     used += Wide(character) ? 2 : 1;
+    if (character == " " && !out.ends_with(' ')) word = out.size();
     if (used + 1 > width) break;
     out += character;
     at = end;
   }
+  if (word > 0 && 2 * DisplayWidth(std::string_view(out).substr(0, word)) >= width) {
+    out.resize(word);
+  }
   return out + "…";
+}
+
+std::string Wrapped(std::string_view text, size_t width, size_t indent) {
+  if (width <= indent) return std::string(text);
+  const size_t fits = width - indent;
+  std::string out;
+  for (size_t begin = 0; begin <= text.size();) {
+    const size_t line_end = std::min(text.find('\n', begin), text.size());
+    const std::string_view line = text.substr(begin, line_end - begin);
+    size_t used = 0;
+    for (size_t at = 0; at < line.size();) {
+      const size_t blank = std::min(line.find_first_not_of(' ', at), line.size());
+      const size_t end = UnitEnd(line, blank, fits);
+      const size_t unit = DisplayWidth(line.substr(blank, end - blank));
+      if (used > 0 && used + (blank - at) + unit > fits) {
+        out += "\n" + std::string(indent, ' ');
+        used = 0;
+      } else {
+        out += line.substr(at, blank - at);
+        used += blank - at;
+      }
+      out += line.substr(blank, end - blank);
+      used += unit;
+      at = end;
+    }
+    if (line_end == text.size()) break;
+    out += "\n" + (line_end + 1 < text.size() ? std::string(indent, ' ') : std::string());
+    begin = line_end + 1;
+  }
+  return out;
 }
 
 std::string AsSentence(const std::string& text) {
@@ -141,8 +192,12 @@ std::string SumText(std::initializer_list<std::pair<const char*, uint64_t>> part
   return out;
 }
 
-std::string Labelled(std::string_view label, std::string_view lines) {
-  std::string out;
+std::string Labelled(std::string_view label, std::string_view lines, size_t page) {
+  std::string out, wrapped;
+  if (page > 0) {
+    wrapped = Wrapped(lines, page - std::min(page, kLabelWidth), 0);
+    lines = wrapped;
+  }
   while (!lines.empty()) {
     const size_t end = std::min(lines.find('\n'), lines.size());
     const std::string head = "  " + (out.empty() ? std::string(label) : std::string());
@@ -154,7 +209,19 @@ std::string Labelled(std::string_view label, std::string_view lines) {
   return out;
 }
 
+bool Table::ShortenedOn(const Paint& paint) const {
+  if (!data_ || paint.width() == 0) return false;
+  for (const auto& row : rows_) {
+    for (const std::string& cell : row) {
+      if (DisplayWidth(cell) > kWidestCell) return true;
+    }
+  }
+  return false;
+}
+
 std::string Table::Text(const Paint& paint, size_t indent) const {
+  const bool shortens = data_ && paint.width() > 0;
+  const size_t widest = shortens ? kWidestCell : SIZE_MAX;
   std::vector<size_t> widths(columns_.size(), 0);
   const auto name = [&](size_t c) {
     return columns_[c].starts_with('>') ? columns_[c].substr(1) : columns_[c];
@@ -162,19 +229,32 @@ std::string Table::Text(const Paint& paint, size_t indent) const {
   for (size_t c = 0; c < columns_.size(); ++c) {
     widths[c] = DisplayWidth(name(c));
     for (const auto& row : rows_) {
-      widths[c] = std::max(widths[c], std::min(DisplayWidth(row[c]), kWidestCell));
+      widths[c] = std::max(widths[c], std::min(DisplayWidth(row[c]), widest));
     }
   }
+  size_t before_last = indent;
+  for (size_t c = 0; c + 1 < columns_.size(); ++c) before_last += widths[c] + 2;
+  const bool wraps = !data_ && before_last + kNarrowestColumn <= paint.width();
+  const size_t below = indent + 2;  // of a last cell that has no room beside the others
   std::string out;
   const auto line = [&](const std::vector<std::string>& cells, bool head) {
     std::string text(indent, ' ');
     for (size_t c = 0; c < cells.size(); ++c) {
-      const std::string cell = Shortened(cells[c], kWidestCell);
+      const bool last = c + 1 == cells.size();
+      const bool beside = data_ || wraps || paint.width() == 0 ||
+                          before_last + DisplayWidth(cells[c]) <= paint.width();
+      if (last && !beside) {
+        text.erase(text.find_last_not_of(' ') + 1);
+        text += "\n" + std::string(below, ' ') + Wrapped(cells[c], paint.width(), below);
+        break;
+      }
+      const std::string cell = shortens        ? Shortened(cells[c], kWidestCell)
+                               : last && wraps ? Wrapped(cells[c], paint.width(), before_last)
+                                               : cells[c];
       const std::string pad(widths[c] - std::min(widths[c], DisplayWidth(cell)), ' ');
       const std::string shown = head ? paint.Dim(cell) : cell;
-      text +=
-          columns_[c].starts_with('>') ? pad + shown : shown + (c + 1 < cells.size() ? pad : "");
-      if (c + 1 < cells.size()) text += "  ";
+      text += columns_[c].starts_with('>') ? pad + shown : shown + (last ? "" : pad);
+      if (!last) text += "  ";
     }
     text.erase(text.find_last_not_of(' ') + 1);
     out += text + "\n";

@@ -21,9 +21,10 @@ void AddRepairVerbs(Verb program, Context* context);     // retry settle forget
 void AddChangelogVerbs(Verb program, Context* context);  // changelog show|verify
 void AddConnectorVerbs(Verb program, Context* context);  // connector list|show, sandbox
 void AddTrustVerbs(Verb connector, Context* context);    // connector install|uninstall|trust
-void AddHelpVerbs(Verb program, Context* context);       // explain completion version
-void AddAuthorVerbs(Verb connector, Context* context);   // connector new|conform
-void AddDevVerb(Verb connector, Context* context);       // connector dev
+void AddExplainVerb(Verb program, Context* context);
+void AddHelpVerbs(Verb program, Context* context);      // explain completion version
+void AddAuthorVerbs(Verb connector, Context* context);  // connector new|conform
+void AddDevVerb(Verb connector, Context* context);      // connector dev
 
 /// Where a connector's requests go, as its manifest says.
 std::string AddressText(const sdk::Manifest& manifest);

@@ -1,5 +1,7 @@
 // connector list and show, sandbox: what is installed. No connector code runs.
 #include <rapidjson/document.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
 
 #include <filesystem>
 #include <map>
@@ -14,6 +16,7 @@
 #include "host/project/reading.h"
 #include "host/trust/trust.h"
 #include "sdk/documents/auth.h"
+#include "sdk/documents/validate.h"
 #include "sdk/runtime/loader.h"
 
 namespace penstock::cli {
@@ -102,6 +105,62 @@ void ListVerb(Context* context) {
   context->Print(table.empty()
                      ? "No connector is installed in " + context->ConnectorDirectory() + ".\n"
                      : table.Text(context->paint()));
+}
+
+std::string JsonText(const rapidjson::Value& value) {
+  rapidjson::StringBuffer buffer;
+  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+  value.Accept(writer);
+  return {buffer.GetString(), buffer.GetSize()};
+}
+
+// The options as programs want them; with everything else the manifest has them, too.
+void PutOptions(Json* json, const sdk::Manifest& manifest) {
+  json->BeginList("options");
+  rapidjson::Document schema;
+  schema.Parse(manifest.options_schema);
+  if (!schema.HasParseError() && schema.IsObject() && schema.HasMember("properties")) {
+    for (const auto& member : schema["properties"].GetObject()) {
+      json->Begin().Text("name", member.name.GetString());
+      for (const auto& rule : member.value.GetObject()) {
+        const std::string name = rule.name.GetString();
+        json->Raw(name == "enum" ? "allowed" : name, JsonText(rule.value));
+      }
+      json->End();
+    }
+  }
+  json->EndList();
+}
+
+// Options of integrations: all that objects may take; the catalog says which of them one takes.
+std::string OptionsText(const sdk::Manifest& manifest, const Paint& paint) {
+  rapidjson::Document schema;
+  schema.Parse(manifest.options_schema);
+  if (schema.HasParseError() || !schema.IsObject() || !schema.HasMember("properties")) return {};
+  Table table({"option", "default", "what"});
+  for (const auto& member : schema["properties"].GetObject()) {
+    const auto text = [&](const char* key) {
+      const auto found = member.value.FindMember(key);
+      return found != member.value.MemberEnd() && found->value.IsString()
+                 ? std::string(found->value.GetString())
+                 : std::string();
+    };
+    const auto usual = member.value.FindMember("default");
+    const bool any = usual == member.value.MemberEnd();
+    std::string what =
+        text("description").empty() ? AsSentence(text("title")) : text("description");
+    // What a pattern takes, the description says.
+    if (!member.value.HasMember("pattern")) {
+      what += " Takes " + sdk::TakenText(JsonText(member.value)) + ".";
+    }
+    table.Add({member.name.GetString(),
+               any                       ? ""
+               : usual->value.IsString() ? usual->value.GetString()
+                                         : JsonText(usual->value),
+               what});
+  }
+  return "\n  `options:` of an integration; of one object, its catalog has them\n\n" +
+         table.Text(paint, 2);
 }
 
 std::string SettingsText(const sdk::Manifest& manifest, const Paint& paint) {
@@ -202,8 +261,9 @@ void ShowVerb(Context* context, const std::string& id) {
     json.Begin()
         .Raw("manifest", sidecar->manifest_json)
         .Text("library", sidecar->library_path)
-        .Text("sha256", digest.ok() ? *digest : "")
-        .End();
+        .Text("sha256", digest.ok() ? *digest : "");
+    PutOptions(&json, m);
+    json.End();
     return context->Print(json.Take() + "\n");
   }
   std::string text = context->paint().Bold(m.name) + " (" + m.id + ") " + m.version +
@@ -211,9 +271,10 @@ void ShowVerb(Context* context, const std::string& id) {
   text += "  library   " + sidecar->library_path + "\n";
   if (digest.ok()) text += "  SHA-256   " + *digest + "\n";
   text += "  address   " + AddressText(m) + "\n";
-  text += "  hosts     " + trust::HostsText(trust::HostsOf(m)) + "\n";
+  const size_t width = context->paint().width();
+  text += Labelled("hosts", trust::HostsText(trust::HostsOf(m)), width);
   text += LockLine(context, *sidecar);
-  text += "  auth      " + AuthText(m.auth) + "\n";
+  text += Labelled("auth", AuthText(m.auth), width);
   text += "  sandbox   " +
           (SandboxOf(*sidecar) == "yes" ? "penstock sandbox " + m.id : SandboxOf(*sidecar)) + "\n";
   for (const sdk::Limiter& limiter : m.limiters) {
@@ -224,7 +285,8 @@ void ShowVerb(Context* context, const std::string& id) {
     }
     text += std::to_string(limiter.max_concurrent) + " at a time\n";
   }
-  context->Print(text + "\n" + SettingsText(m, context->paint()));
+  context->Print(text + "\n" + SettingsText(m, context->paint()) +
+                 OptionsText(m, context->paint()));
 }
 
 void SandboxVerb(Context* context, const std::string& id, const std::vector<std::string>& args) {
@@ -268,7 +330,7 @@ void AddConnectorVerbs(Verb program, Context* context) {
   connector.RequireVerb();
   Verb list = connector.AddVerb("list", "List them", "penstock connector list --json");
   list.Do([context] { ListVerb(context); });
-  Verb show = connector.AddVerb("show", "Show one with its settings and limits",
+  Verb show = connector.AddVerb("show", "Show one with its settings, options and limits",
                                 "penstock connector show hubspot");
   auto id = std::make_shared<std::string>();
   show.Positional("CONNECTOR", id.get(), "Which one").Required();

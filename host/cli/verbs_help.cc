@@ -1,9 +1,6 @@
-// explain, completion, version; and the verbs that are not built yet.
-#include <algorithm>
+// completion, version; and the verbs that are not built yet.
 #include <memory>
 
-#include "core/base/suggest.h"
-#include "host/cli/codes.h"
 #include "host/cli/completion.h"
 #include "host/cli/context.h"
 #include "host/cli/json.h"
@@ -11,54 +8,6 @@
 
 namespace penstock::cli {
 namespace {
-
-void ExplainVerb(Context* context, std::string code) {
-  std::transform(code.begin(), code.end(), code.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-  if (!code.empty() && !code.starts_with("PS-")) code = "PS-" + code;
-  if (code.empty() && context->json()) {
-    Json json;
-    json.Begin().BeginList("codes");
-    for (const CodeEntry& entry : Codes()) {
-      json.Begin()
-          .Text("code", entry.code)
-          .Text("meaning", entry.meaning)
-          .Text("remedy", entry.remedy)
-          .End();
-    }
-    json.EndList().End();
-    return context->Print(json.Take() + "\n");
-  }
-  if (code.empty()) {
-    Table table({"code", "meaning"});
-    for (const CodeEntry& entry : Codes()) {
-      table.Add({std::string(entry.code), std::string(entry.meaning)});
-    }
-    return context->Print(table.Text(context->paint()));
-  }
-  const CodeEntry* entry = FindCode(code);
-  if (entry == nullptr) {
-    std::vector<std::string> known;
-    for (const CodeEntry& e : Codes()) known.emplace_back(e.code);
-    const std::string near = DidYouMean(code, known);
-    return context->Fail(UsageError(
-        "PS-CLI-USAGE", "There is no error code " + code + ".",
-        near.empty() ? "`penstock explain` lists them. Reasons of records without PS- are the "
-                       "destination's own words."
-                     : near));
-  }
-  if (context->json()) {
-    Json json;
-    json.Begin()
-        .Text("code", entry->code)
-        .Text("meaning", entry->meaning)
-        .Text("remedy", entry->remedy)
-        .End();
-    return context->Print(json.Take() + "\n");
-  }
-  context->Print(context->paint().Bold(code) + "\n  " + std::string(entry->meaning) + "\n  " +
-                 std::string(entry->remedy) + "\n");
-}
 
 void VersionVerb(Context* context) {
   if (context->json()) {
@@ -73,12 +22,7 @@ void VersionVerb(Context* context) {
 }  // namespace
 
 void AddHelpVerbs(Verb program, Context* context) {
-  Verb explain = program.AddVerb("explain", "What an error code means and what to do",
-                                 "penstock explain PS-PLAN-STALE\npenstock explain");
-  auto code = std::make_shared<std::string>();
-  explain.Positional("CODE", code.get(), "The code; all of them without one");
-  explain.Do([context, code] { ExplainVerb(context, *code); });
-
+  AddExplainVerb(program, context);
   Verb completion = program.AddVerb("completion", "Print the completion script of a shell",
                                     "eval \"$(penstock completion bash)\"");
   auto shell = std::make_shared<std::string>();

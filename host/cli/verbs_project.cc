@@ -42,10 +42,11 @@ void Validate(Context* context) {
   for (const Error& e : loaded->warnings) context->Warn(e);
   const auto& p = loaded->project;
   if (loaded->errors.empty()) {
-    context->Print(context->paint().Green("valid") + ": " + p.file + " (environment " +
-                   p.environment + "): " + Plural(p.sources.size(), "source") + ", " +
-                   Plural(p.destinations.size(), "destination") + ", " +
-                   Plural(p.integrations.size(), "integration") + "\n");
+    const std::string said = context->paint().Green("valid") + ": " + p.file + " (environment " +
+                             p.environment + "): " + Plural(p.sources.size(), "source") + ", " +
+                             Plural(p.destinations.size(), "destination") + ", " +
+                             Plural(p.integrations.size(), "integration");
+    context->Print(Wrapped(said, context->paint().width(), 2) + "\n");
   }
 }
 
@@ -99,14 +100,21 @@ void PrintCheck(Context* context, const CheckOutcome& out, const std::string& ca
     if (!out.report->account_name.empty()) text += " (" + Printable(out.report->account_name) + ")";
     if (!out.error) text += ", " + Plural(out.objects, "object") + " in " + catalog_path;
   }
-  text += "\n";
+  const size_t width = context->paint().width();
+  text = Wrapped(text, width, 2) + "\n";
   if (out.report) {
     for (const auto& missing : out.report->missing) {
-      text += "  missing permission " + missing.permission + ", needed for " + missing.needed_for +
-              "\n";
+      text +=
+          "  " +
+          Wrapped("missing permission " + missing.permission + ", needed for " + missing.needed_for,
+                  width, 2) +
+          "\n";
     }
     for (const std::string& warning : out.report->warnings) {
-      text += "  " + context->paint().Yellow("warning") + ": " + Printable(warning) + "\n";
+      text += "  " +
+              Wrapped(context->paint().Yellow("warning") + ": " + Printable(AsSentence(warning)),
+                      width, 2) +
+              "\n";
     }
   }
   context->Print(text);
@@ -195,6 +203,7 @@ Status PreviewRows(Context* context, RowReader* rows, uint64_t limit) {
   std::vector<std::string> names;
   for (const Column& column : rows->columns()) names.push_back(column.name + " " + column.type);
   Table table(names);
+  table.Data();
   Json json;
   json.Begin().BeginList("columns");
   for (const Column& column : rows->columns()) {
@@ -219,6 +228,9 @@ Status PreviewRows(Context* context, RowReader* rows, uint64_t limit) {
     context->Print(json.Take() + "\n");
   } else {
     context->Print(table.Text(context->paint()));
+    if (table.ShortenedOn(context->paint())) {
+      context->Print(context->paint().Dim("long values are shortened; whole: --json") + "\n");
+    }
     if (table.empty()) context->Print("(the model returns no row)\n");
   }
   return {};

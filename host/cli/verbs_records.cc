@@ -26,7 +26,8 @@ struct RecordLine {
   std::string key, status, code, field, message, run, destination_id, at;
 };
 
-// Prints lines as they come: one a line of text, or items of one JSON document.
+// Prints records as they come: a line of columns each with tabs between them, pages on a terminal,
+// or items of one JSON document.
 class RecordPrinter {
  public:
   explicit RecordPrinter(Context* context) : context_(context) {
@@ -48,6 +49,7 @@ class RecordPrinter {
           .End();
       return context_->Print((count_ > 1 ? ",\n" : "\n") + json.Take());
     }
+    if (context_->out_is_terminal()) return context_->Print(OnTerminal(line));
     std::string text = Printable(line.key) + "\t" + line.status;
     if (!line.code.empty()) text += "\t" + Printable(line.code);
     if (!line.field.empty()) text += "\t" + line.field;
@@ -64,6 +66,18 @@ class RecordPrinter {
   uint64_t count() const { return count_; }
 
  private:
+  // For eyes: what it is on one line, the whole reason below.
+  std::string OnTerminal(const RecordLine& line) const {
+    const Paint& paint = context_->paint();
+    const std::string key = line.key.empty() ? "(no key)" : Printable(line.key);
+    std::string text = paint.Bold(key) + "  " + line.status;
+    if (!line.code.empty()) text += "  " + paint.Yellow(Printable(line.code));
+    if (!line.field.empty()) text += "  field " + Printable(line.field);
+    text += "\n";
+    if (line.message.empty()) return text;
+    return text + "  " + Wrapped(Printable(AsSentence(line.message)), paint.width(), 2) + "\n";
+  }
+
   Context* context_;
   uint64_t count_ = 0;
 };
@@ -118,6 +132,10 @@ Status PrintInvalid(engine::Engine* engine, const RecordArgs& args, RecordPrinte
   return {};
 }
 
+constexpr char kCaseAlone[] =
+    ": the keys differ in case alone, which the destination ignores; leave one of them out of the "
+    "model";
+
 // Keys that are one record of the destination: each is in sync, and writes over the other.
 Status PrintConflicts(StateView* view, const RecordArgs& args, RecordPrinter* printer) {
   PENSTOCK_ASSIGN_OR_RETURN(const std::vector<SharedId> shared, ListSharedIds(view));
@@ -132,7 +150,8 @@ Status PrintConflicts(StateView* view, const RecordArgs& args, RecordPrinter* pr
       line.status = "conflict";
       line.code = "SHARED_ID";
       line.message = "record " + record.destination_id + " is that of " + engine::KeyText(other) +
-                     more + ", too";
+                     more + ", too" +
+                     (engine::DifferInCase(line.key, engine::KeyText(other)) ? kCaseAlone : "");
       line.destination_id = record.destination_id;
       const bool room = args.limit == 0 || printer->count() < args.limit;
       if (room && Wanted(args, line)) printer->Add(line);

@@ -4,6 +4,7 @@
 #include "host/cli/context.h"
 #include "host/cli/json.h"
 #include "host/cli/run_view.h"
+#include "host/cli/status_view.h"
 #include "host/cli/verbs.h"
 #include "host/engine/sentences.h"
 
@@ -12,15 +13,6 @@ namespace {
 
 constexpr uint64_t kRunsLookedAt = 100;
 
-struct IntegrationStatus {
-  std::string integration;
-  std::optional<RunRecord> last;
-  StateCounts counts;
-  bool interrupted = false;
-  std::vector<OpenJob> jobs;
-  std::optional<Error> error;
-};
-
 Result<IntegrationStatus> StatusOf(engine::Engine* engine, const std::string& name) {
   IntegrationStatus out;
   out.integration = name;
@@ -28,7 +20,10 @@ Result<IntegrationStatus> StatusOf(engine::Engine* engine, const std::string& na
   // What a person said about single records is no word on how the last sync went.
   for (RunRecord& run : runs) {
     if (run.trigger == "retry" || run.trigger == "settle") continue;
-    out.last = std::move(run);
+    const bool over = run.status != "running";
+    if (!out.last) out.last = run;
+    if (!over) continue;
+    out.ended = std::move(run);
     break;
   }
   PENSTOCK_ASSIGN_OR_RETURN(const auto session,
@@ -45,58 +40,12 @@ Result<IntegrationStatus> StatusOf(engine::Engine* engine, const std::string& na
     // A run at work holds the integration's lock; it dies with its process.
     const auto lock =
         IntegrationLock::Acquire(session->environment().directory, "penstock status", 0, {});
-    if (lock.ok()) out.last->status = "interrupted";
+    if (lock.ok()) {
+      out.last->status = "interrupted";
+      out.ended = out.last;
+    }
   }
   return out;
-}
-
-void PutStatus(Json* json, const IntegrationStatus& s) {
-  json->Begin().Text("integration", s.integration);
-  json->Begin("standing")
-      .Number("rejected", s.counts.rejected)
-      .Number("in_doubt", s.counts.in_doubt)
-      .Number("departed", s.counts.departed)
-      .Number("conflict", s.counts.shared_ids)
-      .End();
-  json->Number("acknowledged", s.counts.acknowledged).Bool("open_run", s.interrupted);
-  json->BeginList("jobs");
-  for (const OpenJob& job : s.jobs) {
-    json->Begin()
-        .Text("job", job.token)
-        .Text("operation", OpName(job.op))
-        .Text("run", s.integration + "-" + std::to_string(job.run))
-        .Text("since", IsoTime(job.since_us))
-        .Number("records", job.records)
-        .End();
-  }
-  json->EndList();
-  if (s.last) {
-    json->Key("last_run");
-    PutRun(json, *s.last);
-  } else {
-    json->Null("last_run");
-  }
-  if (s.error) {
-    json->Key("error");
-    PutError(json, *s.error);
-  }
-  json->End();
-}
-
-std::string JobsText(const IntegrationStatus& s) {
-  std::string text;
-  for (const OpenJob& job : s.jobs) {
-    text += s.integration + ": " + Plural(job.records, "record") + " in job " +
-            Printable(job.token) + " (" + std::string(OpName(job.op)) + ") since " +
-            engine::TimeText(job.since_us) + ", polled at the next sync\n";
-  }
-  return text;
-}
-
-std::string ShownStatus(const IntegrationStatus& s) {
-  if (s.error) return s.error->code;
-  if (!s.last) return "never ran";
-  return s.last->status;
 }
 
 void StatusVerb(Context* context, const std::vector<std::string>& wanted, bool strict) {
@@ -104,33 +53,26 @@ void StatusVerb(Context* context, const std::vector<std::string>& wanted, bool s
   if (!names) return;
   Json json;
   json.Begin().BeginList("integrations");
-  Table table({"integration", "status", "last run", "at", ">acknowledged", ">rejected", ">in doubt",
-               ">conflict", ">departed"});
+  std::vector<IntegrationStatus> all;
   std::vector<Error> errors;
-  std::string jobs;
-  bool standing = false;
+  bool differs = false;
   for (const std::string& name : *names) {
-    const auto status = StatusOf(context->OpenEngine(), name);
+    auto status = StatusOf(context->OpenEngine(), name);
     if (!status.ok()) return context->Fail(status.error());
-    const IntegrationStatus& s = *status;
-    standing = standing || s.counts.rejected + s.counts.in_doubt + s.counts.shared_ids > 0;
-    if (s.error) errors.push_back(*s.error);
-    PutStatus(&json, s);
-    jobs += JobsText(s);
-    table.Add({name, ShownStatus(s), s.last ? s.last->run : "",
-               s.last ? engine::TimeText(s.last->started_us) : "", Grouped(s.counts.acknowledged),
-               Grouped(s.counts.rejected), Grouped(s.counts.in_doubt), Grouped(s.counts.shared_ids),
-               Grouped(s.counts.departed)});
+    if (status->error) errors.push_back(*status->error);
+    differs = differs || !NotAsTheModelSays(*status).empty();
+    PutStatus(&json, *status);
+    all.push_back(*std::move(status));
   }
   json.EndList().End();
   if (context->json()) {
     context->Print(json.Take() + "\n");
     if (!errors.empty()) context->exit = static_cast<int>(errors.front().exit);
   } else {
-    context->Print(table.Text(context->paint()) + jobs);
+    context->Print(StatusText(all, context->paint()));
     context->Fail(errors);
   }
-  if (errors.empty() && strict && standing) context->exit = static_cast<int>(ExitCode::kOutcomes);
+  if (errors.empty() && strict && differs) context->exit = static_cast<int>(ExitCode::kOutcomes);
 }
 
 void RunsVerb(Context* context, const std::string& integration, uint64_t limit) {
@@ -189,7 +131,11 @@ void AddRunVerbs(Verb program, Context* context) {
   auto status_args = std::make_shared<StatusArgs>();
   status.Positional("INTEGRATION", &status_args->integrations, "Which ones; all without a name");
   status.Flag("--strict", &status_args->strict,
-              "Exit 3 when records are rejected, in doubt or in conflict");
+              "Exit 3 unless everything is as the models said when they were read last: no record "
+              "rejected, in doubt, in conflict, invalid or unsent, no integration that never ran, "
+              "no last run that was held, cancelled or interrupted, or that failed. Whatever "
+              "`tolerate:` allows counts, too; skipped and departed records do not: the mode wants "
+              "them so");
   status.Do([context, status_args] {
     StatusVerb(context, status_args->integrations, status_args->strict);
   });

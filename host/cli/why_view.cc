@@ -8,6 +8,7 @@ namespace {
 
 constexpr char kMask[] = "•••";
 constexpr size_t kShort = 900, kLong = 60000;
+constexpr size_t kShortUrl = 160;
 
 using engine::FieldNow;
 using engine::Inquiry;
@@ -37,7 +38,8 @@ std::string NamesText(const Inquiry& q) {
   return out;
 }
 
-std::string ModelText(const Inquiry& q, const WhyOptions& options, const Paint& paint) {
+// What the model says, in a sentence.
+std::string ModelText(const Inquiry& q) {
   if (q.model_error) {
     return "cannot be read: " + q.model_error->code + " " +
            Printable(AsSentence(q.model_error->message));
@@ -49,14 +51,25 @@ std::string ModelText(const Inquiry& q, const WhyOptions& options, const Paint& 
            "): " + (q.invalid_field.empty() ? "" : q.invalid_field + ": ") +
            Printable(AsSentence(q.invalid_message));
   }
-  if (!options.show_values) return rows + NamesText(q);
+  return rows + NamesText(q);
+}
+
+std::string ModelBlock(const Inquiry& q, const WhyOptions& options, const Paint& paint) {
+  if (q.model_error || q.rows == 0 || !q.valid || !options.show_values) {
+    return Labelled("model", ModelText(q), paint.width());
+  }
   Table table({"", "", ""});
+  if (!options.whole) table.Data();
   for (const FieldNow& field : q.fields) {
     std::string text = field.absent ? "(left alone)" : field.null ? "NULL" : Printable(field.text);
     if (field.sensitive) text = kMask;
     table.Add({field.name, text, field.changed ? paint.Yellow("changed") : field.key ? "key" : ""});
   }
-  return rows + table.Text(paint);
+  std::string text = q.rows > 1 ? Grouped(q.rows) + " rows with this key\n" : "";
+  text += table.Text(paint);
+  if (table.ShortenedOn(paint))
+    text += paint.Dim("long values are shortened; whole: --whole") + "\n";
+  return Labelled("model", text);
 }
 
 std::string AcknowledgedText(const Inquiry& q) {
@@ -92,8 +105,17 @@ std::string PendingText(const Inquiry& q, const Paint& paint) {
 std::string SharedText(const Inquiry& q, const Paint& paint) {
   if (q.shared_with.empty()) return {};
   std::string keys;
+  bool by_case = true;
   for (const std::string& key : q.shared_with) {
     keys += (keys.empty() ? "" : ", ") + Printable(key);
+    by_case = by_case && engine::DifferInCase(q.key, key);
+  }
+  if (by_case) {
+    return paint.Yellow("record " + q.entry->destination_id + " is that of " + keys + ", too") +
+           "\nThe keys differ in case alone, which the destination ignores: each sync of one "
+           "writes "
+           "over the other. Leave one of them out of the model, or make the keys differ in more "
+           "than case.";
   }
   return paint.Yellow("record " + q.entry->destination_id + " is that of " + keys + ", too") +
          "\nEach sync of one writes over the other: leave one of them out of the model, or make "
@@ -101,46 +123,58 @@ std::string SharedText(const Inquiry& q, const Paint& paint) {
 }
 
 std::string StateText(const Inquiry& q, const Paint& paint) {
-  return Labelled("known", AcknowledgedText(q)) + Labelled("conflict", SharedText(q, paint)) +
-         Labelled("pending", PendingText(q, paint));
+  const size_t width = paint.width();
+  return Labelled("known", AcknowledgedText(q), width) +
+         Labelled("conflict", SharedText(q, paint), width) +
+         Labelled("pending", PendingText(q, paint), width);
+}
+
+std::string LeftOutText(const engine::Excerpt& excerpt) {
+  if (excerpt.left_out == 0) return {};
+  return " (without " + Plural(excerpt.left_out, "item") + " about other records)";
 }
 
 std::string BodyText(const char* what, const exchanges::Body& body, const Inquiry& q,
-                     const WhyOptions& options) {
+                     const WhyOptions& options,
+                     const std::optional<engine::Place>& place = std::nullopt) {
   if (body.size == 0) return Labelled(what, "(no body)");
   if (body.text.empty()) return Labelled(what, "(" + Grouped(body.size) + " bytes, not kept)");
   const auto excerpt =
-      engine::ExcerptOf(body.text, Needles(q), q.sensitive, options.whole ? kLong : kShort);
-  const std::string left_out =
-      excerpt.left_out == 0
-          ? ""
-          : "(without " + Plural(excerpt.left_out, "item") + " about other records) ";
+      engine::ExcerptOf(body.text, Needles(q), q.sensitive, options.whole ? kLong : kShort, place);
+  std::string left_out = LeftOutText(excerpt);
+  if (!left_out.empty()) left_out = left_out.substr(1) + " ";
   return Labelled(what, left_out + excerpt.text);
 }
 
-std::string AttemptText(const Inquiry& q, const WhyOptions& options) {
+std::string AttemptText(const Inquiry& q, const WhyOptions& options, const Paint& paint) {
   if (!q.attempt) return {};
   const LastAttempt& a = *q.attempt;
   if (!a.exchange) {
-    return Labelled("exchange", "run " + a.run + ", " +
-                                    (a.outcome && a.outcome->code == "interrupted"
-                                         ? "it was killed before its request was kept"
-                                     : a.exchange_known ? "its request is no longer kept"
-                                                        : "no request"));
+    return Labelled("exchange",
+                    "run " + a.run + ", " +
+                        (a.outcome && a.outcome->code == "interrupted"
+                             ? "it was killed before its request was kept"
+                         : a.exchange_known ? "its request is no longer kept"
+                                            : "no request"),
+                    paint.width());
   }
   const exchanges::Exchange& e = *a.exchange;
-  std::string out = e.method + " " + Printable(e.url) + " → " +
+  const auto url = engine::UrlExcerptOf(e.url, Needles(q), options.whole ? kLong : kShortUrl);
+  std::string out = e.method + " " + Printable(url.text) + LeftOutText(url) + " → " +
                     (e.status != 0 ? std::to_string(e.status) : "no answer (" + e.error + ")") +
                     " in " + DurationText(static_cast<double>(e.duration_us) / 1e6) + ", run " +
                     a.run;
   if (!e.earlier.empty()) out += ", after " + Plural(e.earlier.size(), "other attempt");
-  out = Labelled("exchange", out) + BodyText("request", e.request, q, options);
-  if (e.status != 0) out += BodyText("answer", e.response, q, options);
+  out = Labelled("exchange", out, paint.width()) + BodyText("request", e.request, q, options);
+  if (e.status != 0) {
+    out += BodyText("answer", e.response, q, options, engine::PlaceIn(e.request.text, Needles(q)));
+  }
   return out;
 }
 
-void PutBody(Json* json, const char* name, const exchanges::Body& body, const Inquiry& q) {
-  const auto excerpt = engine::ExcerptOf(body.text, Needles(q), q.sensitive, kLong);
+void PutBody(Json* json, const char* name, const exchanges::Body& body, const Inquiry& q,
+             const std::optional<engine::Place>& place = std::nullopt) {
+  const auto excerpt = engine::ExcerptOf(body.text, Needles(q), q.sensitive, kLong, place);
   json->Begin(name)
       .Text("body", excerpt.text)
       .Number("left_out", excerpt.left_out)
@@ -165,7 +199,8 @@ void PutAttempt(Json* json, const Inquiry& q) {
         .Text("error", a.exchange->error)
         .Text("at", IsoTime(a.exchange->started_unix_us));
     PutBody(json, "request", a.exchange->request, q);
-    PutBody(json, "response", a.exchange->response, q);
+    PutBody(json, "response", a.exchange->response, q,
+            engine::PlaceIn(a.exchange->request.text, Needles(q)));
     json->End();
   } else {
     json->Null("exchange");
@@ -178,14 +213,14 @@ void PutAttempt(Json* json, const Inquiry& q) {
 std::string WhyText(const Integration& integration, const Inquiry& q, const WhyOptions& options,
                     const Paint& paint) {
   std::string out = paint.Bold(integration.id + " / " + Printable(q.key)) + "\n";
-  out += Labelled("rule", q.rule) + Labelled("next", q.next);
+  out += Labelled("rule", Printable(q.rule), paint.width()) +
+         Labelled("next", Printable(q.next), paint.width());
   if (!q.entry && q.rows == 0 && !q.model_error && !q.attempt) {
     std::string near;
     for (const std::string& key : q.near) near += Printable(key) + "\n";
     return out + Labelled("similar", near.empty() ? "no similar key is known" : near);
   }
-  return out + Labelled("model", ModelText(q, options, paint)) + StateText(q, paint) +
-         AttemptText(q, options);
+  return out + ModelBlock(q, options, paint) + StateText(q, paint) + AttemptText(q, options, paint);
 }
 
 void PutWhy(Json* json, const std::string& integration, const Inquiry& q) {

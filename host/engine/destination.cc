@@ -91,16 +91,18 @@ void TakeAccount(const project::DestinationSettings& settings, const rapidjson::
   while (login.ends_with('/')) login.pop_back();
   out->base_from_token = !oauth.base_url_from.empty() && settings.base_url.empty();
   if (out->base_from_token) out->base_url = login;
-  out->account = {oauth.grants.front(),
-                  TextOf(config, oauth.client_id),
-                  TextOf(config, oauth.client_secret),
-                  TextOf(config, oauth.private_key),
-                  TextOf(config, oauth.user),
-                  TextOf(config, oauth.refresh_token),
-                  oauth.scope,
-                  login,
-                  settings.base_url.empty() ? login : out->base_url,
-                  oauth.token_path};
+  out->account = {
+      oauth.grants.front(),
+      TextOf(config, oauth.client_id),
+      TextOf(config, oauth.client_secret),
+      TextOf(config, oauth.private_key),
+      TextOf(config, oauth.user),
+      TextOf(config, oauth.refresh_token),
+      oauth.scope,
+      login,
+      settings.base_url.empty() ? login : out->base_url,
+      oauth.token_path,
+      settings.base_url.empty() && !oauth.login_url.empty() ? oauth.login_url : "base_url"};
 }
 
 // A login that the API's address comes from gets the client's secret, so it has to be one of the

@@ -128,6 +128,23 @@ void Prune(Value* value, const std::vector<std::string>& needles, bool elsewhere
   }
 }
 
+std::optional<Place> PlaceOf(const Value& value, const std::vector<std::string>& needle) {
+  if (value.IsObject()) {
+    for (const auto& member : value.GetObject()) {
+      if (const auto place = PlaceOf(member.value, needle)) return place;
+    }
+    return std::nullopt;
+  }
+  if (!value.IsArray()) return std::nullopt;
+  std::optional<Place> found;
+  for (rapidjson::SizeType i = 0; i < value.Size(); ++i) {
+    if (!Holds(value[i], needle)) continue;
+    if (found || !value[i].IsObject()) return std::nullopt;
+    found = Place{i, value.Size()};
+  }
+  return found;
+}
+
 void Mask(Value* value, const std::set<std::string>& masked, Document::AllocatorType& allocator) {
   if (value->IsArray()) {
     for (Value& item : value->GetArray()) Mask(&item, masked, allocator);
@@ -142,6 +159,42 @@ void Mask(Value* value, const std::set<std::string>& masked, Document::Allocator
   }
 }
 
+constexpr size_t kLongValue = 60;  // of a query
+
+bool IsNeedle(std::string_view text, const std::vector<std::string>& needles) {
+  return !text.empty() && std::find(needles.begin(), needles.end(), text) != needles.end();
+}
+
+// A value of a query: a list with commas between its items, or anything else.
+std::string ValueExcerpt(std::string_view value, const std::vector<std::string>& needles,
+                         uint64_t* left_out) {
+  std::string list;
+  uint64_t others = 0;
+  for (size_t begin = 0; begin <= value.size();) {
+    const size_t end = std::min(value.find(',', begin), value.size());
+    const std::string_view item = value.substr(begin, end - begin);
+    if (IsNeedle(item, needles)) {
+      list += (list.empty() ? "" : ",") + std::string(item);
+    } else {
+      ++others;
+    }
+    begin = end + 1;
+  }
+  if (!list.empty()) {
+    *left_out += others;
+    return others == 0 ? list : "…" + list + "…";
+  }
+  size_t at = std::string_view::npos;
+  for (const std::string& needle : needles) {
+    if (at == std::string_view::npos && !needle.empty()) at = value.find(needle);
+  }
+  const size_t begin =
+      at == std::string_view::npos || at < kLongValue / 2 ? 0 : at - kLongValue / 2;
+  const std::string_view part = value.substr(begin, kLongValue);
+  return (begin > 0 ? "…" : "") + std::string(part) +
+         (begin + part.size() < value.size() ? "…" : "");
+}
+
 std::string Cut(std::string text, size_t limit) {
   if (text.size() <= limit) return text;
   while (limit > 0 && (static_cast<unsigned char>(text[limit]) & 0xC0) == 0x80) --limit;
@@ -151,8 +204,18 @@ std::string Cut(std::string text, size_t limit) {
 
 }  // namespace
 
+std::optional<Place> PlaceIn(const std::string& body, const std::vector<std::string>& needles) {
+  Document document;
+  if (!Parse(body, &document)) return std::nullopt;
+  for (const std::string& needle : needles) {
+    if (Holds(document, {needle})) return PlaceOf(document, {needle});
+  }
+  return std::nullopt;
+}
+
 Excerpt ExcerptOf(const std::string& body, const std::vector<std::string>& needles,
-                  const std::set<std::string>& masked, size_t limit) {
+                  const std::set<std::string>& masked, size_t limit,
+                  const std::optional<Place>& place) {
   Excerpt out;
   Document document;
   if (!Parse(body, &document) || !(document.IsObject() || document.IsArray())) {
@@ -166,10 +229,18 @@ Excerpt ExcerptOf(const std::string& body, const std::vector<std::string>& needl
     out.text = Cut(body.substr(begin), limit);
     return out;
   }
+  bool found = false;
   for (const std::string& needle : needles) {  // the strongest one that is there at all
     if (!Holds(document, {needle})) continue;
     Prune(&document, {needle}, true, &out.left_out);
+    found = true;
     break;
+  }
+  if (!found && place && document.IsArray() && document.Size() == place->count) {
+    out.left_out = place->count - 1;
+    Value own = std::move(document[static_cast<rapidjson::SizeType>(place->index)]);
+    document.Clear();
+    document.PushBack(own, document.GetAllocator());
   }
   Mask(&document, masked, document.GetAllocator());
   rapidjson::StringBuffer compact;
@@ -184,6 +255,28 @@ Excerpt ExcerptOf(const std::string& body, const std::vector<std::string>& needl
   writer.SetIndent(' ', 2);
   Write(document, &writer);
   out.text = Cut({buffer.GetString(), buffer.GetSize()}, limit);
+  return out;
+}
+
+Excerpt UrlExcerptOf(const std::string& url, const std::vector<std::string>& needles,
+                     size_t limit) {
+  Excerpt out;
+  const size_t query = std::min(url.find('?'), url.size());
+  if (url.size() <= limit) {
+    out.text = url;
+    return out;
+  }
+  out.text = Cut(url.substr(0, query), limit);
+  for (size_t begin = query; begin < url.size();) {
+    const size_t end = std::min(url.find('&', begin + 1), url.size());
+    const std::string_view part = std::string_view(url).substr(begin, end - begin);
+    const size_t value = std::min(part.find('='), part.size());
+    out.text += part.substr(0, std::min(value + 1, part.size()));
+    const std::string_view said = part.substr(std::min(value + 1, part.size()));
+    out.text +=
+        said.size() <= kLongValue ? std::string(said) : ValueExcerpt(said, needles, &out.left_out);
+    begin = end;
+  }
   return out;
 }
 

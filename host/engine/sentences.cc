@@ -1,6 +1,8 @@
 #include "host/engine/sentences.h"
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 #include <ctime>
 
 namespace penstock::engine {
@@ -69,9 +71,12 @@ void ExplainAbsent(const Integration& it, Inquiry* q) {
   if (!q->entry && q->attempt) {
     const Outcome& last = *q->attempt->outcome;
     const bool deleted = last.kind == OutcomeKind::kDeleted || last.op == Op::kDelete;
-    q->rule = "The key is not in the model. Run " + q->attempt->run + " told of it last, on " +
-              TimeText(last.at_us) + ": " + std::string(OpName(last.op)) + " " +
-              std::string(OutcomeName(last.kind)) + ".";
+    const std::string run = "The key is not in the model. Run " + q->attempt->run;
+    const std::string when = " on " + TimeText(last.at_us);
+    q->rule = last.kind == OutcomeKind::kDeleted
+                  ? run + " deleted its record at the destination" + when + "."
+                  : run + " told of it last," + when + ": " + std::string(OpName(last.op)) + " " +
+                        std::string(OutcomeName(last.kind)) + ".";
     q->next = deleted ? "Nothing, unless its row comes back: then it is inserted." : "Nothing.";
     return;
   }
@@ -124,6 +129,13 @@ void ExplainChange(const Integration& it, Inquiry* q) {
 }
 
 }  // namespace
+
+bool DifferInCase(const std::string& key, const std::string& other) {
+  return key != other && key.size() == other.size() &&
+         std::equal(key.begin(), key.end(), other.begin(), [](unsigned char a, unsigned char b) {
+           return std::tolower(a) == std::tolower(b);
+         });
+}
 
 std::string ShellWord(const std::string& word) {
   const bool plain =

@@ -14,4 +14,7 @@ std::string ShellWord(const std::string& word);
 /// "2026-11-22 10:00:00 UTC". [thread-safe]
 std::string TimeText(int64_t unix_us);
 
+/// Whether two keys are the same but for the case of letters a to z. [thread-safe]
+bool DifferInCase(const std::string& key, const std::string& other);
+
 }  // namespace penstock::engine

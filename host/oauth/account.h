@@ -17,6 +17,7 @@ struct Account {
   std::string audience;       // jwt_bearer: the login address
   std::string token_host;     // "https://login.example.com": where tokens are asked for
   std::string token_path;     // "/oauth/token", below token_host
+  std::string host_key;       // of the project file, which token_host comes from: "login_url"
 };
 
 }  // namespace penstock::oauth

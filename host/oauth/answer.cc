@@ -99,10 +99,13 @@ class Reader {
   }
 
  private:
+  // With the key that says so, since that is where a wrong address is mended.
   std::string Host() const {
-    const std::string& url = reading_.account.token_host;
-    const size_t scheme = url.find("://");
-    return scheme == std::string::npos ? url : url.substr(scheme + 3);
+    const Account& account = reading_.account;
+    const size_t scheme = account.token_host.find("://");
+    const std::string host =
+        scheme == std::string::npos ? account.token_host : account.token_host.substr(scheme + 3);
+    return account.host_key.empty() ? host : host + " (" + account.host_key + ")";
   }
 
   Error Strange(const std::string& what) const {

@@ -188,7 +188,9 @@ class TokenLogin final : public http::Login {
   Status CheckBase(const Token& token) const {
     if (options_.base_url_from.empty()) return {};
     const auto refused = [&](const std::string& why) {
-      return MakeError("PS-OAUTH-BASE", "The login at " + host_.HostAndPort() + " names " +
+      const std::string& key = options_.account.host_key;
+      return MakeError("PS-OAUTH-BASE", "The login at " + host_.HostAndPort() +
+                                            (key.empty() ? "" : " (" + key + ")") + " names " +
                                             AsSaid(token.base_url, options_.redactor) +
                                             " as the address of the API, " + why + ".");
     };

@@ -148,6 +148,9 @@ class DestinationCheck {
       schema_["properties"][member.name] = Value(rapidjson::kObjectType);
       all_known = all_known && IsSecret(name);
     }
+    if (const auto broken = sdk::FindBrokenSetting(Text(schema_), Text(config_))) {
+      return Refuse(*broken);
+    }
     const sdk::Status valid = sdk::ValidateJson(Text(schema_), Text(config_), "config");
     if (!valid.ok()) return Refuse(valid.failure());
     const auto auth = sdk::ChosenAuth(manifest_, Text(config_));
@@ -157,6 +160,20 @@ class DestinationCheck {
   bool IsSecret(const std::string& name) const {
     const auto& secrets = manifest_.secrets;
     return std::find(secrets.begin(), secrets.end(), name) != secrets.end();
+  }
+
+  // Values are not told: a secret may stand in the wrong place.
+  void Refuse(const sdk::BrokenSetting& broken) {
+    const std::string& inner = broken.name.empty() ? broken.unknown : broken.name;
+    const std::string what = broken.name.empty() ? "its config" : "setting \"" + broken.name + "\"";
+    std::string hint = DidYouMean(broken.unknown, broken.known);
+    if (hint.empty() && !broken.about.empty())
+      hint = broken.about + (broken.about.ends_with('.') ? "" : ".");
+    Complain(loaded_, PlaceOf(inner.substr(0, inner.find('.'))), "PS-CONF-CONFIG",
+             "Destination " + destination_.name + ": " + (broken.together ? "" : what + " ") +
+                 broken.rule + (broken.rule == "does not take" ? " this value" : "") + ".",
+             hint + (hint.empty() ? "" : " ") + "`penstock connector show " + manifest_.id +
+                 "` lists the settings.");
   }
 
   void Refuse(const sdk::Failure& failure) {

@@ -58,6 +58,9 @@ void ReadOptions(Complaints* complaints, MapReader* map, Integration* into) {
   into->places["options"] = complaints->PlaceOf(*options);
   if (options->IsMap()) {
     into->options = ToJson(*options);
+    for (const YamlNode::Member& option : options->members) {
+      into->places["options." + option.key] = complaints->PlaceOf(option.value);
+    }
   } else {
     complaints->Fail(*options, "PS-CONF-TYPE",
                      "\"options\" of the " + map->what() + " must be a map.");

@@ -1,9 +1,11 @@
 #include "plugins/salesforce/collections.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "plugins/salesforce/answers.h"
 #include "plugins/salesforce/bodies.h"
+#include "plugins/salesforce/twins.h"
 
 namespace penstock::salesforce {
 
@@ -54,7 +56,7 @@ Status CollectionsWriter::Send(sdk::Call call, const sdk::Batch& batch, std::vec
   }
   return jobs.http.Send(http_, call, outcomes,
                         [&](size_t index, const HttpResponse& response, RequestOutcomes& records) {
-                          return Take(jobs.items[index], response, records);
+                          return Take(batch, jobs.items[index], response, records);
                         });
 }
 
@@ -87,13 +89,13 @@ HttpRequest CollectionsWriter::RequestOf(const sdk::Batch& batch,
   return request;
 }
 
-Status CollectionsWriter::Take(const std::vector<Item>& items, const HttpResponse& response,
-                               RequestOutcomes& records) {
+Status CollectionsWriter::Take(const sdk::Batch& batch, const std::vector<Item>& items,
+                               const HttpResponse& response, RequestOutcomes& records) {
   if (!response.success()) return TakeFailure(response, records);
   rapidjson::Document results;
   const bool whole = sdk::ParseJson(response.body(), &results) && results.IsArray() &&
                      results.Size() == items.size();
-  if (whole) return TakeResults(items, results, records);
+  if (whole) return TakeResults(batch, items, results, records);
   // Results go by their order alone: one too few, and none can be believed.
   records.RestInDoubt({"ANSWER_INCOMPLETE",
                        "Salesforce answered with success, but not with a result of each record",
@@ -101,8 +103,12 @@ Status CollectionsWriter::Take(const std::vector<Item>& items, const HttpRespons
   return {};
 }
 
-Status CollectionsWriter::TakeResults(const std::vector<Item>& items, const JsonValue& results,
-                                      RequestOutcomes& records) {
+Status CollectionsWriter::TakeResults(const sdk::Batch& batch, const std::vector<Item>& items,
+                                      const JsonValue& results, RequestOutcomes& records) {
+  const auto key_of = [&](size_t i) {
+    return ValueText(batch.value(items[i].record, shape_.key_index));
+  };
+  std::optional<Twins> twins;  // made when one is met
   Status ending;
   std::vector<std::pair<size_t, Verdict>> contended;
   for (rapidjson::SizeType i = 0; i < results.Size(); ++i) {
@@ -112,6 +118,13 @@ Status CollectionsWriter::TakeResults(const std::vector<Item>& items, const Json
     const ApiError error = errors == nullptr ? ApiError() : ReadError(*errors);
     if (sdk::TrueMember(result, "success") || error.code.empty()) continue;  // in doubt
     Verdict verdict = Judge(shape_, error);
+    if (verdict.twin) {
+      if (!twins) {
+        twins.emplace();
+        for (size_t k = 0; k < items.size(); ++k) twins->Add(key_of(k));
+      }
+      verdict.message = TwinText(shape_.key_name(), key_of(i), twins->Of(key_of(i)));
+    }
     if (IsContention(error)) {
       contended.emplace_back(i, std::move(verdict));
     } else {

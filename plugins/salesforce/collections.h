@@ -34,10 +34,10 @@ class CollectionsWriter {
 
   sdk::HttpRequest RequestOf(const sdk::Batch& batch, const std::vector<Item>& items) const;
   // The outcomes of one request's records; not ok when the run should stop.
-  sdk::Status Take(const std::vector<Item>& items, const sdk::HttpResponse& response,
-                   sdk::RequestOutcomes& records);
-  sdk::Status TakeResults(const std::vector<Item>& items, const sdk::JsonValue& results,
-                          sdk::RequestOutcomes& records);
+  sdk::Status Take(const sdk::Batch& batch, const std::vector<Item>& items,
+                   const sdk::HttpResponse& response, sdk::RequestOutcomes& records);
+  sdk::Status TakeResults(const sdk::Batch& batch, const std::vector<Item>& items,
+                          const sdk::JsonValue& results, sdk::RequestOutcomes& records);
   sdk::Status TakeFailure(const sdk::HttpResponse& response, sdk::RequestOutcomes& records);
   bool Succeed(const Item& item, size_t place, const sdk::JsonValue& result,
                sdk::RequestOutcomes& records) const;

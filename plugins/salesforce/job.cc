@@ -88,6 +88,14 @@ uint64_t JobRecords::Settle(const std::string& key) {
   return seqs_[at->second];
 }
 
+std::string_view JobRecords::TwinOf(const std::string& key) {
+  if (!twins_) {
+    twins_.emplace();
+    for (const auto& [each, place] : places_) twins_->Add(each);
+  }
+  return twins_->Of(key);
+}
+
 void JobRecords::RestUnsent(const Reason& reason, sdk::Outcomes& outcomes) {
   for (size_t i = 0; i < seqs_.size(); ++i) {
     if (!settled_[i]) outcomes.Unsent(seqs_[i], reason);
@@ -258,11 +266,9 @@ JobSteps::LeftOut JobSteps::WhyLeftOut(const Job& job, const Info& info) {
 Status JobSteps::Conclusion(const Job& job, const Info& info, const Reason& why) {
   if (info.state == "JobComplete" || job.earlier) return {};
   if (info.never_completed && !job.completed.ok()) return job.completed;
-  return sdk::Failure{PENSTOCK_E_DESTINATION, "salesforce." + std::string(why.code),
-                      std::string(why.message) +
-                          "; records that it did not take are left to the "
-                          "next run",
-                      0};
+  return sdk::Failure{
+      PENSTOCK_E_DESTINATION, "salesforce." + std::string(why.code),
+      std::string(why.message) + "; the next sync sends the records that it left out", 0};
 }
 
 sdk::Result<JobSteps::Files> JobSteps::FetchResults(sdk::Call call, const std::string& id) const {

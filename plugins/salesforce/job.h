@@ -13,6 +13,7 @@
 #include "plugins/salesforce/api.h"
 #include "plugins/salesforce/options.h"
 #include "plugins/salesforce/shape.h"
+#include "plugins/salesforce/twins.h"
 #include "plugins/salesforce/verdict.h"
 
 namespace penstock::salesforce {
@@ -28,6 +29,8 @@ class JobRecords {
   const std::vector<uint64_t>& seqs() const { return seqs_; }
   // The seq of a record without outcome, which has one from now on; 0 when there is none.
   uint64_t Settle(const std::string& key);
+  // Another key of the job that Salesforce takes for the same; empty: there is none.
+  std::string_view TwinOf(const std::string& key);
   // For all that are left.
   void RestUnsent(const sdk::Reason& reason, sdk::Outcomes& outcomes);
   void RestInDoubt(const sdk::Reason& reason, sdk::Outcomes& outcomes);
@@ -36,6 +39,7 @@ class JobRecords {
   std::vector<uint64_t> seqs_;
   std::vector<bool> settled_;
   std::unordered_map<std::string, uint32_t> places_;
+  std::optional<Twins> twins_;  // made when one is asked for
 };
 
 // A job that was noted.

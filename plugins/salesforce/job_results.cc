@@ -92,7 +92,7 @@ void ResultReader::Report(uint64_t seq, const std::vector<std::string>& row) {
   if (kind_ == ResultKind::kUnprocessed) {
     outcomes_->Unsent(seq, why_);
   } else if (kind_ == ResultKind::kFailed) {
-    ReportFailure(seq, Cell(row, error_));
+    ReportFailure(seq, ResultKeyOf(shape_, Cell(row, key_)), Cell(row, error_));
   } else if (shape_.verb == Verb::kDelete) {
     outcomes_->Deleted(seq, Cell(row, id_));
   } else if (shape_.verb == Verb::kInsert ||
@@ -103,8 +103,9 @@ void ResultReader::Report(uint64_t seq, const std::vector<std::string>& row) {
   }
 }
 
-void ResultReader::ReportFailure(uint64_t seq, const std::string& text) {
-  const Verdict verdict = Judge(shape_, ParseRowError(text));
+void ResultReader::ReportFailure(uint64_t seq, const std::string& key, const std::string& text) {
+  Verdict verdict = Judge(shape_, ParseRowError(text));
+  if (verdict.twin) verdict.message = TwinText(shape_.key_name(), key, records_->TwinOf(key));
   const sdk::Reason reason{verdict.code, verdict.message, verdict.field};
   switch (verdict.outcome) {
     case PENSTOCK_MISSING:

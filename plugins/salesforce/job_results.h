@@ -30,7 +30,7 @@ class ResultReader {
  private:
   sdk::Status TakeRow(const std::vector<std::string>& row);
   void Report(uint64_t seq, const std::vector<std::string>& row);
-  void ReportFailure(uint64_t seq, const std::string& text);
+  void ReportFailure(uint64_t seq, const std::string& key, const std::string& text);
   std::string Cell(const std::vector<std::string>& row, size_t column) const {
     return column < row.size() ? row[column] : std::string();
   }

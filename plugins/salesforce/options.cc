@@ -1,6 +1,11 @@
 #include "plugins/salesforce/options.h"
 
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+#include "penstock/json_reader.hpp"
 #include "penstock/settings.hpp"
+#include "penstock_manifest.h"
 
 namespace penstock::salesforce {
 
@@ -9,45 +14,6 @@ namespace {
 // The objects that Salesforce has assignment rules for.
 bool HasAssignmentRules(std::string_view object) {
   return object == "Account" || object == "Case" || object == "Lead";
-}
-
-constexpr char kAssignmentRule[] = R"("assignment_rule": {
-  "type": "string", "pattern": "^(none|default|01Q[0-9A-Za-z]{12}([0-9A-Za-z]{3})?)$", "default": "none",
-  "title": "Assignment rule",
-  "description": "Who becomes the owner: none (as mapped), default (the active rule decides), or the id of a rule (01Q…)."
-},)";
-
-constexpr char kOthers[] = R"("duplicate_rule": {
-  "type": "string", "enum": ["block", "allow_save"], "default": "block",
-  "title": "Duplicate rules",
-  "description": "What becomes of a record that a duplicate rule warns of: block rejects it, allow_save saves it."
-},
-"serial": {
-  "type": "boolean", "default": false,
-  "title": "One request at a time",
-  "description": "For records that lock the same parent: slower, without lock errors."
-},
-"path": {
-  "type": "string", "enum": ["auto", "collections", "bulk"], "default": "auto",
-  "title": "Way of writing",
-  "description": "collections (200 records a request), bulk (jobs of Bulk API 2.0), or auto: bulk above bulk_threshold."
-},
-"bulk_threshold": {
-  "type": "integer", "minimum": 1, "maximum": 1000000000, "default": 2000,
-  "title": "Changes above which jobs are used"
-})";
-
-// The rule that an option's value does not go with `path: bulk`.
-std::string NotByBulk(const std::string& option, const std::string& json) {
-  const std::string value = json.front() == '"' ? json.substr(1, json.size() - 2) : json;
-  const std::string because =
-      option + ": " + value +
-      " does not go with path: bulk, whose jobs cannot honour it; use path: "
-      "auto or collections, or take " +
-      option + " out";
-  return R"({"description": ")" + because + R"(", "not": {"required": ["path", ")" + option +
-         R"("], "properties": {"path": {"enum": ["bulk"]}, ")" + option + R"(": {"enum": [)" +
-         json + "]}}}}";
 }
 
 }  // namespace
@@ -81,14 +47,14 @@ std::vector<std::pair<std::string, std::string>> Options::Headers() const {
 }
 
 std::string OptionsSchema(std::string_view object) {
-  std::string schema = R"({"type": "object", "additionalProperties": false, "properties": {)";
-  if (HasAssignmentRules(object)) schema += kAssignmentRule;
-  schema += kOthers;
-  schema += R"(}, "allOf": [)";
-  if (HasAssignmentRules(object)) schema += NotByBulk("assignment_rule", R"("default")") + ",";
-  schema += NotByBulk("duplicate_rule", R"("allow_save")") + "," + NotByBulk("serial", "true");
-  schema += "]}";
-  return schema;
+  rapidjson::Document manifest;
+  if (!sdk::ParseJson(kManifest, &manifest)) return {};
+  rapidjson::Value& schema = manifest["options_schema"];
+  if (!HasAssignmentRules(object)) schema["properties"].RemoveMember("assignment_rule");
+  rapidjson::StringBuffer text;
+  rapidjson::Writer<rapidjson::StringBuffer> writer(text);
+  schema.Accept(writer);
+  return {text.GetString(), text.GetSize()};
 }
 
 }  // namespace penstock::salesforce

@@ -37,7 +37,7 @@ struct Options {
   bool BulkHonours() const { return !allow_duplicates && !serial && assignment_rule != "default"; }
 };
 
-// JSON Schema of the options of this object.
+// JSON Schema of the options of this object: those of the manifest that it has.
 std::string OptionsSchema(std::string_view object);
 
 }  // namespace penstock::salesforce

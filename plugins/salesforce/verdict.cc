@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "plugins/salesforce/twins.h"
+
 namespace penstock::salesforce {
 
 using sdk::ErrorClass;
@@ -73,7 +75,8 @@ bool IsOwnId(const std::string& field) { return field == "Id" || field == "id"; 
 // "duplicate value found: Ext__c duplicates value on record with id: 001…".
 void ExplainDuplicate(const Shape& shape, const ApiError& error, Verdict* verdict) {
   if (Has(error.message, "Duplicate external id specified")) {
-    verdict->message = "another record of the same request has the same " + shape.key_name();
+    verdict->twin = true;
+    verdict->message = TwinText(shape.key_name(), {}, {});
     verdict->field = shape.key_name();
     return;
   }

@@ -21,6 +21,7 @@ struct Verdict {
   sdk::ErrorClass error_class = sdk::ErrorClass::kData;
   std::string code, message, field;
   std::string id;      // of the record that is in the way, if it is told
+  bool twin = false;   // another record of the request has the same key, as Salesforce sees it
   sdk::Status ending;  // not ok: it is not the record's doing, and the run stops
 };
 

@@ -75,10 +75,34 @@ Status CheckLimiters(const Manifest& manifest) {
   return {};
 }
 
+std::vector<CodeMeaning> ReadCodes(const Json& root) {
+  std::vector<CodeMeaning> codes;
+  const Json* list = Find(root, "codes");
+  if (list == nullptr) return codes;
+  for (const Json& item : list->GetArray()) {
+    codes.push_back({Text(item, "code"), Text(item, "meaning"), Text(item, "remedy"),
+                     Flag(item, "vendor", false)});
+  }
+  return codes;
+}
+
+Status CheckCodes(const Manifest& manifest) {
+  std::set<std::string> names;
+  for (const CodeMeaning& code : manifest.codes) {
+    if (!names.insert(code.code).second) return Wrong("/codes has \"" + code.code + "\" twice");
+  }
+  return {};
+}
+
 // What the schema cannot say.
 Status CheckManifest(const Manifest& manifest) {
   Status keywords = CheckSchemaKeywords(manifest.config_schema, "the manifest: /config_schema");
+  if (keywords.ok() && !manifest.options_schema.empty()) {
+    keywords = CheckSchemaKeywords(manifest.options_schema, "the manifest: /options_schema");
+  }
   if (!keywords.ok()) return keywords;
+  Status codes = CheckCodes(manifest);
+  if (!codes.ok()) return codes;
   if (manifest.abi_major == 0 && manifest.draft_id.empty()) {
     return Wrong("/abi lacks \"draft_id\", which a draft (major 0) must name");
   }
@@ -116,6 +140,8 @@ Result<Manifest> ParseManifest(std::string_view json) {
   manifest.base_url = Text(root, "base_url");
   manifest.config_schema = RawText(root, "config_schema");
   manifest.secrets = ReadSecrets(root["config_schema"]);
+  manifest.options_schema = RawText(root, "options_schema");
+  manifest.codes = ReadCodes(root);
   if (const Json* auth = Find(root, "auth")) {
     manifest.auth = ReadAuth(*auth, root["config_schema"]);
   }

@@ -2,8 +2,10 @@
 // against an object's options_schema, documents against sdk/schema.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "penstock/result.hpp"
 
@@ -14,6 +16,24 @@ namespace penstock::sdk {
 /// the broken rule; it quotes names and allowed values, never the document's own values, since they
 /// may be secret. PS-DOC-SCHEMA when `schema` itself is unreadable. [thread-safe]
 Status ValidateJson(std::string_view schema, std::string_view json, std::string_view what);
+
+/// The first setting that a schema refuses, in the words of whoever wrote it.
+struct BrokenSetting {
+  std::string name;   // "bulk_threshold", "objects.contacts.fields"; empty: the settings as a whole
+  std::string given;  // "0", "\"fast\"", "a list": not to be shown of a setting that may be secret
+  std::string rule;   // what follows its name: "takes true or false", "lacks \"path\""
+  bool together = false;  // several settings do not go together: `rule` is the whole sentence
+  std::string unknown;    // the member that it may not have, if it is that
+  std::vector<std::string> known;  // those that it may have then; the values that it takes, if few
+  std::string usual;               // its default, as JSON; empty: none
+  std::string about;               // what the schema says of it; empty: nothing
+};
+/// Nothing when `json` obeys `schema`, or when one of them cannot be read. [thread-safe]
+std::optional<BrokenSetting> FindBrokenSetting(std::string_view schema, std::string_view json);
+
+/// What a setting takes, of the schema of this one: "one of auto, collections, bulk", "true or
+/// false", "a whole number from 1 to 1,000". [thread-safe]
+std::string TakenText(std::string_view schema);
 
 /// OK when `schema` uses only the keywords that config_schema and options_schema may use: type,
 /// properties, required, additionalProperties, enum, minimum, maximum, minLength, maxLength,

@@ -28,6 +28,22 @@ TEST(ExcerptTest, TheStrongestNeedleDecides) {
   EXPECT_EQ(ExcerptOf(body, {"c", "7"}, {}, 1000).left_out, 0u);
 }
 
+TEST(ExcerptTest, AnAnswerInTheOrderOfTheRequestShowsTheRecordsOwnItem) {
+  const std::string request = R"({"records":[{"k":"a"},{"k":"b"},{"k":"c"}]})";
+  const std::string answer =
+      R"([{"success":true},{"success":false,"errors":["no"]},{"success":true}])";
+  const auto place = PlaceIn(request, {"b", "7"});
+  ASSERT_TRUE(place);
+  EXPECT_EQ(place->index, 1u);
+  const Excerpt excerpt = ExcerptOf(answer, {"b", "7"}, {}, 1000, place);
+  EXPECT_EQ(excerpt.text, R"([{"success":false,"errors":["no"]}])");
+  EXPECT_EQ(excerpt.left_out, 2u);
+  EXPECT_FALSE(PlaceIn(request, {"x"}));
+  EXPECT_FALSE(PlaceIn(R"({"records":[{"k":"b"},{"k":"b"}]})", {"b"})) << "which of them?";
+  EXPECT_EQ(ExcerptOf(R"([{"success":true}])", {"b"}, {}, 1000, place).left_out, 0u)
+      << "not one item a record";
+}
+
 TEST(ExcerptTest, WithoutANeedleEverythingIsShown) {
   EXPECT_EQ(ExcerptOf(R"({"status":"error","errors":[{"m":"x"}]})", {"a"}, {}, 1000).left_out, 0u);
 }

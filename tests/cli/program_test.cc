@@ -1,5 +1,6 @@
 // The built program on wrong usage and bad projects: exit codes, streams, JSON, help.
 #include <gtest/gtest.h>
+#include <pty.h>
 #include <rapidjson/document.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -377,6 +378,46 @@ TEST_F(ProgramTest, NoEscapesOffATerminal) {
     const Ran ran = Run(verb);
     EXPECT_EQ((ran.out + ran.err).find('\x1b'), std::string::npos) << verb;
   }
+}
+
+/// What a command prints on a terminal of so many columns.
+std::string OnTerminal(const std::string& directory, const char* verb, unsigned short columns) {
+  winsize size{};
+  size.ws_col = columns;
+  size.ws_row = 24;
+  int terminal = -1;
+  const pid_t child = ::forkpty(&terminal, nullptr, nullptr, &size);
+  if (child == 0) {
+    if (::chdir(directory.c_str()) != 0) ::_exit(99);
+    ::setenv("NO_COLOR", "1", 1);
+    ::setenv("PENSTOCK_CONNECTORS", PENSTOCK_TEST_CONNECTOR_DIR, 1);
+    ::execl(PENSTOCK_TEST_BIN_DIR "/penstock", "penstock", verb, nullptr);
+    ::_exit(99);
+  }
+  std::string out;
+  char buffer[4096];
+  for (ssize_t n = 0; (n = ::read(terminal, buffer, sizeof buffer)) > 0;) {
+    out.append(buffer, static_cast<size_t>(n));
+  }
+  ::close(terminal);
+  ::waitpid(child, nullptr, 0);
+  return out;
+}
+
+TEST_F(ProgramTest, ATerminalGetsLinesThatFitAndAFileWholeSentences) {
+  WriteProject("token: \"${env:T}\"", "    options: {path: a, and_another: 1}\n");
+  for (const char* verb : {"explain", "validate", "status"}) {
+    const std::string page = OnTerminal(directory_, verb, 80);
+    std::istringstream lines(page);
+    for (std::string line; std::getline(lines, line);) {
+      size_t columns = 0;  // of text in UTF-8
+      for (const char c : line)
+        columns += c != '\r' && (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+      EXPECT_LE(columns, 80u) << verb << ": " << line;
+    }
+    EXPECT_FALSE(page.empty()) << verb;
+  }
+  EXPECT_EQ(Run("explain").out.find("…\n"), std::string::npos) << "nothing is cut";
 }
 
 }  // namespace

@@ -39,6 +39,31 @@ TEST(TextTest, WidthsCountColumns) {
   EXPECT_EQ(Shortened("abc", 3), "abc");
 }
 
+TEST(TextTest, WhatIsShortenedEndsBehindAWord) {
+  EXPECT_EQ(Shortened("one two three", 9), "one two…");
+  EXPECT_EQ(Shortened("one two three", 8), "one two…");
+  EXPECT_EQ(Shortened("a verylongword", 10), "a verylon…") << "a word would be too little";
+}
+
+TEST(TextTest, SentencesAreWrappedBetweenWords) {
+  EXPECT_EQ(Wrapped("one two three four", 0, 2), "one two three four");
+  EXPECT_EQ(Wrapped("one two three four", 11, 2), "one two\n  three\n  four");
+  EXPECT_EQ(Wrapped("one\ntwo three", 8, 2), "one\n  two\n  three");
+  EXPECT_EQ(Wrapped("a\n", 10, 2), "a\n");
+  EXPECT_EQ(Wrapped("see https://example.com/x now", 12, 0), "see\nhttps://example.com/x\nnow")
+      << "a word stays whole";
+  EXPECT_EQ(Wrapped("日本 日本 x", 6, 0), "日本\n日本 x");
+  EXPECT_EQ(Wrapped(Paint(true).Red("one two"), 7, 0), Paint(true).Red("one two"));
+}
+
+TEST(TextTest, CommandsStayOnOneLine) {
+  EXPECT_EQ(Wrapped("or send it: `penstock retry c k` does", 24, 0),
+            "or send it:\n`penstock retry c k`\ndoes");
+  EXPECT_EQ(Wrapped("2 × BAD: no name → penstock why c k", 24, 2),
+            "2 × BAD: no name\n  → penstock why c k");
+  EXPECT_EQ(Wrapped("a `b c d e f g` h", 9, 0), "a `b c d\ne f g` h") << "too long for any line";
+}
+
 TEST(TextTest, Sentences) {
   EXPECT_EQ(AsSentence("the run was cancelled"), "The run was cancelled.");
   EXPECT_EQ(AsSentence("contacts: no"), "contacts: no.");
@@ -54,11 +79,35 @@ TEST(TextTest, Tables) {
   EXPECT_EQ(table.Text(Paint(false), 1), " name    count\n a           1\n longer  1,000  x\n");
 }
 
+TEST(TextTest, TablesFitThePage) {
+  const std::string sentence = "what this code means to those who meet it";
+  Table codes({"code", "meaning"});
+  codes.Add({"PS-A", sentence});
+  EXPECT_EQ(codes.Text(Paint(false)), "code  meaning\nPS-A  " + sentence + "\n");
+  EXPECT_EQ(codes.Text(Paint(false, 30)),
+            "code  meaning\n"
+            "PS-A  what this code means to\n"
+            "      those who meet it\n");
+  EXPECT_FALSE(codes.ShortenedOn(Paint(false, 30)));
+  Table narrow({"a column with a long name", "what"});
+  narrow.Add({"x", sentence});
+  EXPECT_EQ(
+      narrow.Text(Paint(false, 30)),
+      "a column with a long name\n  what\nx\n  what this code means to\n  those who meet it\n");
+  Table data({"a", "b"});
+  data.Data().Add({std::string(70, 'x') + " y", "1"});
+  EXPECT_FALSE(data.ShortenedOn(Paint(false)));
+  EXPECT_NE(data.Text(Paint(false)).find("x y  1\n"), std::string::npos);
+  EXPECT_TRUE(data.ShortenedOn(Paint(false, 80)));
+  EXPECT_NE(data.Text(Paint(false, 80)).find("x…  1\n"), std::string::npos);
+}
+
 TEST(TextTest, LabelsStandInFrontOfTheFirstLine) {
   EXPECT_EQ(Labelled("rows", "1 read"), "  rows      1 read\n");
   EXPECT_EQ(Labelled("next", "a\nb\n"), "  next      a\n            b\n");
   EXPECT_EQ(Labelled("a label that is long", "x"), "  a label that is long x\n");
   EXPECT_EQ(Labelled("none", ""), "");
+  EXPECT_EQ(Labelled("next", "one two three", 20), "  next      one two\n            three\n");
   EXPECT_EQ(Labelled(Paint(true).Red("held"), "x"), "  \x1b[31mheld\x1b[0m      x\n");
 }
 

@@ -5,6 +5,7 @@
 #include "host/cli/json.h"
 #include "host/cli/plan_view.h"
 #include "host/cli/run_view.h"
+#include "host/cli/status_view.h"
 #include "host/cli/why_view.h"
 
 namespace penstock::cli {
@@ -49,6 +50,135 @@ TEST(RunViewTest, CountsAddUpAndReasonsLeadOn) {
   EXPECT_TRUE(Has(text, "2 × INVALID_EMAIL"));
   EXPECT_TRUE(Has(text, "penstock why contacts 'o'\\''brien x'"));
   EXPECT_TRUE(Has(text, "penstock records contacts --status invalid"));
+}
+
+/// The widest line, in columns.
+size_t WidthOf(const std::string& text) {
+  size_t width = 0;
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find('\n', at), text.size());
+    width = std::max(width, DisplayWidth(std::string_view(text).substr(at, end - at)));
+    at = end + 1;
+  }
+  return width;
+}
+
+/// On one line, with one blank between words.
+std::string Joined(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    const bool blank = c == ' ' || c == '\n';
+    if (!blank || !out.ends_with(' ')) out += blank ? ' ' : c;
+  }
+  return out;
+}
+
+TEST(RunViewTest, ReasonsAreNeverCut) {
+  RunRecord r = SampleRun();
+  const std::string reason =
+      "the job 7505g0000000001AAA ended as Failed: InvalidBatch : Field name not found : Foo__c; "
+      "records that it did not take are left to the next run, which sends them again";
+  r.errors[0].message = reason;
+  r.error = UsageError("PS-MAP-OPTIONS", reason, "correct it");
+  r.error->file = "penstock.yaml";
+  r.error->line = 22;
+  const std::string whole = RunText(r, Paint(false));
+  EXPECT_TRUE(Has(whole, "INVALID_EMAIL: " + reason + " → penstock why contacts")) << whole;
+  EXPECT_TRUE(Has(whole, "  penstock.yaml:22: PS-MAP-OPTIONS: The job")) << whole;
+  const std::string page = RunText(r, Paint(false, 80));
+  EXPECT_LE(WidthOf(page), 80u) << page;
+  EXPECT_EQ(Joined(page), Joined(whole)) << "nothing is lost";
+  EXPECT_TRUE(Has(page, "            → penstock why contacts 'o'\\''brien x'\n")) << page;
+}
+
+TEST(RunViewTest, WhatIsNoRecordsIsOneLineWithoutACount) {
+  RunRecord r = SampleRun();
+  r.errors = {{"JOB_ABORTED", "the job 7505 was aborted", 1, ""}};
+  EXPECT_TRUE(Has(RunText(r, Paint(false)),
+                  "  reasons   JOB_ABORTED: the job 7505 was aborted → penstock explain "
+                  "JOB_ABORTED\n"));
+}
+
+IntegrationStatus Standing() {
+  IntegrationStatus s;
+  s.integration = "contacts";
+  s.last = SampleRun();
+  s.last->status = "succeeded";
+  s.last->plan = {};
+  s.last->outcomes = {};
+  s.ended = s.last;
+  s.counts.acknowledged = 298;
+  return s;
+}
+
+TEST(StatusViewTest, EverythingThatIsNotAsTheModelSaysIsNamed) {
+  using Words = std::vector<std::string>;
+  IntegrationStatus s = Standing();
+  s.counts.departed = s.counts.skipped = 3;  // as the mode wants them
+  EXPECT_EQ(NotAsTheModelSays(s), Words());
+  s.counts.rejected = 2;
+  s.counts.in_doubt = 1;
+  s.counts.shared_ids = 4;
+  EXPECT_EQ(NotAsTheModelSays(s), (Words{"2 rejected", "1 in doubt", "4 in conflict"}));
+  s = Standing();
+  s.ended->plan.invalid = 5;
+  EXPECT_EQ(NotAsTheModelSays(s), Words{"5 invalid"});
+  s = Standing();
+  s.ended->status = "completed_with_errors";
+  s.ended->plan.row_changes = 7;
+  s.ended->outcomes.unsent = 3;  // the others were done by an earlier run of the plan
+  EXPECT_EQ(NotAsTheModelSays(s), Words{"3 unsent"});
+  s.ended->status = "held";
+  s.ended->outcomes = {};
+  EXPECT_EQ(NotAsTheModelSays(s), (Words{"7 unsent", "the last run was held"}));
+  s = Standing();
+  for (const char* status : {"interrupted", "cancelled"}) {
+    s.last->status = s.ended->status = status;
+    EXPECT_EQ(NotAsTheModelSays(s), Words{std::string("the last run was ") + status});
+  }
+  s.ended->status = "failed";
+  EXPECT_EQ(NotAsTheModelSays(s), Words{"the last run failed"});
+  s = Standing();
+  s.jobs.push_back({"750A", Op::kUpsert, 1, 0, 10, 0});
+  EXPECT_EQ(NotAsTheModelSays(s), Words{"a job may still run"});
+  s = Standing();
+  s.last.reset();
+  s.ended.reset();
+  EXPECT_EQ(NotAsTheModelSays(s), Words{"it never ran"});
+}
+
+TEST(StatusViewTest, ARunAtWorkIsJudgedByTheOneBefore) {
+  IntegrationStatus s = Standing();
+  s.last->status = "running";
+  s.last->plan.row_changes = 100;
+  EXPECT_TRUE(NotAsTheModelSays(s).empty());
+  s.ended->plan.invalid = 1;
+  EXPECT_FALSE(NotAsTheModelSays(s).empty());
+}
+
+TEST(StatusViewTest, ThePageFitsATerminalAndLeadsOn) {
+  IntegrationStatus s = Standing();
+  s.counts.rejected = 2;
+  s.ended->plan.invalid = 4;
+  s.jobs.push_back({"7505g0000000001AAA", Op::kUpsert, 1, 0, 100, 0});
+  const std::string page = StatusText({s}, Paint(false, 80));
+  EXPECT_LE(WidthOf(page), 80u) << page;
+  for (const char* part : {"contacts  succeeded in run contacts-12, 2023-11-14 22:13:20 UTC\n",
+                           "  records   298 acknowledged + 2 rejected\n",
+                           "not as the model says: 2 rejected, 4 invalid, a job may still run",
+                           "100 records in job 7505g0000000001AAA (upsert) since",
+                           "penstock records contacts --status rejected\n",
+                           "penstock records contacts --status invalid\n"}) {
+    EXPECT_TRUE(Has(page, part)) << part << "\n" << page;
+  }
+  Json json;
+  PutStatus(&json, s);
+  rapidjson::Document d;
+  d.Parse(json.Take());
+  ASSERT_FALSE(d.HasParseError());
+  EXPECT_EQ(d["invalid"].GetUint64(), 4u);
+  EXPECT_EQ(d["unsent"].GetUint64(), 0u);
+  EXPECT_EQ(d["not_as_the_model_says"].Size(), 3u);
 }
 
 TEST(RunViewTest, AHeldRunNamesTheWaysOut) {
@@ -194,6 +324,29 @@ TEST(WhyViewTest, ShowsThisRecordsPartAndNoSensitiveValue) {
   ASSERT_FALSE(d.HasParseError());
   EXPECT_FALSE(Has(json.Take(), "55512345"));
   EXPECT_STREQ(d["model"]["changed"][0].GetString(), "phone");
+}
+
+TEST(WhyViewTest, AListInTheAddressShowsThisRecordsPart) {
+  engine::Inquiry q = Asked();
+  std::string ids;
+  for (int i = 0; i < 199; ++i) ids += "0035g0000004" + std::to_string(100 + i) + "AAA,";
+  q.entry->destination_id = "0035g0000004CDXAA2";
+  q.attempt->exchange->method = "DELETE";
+  q.attempt->exchange->url =
+      "https://example.com/composite/sobjects?allOrNone=false&ids=" + ids + "0035g0000004CDXAA2";
+  const std::string url = q.attempt->exchange->url;
+  const std::string text = WhyText(Integration(), q, {}, Paint(false, 80));
+  EXPECT_TRUE(Has(Joined(text),
+                  "DELETE https://example.com/composite/sobjects?allOrNone=false&"
+                  "ids=…0035g0000004CDXAA2… (without 199 items about other "
+                  "records) → 207"))
+      << text;
+  WhyOptions whole;
+  whole.whole = true;
+  EXPECT_TRUE(Has(WhyText(Integration(), q, whole, Paint(false)), url));
+  Json json;
+  PutWhy(&json, "contacts", q);
+  EXPECT_TRUE(Has(json.Take(), url));
 }
 
 TEST(WhyViewTest, AMissSuggestsKeys) {

@@ -255,19 +255,19 @@ struct BadConfig {
 constexpr BadConfig kBad[] = {
     {"no_objects", "{auth: none}", "needs the setting \"objects\""},
     {"unknown_setting", R"({auth: none, object: {}, objects: {}})", "no setting \"object\""},
-    {"auth", "{auth: digest, objects: {}}", "/auth must be one of"},
+    {"auth", "{auth: digest, objects: {}}", "setting \"auth\" takes one of none, bearer,"},
     {"no_secret", "{auth: bearer, objects: {}}", "/auth is bearer, which needs \"secret\""},
     {"no_header", R"({auth: header, secret: "${env:SHOP_TOKEN}", objects: {}})",
      "needs \"auth_header\""},
     {"secret_for_nothing", R"({secret: "${env:SHOP_TOKEN}", objects: {}})", "is not used"},
     {"literal_secret", "{auth: bearer, secret: abc, objects: {}}", "plain text"},
     {"no_path", "{objects: {c: {key: email, fields: {email: string}, operations: {upsert: {}}}}}",
-     "/objects/c/operations/upsert lacks \"path\""},
+     "setting \"objects.c.operations.upsert\" lacks \"path\""},
     {"misspelt", R"({objects: {c: {key: email, fields: {email: string},
         operations: {upsert: {path: /c, anser: {}}}}}})",
-     "/objects/c/operations/upsert has \"anser\", which is not known here"},
+     "setting \"objects.c.operations.upsert\" has \"anser\", which is not known here"},
     {"type", R"({objects: {c: {key: email, fields: {email: {type: text}}, operations: {}}}})",
-     "/objects/c/fields/email/type must be one of"},
+     "setting \"objects.c.fields.email.type\" takes one of string,"},
 };
 
 TEST_F(HttpTest, ValidateSaysWhatIsWrongWithTheSettings) {

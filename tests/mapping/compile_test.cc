@@ -104,6 +104,73 @@ TEST(Compile, OptionsAreThoseOfTheObject) {
   }
 }
 
+TEST(Compile, AWrongOptionIsToldAsItsWriterWouldTellIt) {
+  Integration integration = MakeIntegration({{"firstname", "a"}});
+  integration.id = "people";
+  integration.places["options"] = {"penstock.yaml", 9, 5};
+  integration.places["options.threshold"] = {"penstock.yaml", 11, 20};
+  sdk::Object object = Contacts(kFields);
+  object.options_schema = R"({"type": "object", "additionalProperties": false, "properties": {
+      "path": {"type": "string", "enum": ["auto", "bulk"], "default": "auto"},
+      "threshold": {"type": "integer", "minimum": 1, "maximum": 1000000, "default": 2000,
+                    "title": "Changes above which jobs are used"},
+      "serial": {"type": "boolean"},
+      "rule": {"type": "string", "pattern": "^(none|01Q.*)$", "description": "None or a rule's id."},
+      "tags": {"type": "array", "items": {"type": "string", "minLength": 1}}}})";
+  struct {
+    const char *options, *message, *hint;
+    int line;
+  } const cases[] = {
+      {R"({"threshold": 0})",
+       "Option \"threshold\" of people is 0, and takes a whole number from 1 to 1,000,000.",
+       "Changes above which jobs are used. Without it: 2000.", 11},
+      {R"({"threshold": "many"})",
+       "Option \"threshold\" of people is \"many\", and takes a whole number from 1 to 1,000,000.",
+       "Changes above which jobs are used. Without it: 2000.", 11},
+      {R"({"path": "auot"})", "Option \"path\" of people is \"auot\", and takes one of auto, bulk.",
+       "Did you mean \"auto\"? Without it: \"auto\".", 9},
+      {R"({"serial": "yes"})", "Option \"serial\" of people is \"yes\", and takes true or false.",
+       "`penstock connector show NAME` describes the options.", 9},
+      {R"({"serial": null})", "Option \"serial\" of people is empty, and takes true or false.",
+       "`penstock connector show NAME` describes the options.", 9},
+      {R"({"rule": "x"})", "Option \"rule\" of people is \"x\", which it does not take.",
+       "None or a rule's id. ", 9},
+      {R"({"tags": "x"})", "Option \"tags\" of people is \"x\", and takes a list.",
+       "`penstock connector show NAME` describes the options.", 9},
+      {R"({"tags": [""]})",
+       "Option \"tags.0\" of people is \"\", and takes text that is not empty.",
+       "`penstock connector show NAME` describes the options.", 9},
+      {R"({"serail": true})", "Object contacts has no option \"serail\".",
+       "Did you mean \"serial\"? `penstock connector show NAME` describes the options.", 9},
+      {R"({"zzz": true})", "Object contacts has no option \"zzz\".",
+       "It has path, threshold, serial, rule, tags. `penstock connector show NAME` describes the "
+       "options.",
+       9},
+  };
+  for (const auto& a_case : cases) {
+    integration.options = a_case.options;
+    const Error error = Refusal(integration, {"email", "a"}, object);
+    EXPECT_EQ(error.code, "PS-MAP-OPTIONS");
+    EXPECT_EQ(error.message, a_case.message);
+    EXPECT_EQ(error.hint, a_case.hint);
+    EXPECT_EQ(error.line, a_case.line);
+  }
+}
+
+TEST(Compile, OptionsThatDoNotGoTogetherSaySo) {
+  Integration integration = MakeIntegration({{"firstname", "a"}});
+  integration.id = "people";
+  integration.options = R"({"path": "bulk", "serial": true})";
+  sdk::Object object = Contacts(kFields);
+  object.options_schema = R"({"type": "object", "properties": {"path": {"type": "string"},
+      "serial": {"type": "boolean"}}, "allOf": [{"description": "serial does not go with path",
+      "not": {"required": ["path", "serial"]}}]})";
+  const Error error = Refusal(integration, {"email", "a"}, object);
+  EXPECT_EQ(error.code, "PS-MAP-OPTIONS");
+  EXPECT_EQ(error.message,
+            "`options:` of people contradict each other: serial does not go with path.");
+}
+
 TEST(Compile, Constants) {
   Integration integration = MakeIntegration({{"age", ""}});
   integration.mapping[0].constant = "forty";

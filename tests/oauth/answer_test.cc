@@ -37,6 +37,13 @@ class AnswerTest : public ::testing::Test {
   exchanges::Redactor redactor_;
 };
 
+TEST_F(AnswerTest, TheKeyThatTheAddressComesFromIsNamed) {
+  account_.host_key = "base_url";
+  EXPECT_EQ(Said(503, ""),
+            "PS-OAUTH-UNAVAILABLE The login at login.example.com (base_url) answers 503: it may do "
+            "so for a while.");
+}
+
 TEST_F(AnswerTest, TimesComeFromTheAnswer) {
   const auto read =
       Read(200, R"({"access_token": "t", "expires_in": 1800, "token_type": "bearer"})");

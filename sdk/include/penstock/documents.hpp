@@ -141,6 +141,13 @@ struct Auth {
   std::vector<Auth> choices = {};  // for type one_of; the configuration's properties tell which
 };
 
+/// What a code means, and what to do.
+struct CodeMeaning {
+  std::string code;  // "JOB_FAILED"
+  std::string meaning, remedy;
+  bool vendor = false;  // the destination's own word, not the connector's
+};
+
 struct Manifest {
   std::string id;  // "hubspot": also the file name
   std::string name;
@@ -154,6 +161,8 @@ struct Manifest {
   std::string
       config_schema;  // JSON Schema text (closed list of keywords); secrets carry "x-secret": true
   std::vector<std::string> secrets;  // names of the config properties marked so
+  std::string options_schema;        // JSON Schema text of all options of objects, or empty
+  std::vector<CodeMeaning> codes;    // in the manifest's order
   Auth auth;
   std::vector<std::string>
       allowed_hosts;  // "api.example.com", "*.example.com"; the base URL's host is implied
