@@ -24,7 +24,7 @@ Status BlobSink::Write(std::string_view bytes) {
 }
 
 Status BlobSink::Finish() {
-  const Status appended = blob_->Append(held_);
+  Status appended = blob_->Append(held_);
   held_.clear();
   return appended;
 }

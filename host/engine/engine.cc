@@ -40,6 +40,7 @@ std::string UserAtMachine() {
 
 std::vector<std::string> Names(const auto& map) {
   std::vector<std::string> names;
+  names.reserve(map.size());
   for (const auto& [name, value] : map) names.push_back(name);
   return names;
 }

@@ -33,7 +33,7 @@ void NoteNear(const std::string& text, const std::string& key, std::vector<std::
 class KeyInquiry {
  public:
   KeyInquiry(Session* session, std::string text)
-      : session_(session), env_(session->environment()), text_(std::move(text)) {}
+      : env_(session->environment()), text_(std::move(text)) {}
 
   Result<Inquiry> Run() {
     PENSTOCK_ASSIGN_OR_RETURN(object_, FindObject());
@@ -126,8 +126,8 @@ class KeyInquiry {
       field.absent = TypeOf(value) == ValueType::kAbsent;
       field.sensitive = fields[i].sensitive;
       field.key = fields[i].key;
-      out_.fields.push_back(std::move(field));
       now.fields.push_back(field.absent ? kFieldAbsent : env_.hasher->Field(value));
+      out_.fields.push_back(std::move(field));
     }
     DecideWith(&now);
   }
@@ -218,7 +218,6 @@ class KeyInquiry {
     return {};
   }
 
-  Session* session_;
   const RunEnvironment& env_;
   std::string text_;
   Hash128 hash_of_text_;

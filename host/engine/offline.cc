@@ -22,6 +22,7 @@ std::vector<Column> NeededColumns(const Integration& it) {
     if (!field.column.empty()) names.insert(field.column);
   }
   std::vector<Column> columns;
+  columns.reserve(names.size());
   for (const std::string& name : names) columns.push_back({name, ""});
   return columns;
 }

@@ -153,7 +153,8 @@ sdk::Failure GatewayServices::InHostsWords(sdk::Failure failure) const {
   };
   if (same(login_failure_)) return *login_failure_;
   const bool bare = failure.code == "connector.SERVICE";
-  return bare && same(service_failure_) ? *service_failure_ : std::move(failure);
+  if (bare && same(service_failure_)) return *service_failure_;
+  return failure;
 }
 
 /// Other calls may still have to tell why the login failed; that it could not be reached is over.

@@ -49,7 +49,7 @@ std::string CommitOf(const fs::path& git, const std::string& ref) {
     common = git / shared;
   }
   for (const fs::path& base : {git, common}) {
-    if (const std::string commit = FirstLine(base / ref); !commit.empty()) return commit;
+    if (std::string commit = FirstLine(base / ref); !commit.empty()) return commit;
   }
   const auto refs = file::ReadAll(common / "packed-refs");
   std::istringstream packed(refs.ok() ? *refs : std::string());
