@@ -300,7 +300,7 @@ void AllOrNothing(Trial& t) {
                   R"( "message": "One of the records is not valid."})";
     return answer;
   };
-  const Witness witness(t, *plan);
+  Witness witness(t, *plan);
   const Written written = WriteRows(t, *plan, rows);
   const Kept* kept = written.Of(poisoned);
   if (IsNoted(t, poisoned)) {

@@ -5,6 +5,7 @@
 #include "penstock/json_reader.hpp"
 #include "sdk/testing/kit/exact_json.h"
 #include "sdk/testing/kit/failing_new.h"
+#include "sdk/testing/kit/sign.h"
 #include "sdk/testing/kit/trial.h"
 
 namespace penstock::kit {
@@ -37,6 +38,10 @@ void Report(Trial& trial, const RawResult& result, const std::string& what) {
   if (!result.broken.empty()) trial.Fail(what + ": " + result.broken);
 }
 
+void ReportBlobs(Trial& trial, const RawHost& host) {
+  for (const std::string& misuse : host.blobs().misuses()) trial.Fail(misuse);
+}
+
 std::string RawConfig(Trial& trial) {
   if (trial.facts().config_json != "{}") return trial.config();
   const sdk::JsonValue* schema = sdk::Member(trial.subject().json, "config_schema");
@@ -54,7 +59,17 @@ std::string AnAssignment(const Trial& trial) {
   assignment.fields = {
       {key, sdk::FieldType::kString, true},
       {facts.fields.empty() ? "name" : facts.fields.front(), sdk::FieldType::kString, false}};
+  assignment.options = facts.options_json;
   return ToJson(assignment);
+}
+
+void Connect(Trial& trial, RawHost* host) {
+  if (trial.destination() == nullptr) return;
+  host->answer = [&trial](const PeerRequest& request) {
+    PeerRequest sent = request;
+    Authorise(trial.subject(), trial.facts(), &sent);
+    return trial.destination()->Answer(sent);
+  };
 }
 
 RawResult RawDestination::Open(RawHost& host, const std::string& config) {
@@ -93,7 +108,7 @@ void RawDestination::Close() {
 }
 
 RawResult RawWriter::Begin(const RawDestination& destination, const std::string& assignment) {
-  const RawCall call(shape_);
+  const RawCall call(shape_, true);
   const penstock_status status = table_->begin(destination.c(), call.c(), Str(assignment), nullptr,
                                                0, sizeof(penstock_open_note), &writer_);
   RawResult result = Concluded(call, status);
@@ -129,15 +144,18 @@ RawResult RawWriter::Write(size_t n) {
     }
     seqs.push_back(++seq_);
   }
-  penstock_batch batch{sizeof(penstock_batch), 2, n, values.data(), seqs.data(), nullptr};
-  const RawCall call(shape_);
+  return Write({sizeof(penstock_batch), 2, n, values.data(), seqs.data(), nullptr});
+}
+
+RawResult RawWriter::Write(const penstock_batch& batch) {
+  const RawCall call(shape_, true);
   return Concluded(call, Starving(starve, [&] {
                      return table_->write_batch(writer_, call.c(), &batch, &table_out_);
                    }));
 }
 
 RawResult RawWriter::Finish() {
-  const RawCall call(shape_);
+  const RawCall call(shape_, true);
   return Concluded(call, table_->finish(writer_, call.c(), &table_out_));
 }
 

@@ -21,12 +21,17 @@ struct RawResult {
 
 /// Fails the check where the call broke the rules of errors.
 void Report(Trial& trial, const RawResult& result, const std::string& what);
+/// Fails the check where a blob was used that there is not.
+void ReportBlobs(Trial& trial, const RawHost& host);
 
 /// The fixture's configuration, or one made up from the schema.
 std::string RawConfig(Trial& trial);
 /// An upsert of the fixture's object by its key with one more field; made-up names without a
 /// fixture.
 std::string AnAssignment(const Trial& trial);
+
+/// Requests of `host` go to the trial's destination from now on, if there is one.
+void Connect(Trial& trial, RawHost* host);
 
 class RawDestination {
  public:
@@ -61,6 +66,7 @@ class RawWriter {
   RawResult Begin(const RawDestination& destination, const std::string& assignment);
   /// `n` records of two text fields.
   RawResult Write(size_t n);
+  RawResult Write(const penstock_batch& batch);
   RawResult Finish();
   void End();
   penstock_writer* c() const { return writer_; }

@@ -111,4 +111,8 @@ const sdk::Catalog* Trial::catalog() {
   return catalog_.get();
 }
 
+void Trial::UseCatalog(sdk::Catalog catalog) {
+  if (!catalog_) catalog_ = std::make_unique<sdk::Catalog>(std::move(catalog));
+}
+
 }  // namespace penstock::kit

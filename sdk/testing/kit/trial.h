@@ -71,6 +71,8 @@ class Trial {
   std::unique_ptr<sdk::ConnectorInstance> Open(FakeHost* host);
   /// The catalog; read once. Null on failure, and the check has failed.
   const sdk::Catalog* catalog();
+  /// The catalog that was read elsewhere; before anybody asks for it.
+  void UseCatalog(sdk::Catalog catalog);
 
  private:
   const Subject& subject_;

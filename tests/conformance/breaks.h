@@ -1,0 +1,33 @@
+// What both ways of the broken connector to write have in common.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "penstock/connector.hpp"
+#include "penstock/json_reader.hpp"
+
+namespace broken {
+
+using namespace penstock::sdk;  // NOLINT(google-build-using-namespace): what a connector is written
+                                // in
+
+/// Which rule is broken: the id of a check, and for some a suffix.
+class Breaks {
+ public:
+  explicit Breaks(std::string rule) : rule_(std::move(rule)) {}
+  bool operator()(std::string_view rule) const { return rule_ == rule; }
+
+ private:
+  std::string rule_;
+};
+
+/// A failure for a request without a usable answer.
+Failure Unexpected(const HttpResponse& response);
+
+/// What a result says of a record.
+void ReportResult(const Breaks& breaks, const std::string& operation, uint64_t seq,
+                  const JsonValue& result, Outcomes& outcomes);
+
+}  // namespace broken
