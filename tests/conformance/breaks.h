@@ -1,6 +1,7 @@
 // What both ways of the broken connector to write have in common.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,8 +20,12 @@ class Breaks {
   explicit Breaks(std::string rule) : rule_(std::move(rule)) {}
   bool operator()(std::string_view rule) const { return rule_ == rule; }
 
+  /// What is kept in an account's memory, where it must not be relied on.
+  std::string& memory() const { return *memory_; }
+
  private:
   std::string rule_;
+  std::shared_ptr<std::string> memory_ = std::make_shared<std::string>();
 };
 
 /// A failure for a request without a usable answer.

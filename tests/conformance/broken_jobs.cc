@@ -37,7 +37,7 @@ void JobWriter::HandBack(NotedRecords note) {
   if (breaks_("finish.open_notes/forgets")) return;
   if (breaks_("finish.open_notes/first") && !jobs_.empty()) return;
   Job job;
-  job.id = std::move(note.token);
+  job.id = breaks_("job.killed/memory") ? breaks_.memory() : std::move(note.token);
   job.earlier = true;
   for (size_t i = 0; i < note.size(); ++i) job.open[note.keys[i]] = note.seqs[i];
   jobs_.push_back(std::move(job));
@@ -86,7 +86,12 @@ Status JobWriter::NoteJob(Call call, const Job& job) {
   if (breaks_("finish.async_job/note")) return {};
   std::vector<uint64_t> seqs = SeqsOf(job.open);
   if (breaks_("job.noted/one")) seqs.resize(1);
-  return host_.Note(call, seqs, job.id);
+  if (breaks_("job.killed/memory")) {
+    breaks_.memory() = job.id;
+    return host_.Note(call, seqs, "the job that I have in mind");
+  }
+  Status noted = host_.Note(call, seqs, job.id);
+  return breaks_("job.noted/ignored") ? Status() : noted;
 }
 
 Status JobWriter::Upload(Call call, const Job& job) {
@@ -206,6 +211,10 @@ Status JobWriter::WaitUntilOver(Call call, const Job& job, std::string* state) {
     if (*state != "open" && *state != "running") return BadAnswer("a job has an unknown state");
     status = host_.Sleep(call, 1000);
     if (!status.ok()) return status;
+    if (*state == "running" && breaks_("finish.async_job/unasked")) {
+      *state = "done";
+      return {};
+    }
   }
 }
 
@@ -276,6 +285,13 @@ Status JobWriter::Settle(Call call, Job* job, Outcomes& outcomes) {
 Status JobWriter::Conclude(Call call, const std::string& state, Job* job, Outcomes& outcomes) {
   const bool failed = state == "failed";
   if (failed && breaks_("job.failed/unsent")) RestUnsent(job, "the job failed", outcomes);
+  if (state == "done" && breaks_("finish.async_job/unasked")) RestCreated(job, outcomes);
+  if (failed && breaks_("job.failed/twice")) {
+    const auto last = std::prev(job->open.end());
+    outcomes.Unsent(last->second, {"NOT_WRITTEN", "the job failed", {}});
+    outcomes.Created(last->second, {});
+    job->open.erase(last);
+  }
   if (failed && breaks_("job.failed/created")) RestCreated(job, outcomes);
   // Of one that was aborted before it was started there are none.
   Status status;

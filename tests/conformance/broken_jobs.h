@@ -1,6 +1,7 @@
 // The broken connector's other way to write: by asynchronous jobs.
 #pragma once
 
+#include <iterator>
 #include <map>
 #include <optional>
 #include <string>

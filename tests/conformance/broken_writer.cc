@@ -180,6 +180,9 @@ Status Writer::TakeFailure(const std::vector<uint64_t>& seqs, const HttpResponse
   if (breaks_("begin.unknown") && response.status() == 404) {
     failure.status = PENSTOCK_E_UNAVAILABLE;
   }
+  if (breaks_("write.accounting/twice") && response.status() == 429) {
+    (void)ReportFate(response, seqs, outcomes);
+  }
   if (ReportFate(response, seqs, outcomes)) return failure;
   if (breaks_("write.auth_lost") && response.status() == 401) {
     for (const uint64_t seq : seqs) {

@@ -175,6 +175,7 @@ void RunCase(const Value& one, const std::string& name, std::string fixture,
   std::string arguments = std::string(TEST_CONNECTORS) +
                           "/broken.so --json --timeout 20000 --fixture " +
                           (room / "fixture.yaml").string();
+  if (one.HasMember("worker")) arguments += " --worker";
   for (const std::string& id : checks) arguments += " --check " + id;
   Compare(one, RunKit(arguments));
 }

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "sdk/testing/kit/jobs.h"
+#include "sdk/testing/kit/raw_calls.h"
 #include "sdk/testing/kit/writes.h"
 
 namespace penstock::kit {
@@ -17,6 +18,7 @@ void AsyncJob(Trial& t) {
   const std::vector<Row> rows = SampleRows(t, *plan, 1, 3);
   const Written written = WriteRows(t, *plan, rows);
   if (!ExpectSuccess(t, written, rows, "a job that takes its time")) return;
+  if (t.destination()->CanTell()) ExpectHeld(t, *plan, rows, "a job that takes its time");
   if (t.host().slept_ms() == 0) t.Fail("it polls without waiting in between");
   if (t.host().notes().empty()) {
     t.Fail("it does not note the job, which a restart would then lose");
@@ -48,7 +50,7 @@ void OpenNotes(Trial& t) {
   const HandedBack back(*plan, t.host().notes(), rows, both, false);
   if (back.rows().empty()) return t.Skip("it had noted no job when it was stopped");
   const std::optional<PeerRequest> first = FirstWrite(t.host().writes());
-  t.host().Revive();
+  t.Restart();
   const Written written = Resume(t, *plan, back.notes());
   if (!written.status.ok()) return t.Fail(written.ShowStatus());
   for (const Row& row : back.rows()) {
@@ -142,6 +144,21 @@ void NotedFirst(Trial& t) {
     const std::string late = NotedLate(t, row.seq);
     if (!late.empty()) return t.Fail(late);
   }
+  // Without the note it may not go on: what is sent then cannot be found again.
+  t.host().Forget();
+  t.host().refuse_notes = true;
+  const Written written = WriteRows(t, *plan, SampleRows(t, *plan, 11, 3));
+  t.host().refuse_notes = false;
+  bool made = false;
+  for (const Exchange& exchange : t.host().writes()) {
+    const PeerRequest& request = exchange.request;
+    if (made && !request.seqs.empty()) {
+      return t.Fail("its note is refused, and it sends the records all the same (" +
+                    request.method + " " + request.url + ")");
+    }
+    made = made || request.seqs.empty();
+  }
+  if (written.status.ok()) t.Fail("its note is refused, and the call does not fail");
 }
 
 // ---- job.failed
@@ -182,6 +199,10 @@ void Failed(Trial& t) {
   if (written.status.ok() || written.status.failure().status != PENSTOCK_E_DESTINATION) {
     t.Fail("a job that fails: " + written.ShowStatus() + " instead of DESTINATION");
   }
+  const std::string wrong =
+      Miscounted(t, *plan, SampleRows(t, *plan, 21, 3),
+                 [](const PeerRequest&) -> std::optional<PeerAnswer> { return std::nullopt; });
+  if (!wrong.empty()) t.Fail("a job that fails: " + wrong);
   // The same, and the run dies before it asks: the next one finds the job over.
   const std::vector<Row> later = SampleRows(t, *plan, 11, 3);
   Witness second(t, *plan);
@@ -197,7 +218,7 @@ void Failed(Trial& t) {
   const Written first = WriteRows(t, *plan, later);
   t.host().before = nullptr;
   const HandedBack back(*plan, t.host().notes(), later, first, false);
-  t.host().Revive();
+  t.Restart();
   if (back.rows().empty()) return;
   (void)JudgeFailed(t, back.rows(), Resume(t, *plan, back.notes()), second,
                     "a job of an earlier run that fails");
@@ -250,7 +271,7 @@ bool DieAndResume(Trial& t, const WritePlan& plan, size_t n, bool* noted) {
   if (!killed.held) return false;
   const HandedBack back(plan, notes, rows, killed.written, n % 2 == 1);
   const std::optional<PeerRequest> first = FirstWrite(t.host().writes());
-  t.host().Revive();
+  t.Restart();
   if (back.rows().empty()) return true;
   const std::string what = "a run that dies before " + killed.held->method + " " +
                            killed.held->url + ", then the next one, with its note";
@@ -312,9 +333,9 @@ void Gone(Trial& t) {
   if (back.rows().empty()) return t.Skip(kNoNotes);
   const sdk::Status reset = t.destination()->Reset();
   if (!reset.ok()) return t.Fail("the destination cannot be reset: " + reset.failure().message);
-  t.host().Revive();
+  t.Restart();
   JudgeGone(t, back, Resume(t, *plan, back.notes()), "a job that the destination knows no more");
-  t.host().Revive();
+  t.Restart();
   JudgeGone(t, back, Resume(t, *plan, back.notes_of("no-job-of-this-form")),
             "a note that no job of this form is behind");
 }

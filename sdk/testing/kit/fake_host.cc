@@ -202,6 +202,10 @@ sdk::Status FakeHost::Note(const sdk::ServiceCall& call, std::span<const uint64_
                             " bytes; 1 to " + std::to_string(kMaxToken) + " can be kept",
                         0};
   }
+  if (refuse_notes) {
+    return sdk::Failure{PENSTOCK_E_INTERNAL, "PS-STATE-WRITE",
+                        "the kit lets the journal be unwritable here", 0};
+  }
   if (seqs.empty()) return {};
   const std::lock_guard<std::mutex> lock(mutex_);
   notes_.push_back({{seqs.begin(), seqs.end()}, std::string(token), step_});

@@ -46,6 +46,8 @@ class FakeHost final : public sdk::HostServices {
   std::function<bool(const PeerRequest&)> repeat;
   /// Answers of one perform come back in the opposite order.
   bool backwards = false;
+  /// Nothing can be noted.
+  bool refuse_notes = false;
   /// Sleep takes its time, as a real account needs it.
   bool real_time = false;
   /// Called in each Sleep.

@@ -1,10 +1,13 @@
 #include "sdk/testing/kit/raw_calls.h"
 
+#include <algorithm>
 #include <cstring>
+#include <map>
 
 #include "penstock/json_reader.hpp"
 #include "sdk/testing/kit/exact_json.h"
 #include "sdk/testing/kit/failing_new.h"
+#include "sdk/testing/kit/library.h"
 #include "sdk/testing/kit/sign.h"
 #include "sdk/testing/kit/trial.h"
 
@@ -162,6 +165,44 @@ RawResult RawWriter::Finish() {
 void RawWriter::End() {
   if (writer_ != nullptr) table_->end(writer_);
   writer_ = nullptr;
+}
+
+std::string Miscounted(Trial& trial, const WritePlan& plan, const std::vector<Row>& rows,
+                       const std::function<std::optional<PeerAnswer>(const PeerRequest&)>& before) {
+  const Library library(trial.subject().path);
+  const penstock_connector* table = library.table();
+  if (table == nullptr) return {};
+  RawHost host(Shape::kFull, &trial.transcript());
+  Connect(trial, &host);
+  const auto peer = host.answer;
+  host.answer = [&](const PeerRequest& request) {
+    std::optional<PeerAnswer> answer = before(request);
+    return answer ? *std::move(answer) : peer(request);
+  };
+  RawDestination destination(table, Shape::kFull);
+  (void)destination.Open(host, RawConfig(trial));
+  if (destination.c() == nullptr) return {};
+  RawWriter writer(table, Shape::kFull);
+  (void)writer.Begin(destination, ToJson(plan.assignment));
+  if (writer.c() == nullptr) return {};
+  penstock_status status = PENSTOCK_OK;
+  const size_t most = std::max<size_t>(plan.assignment.limits.max_batch_records, 1);
+  for (size_t i = 0; i < rows.size() && status == PENSTOCK_OK; i += most) {
+    const auto begin = rows.begin() + static_cast<std::ptrdiff_t>(i);
+    const size_t n = std::min(most, rows.size() - i);
+    const PackedBatch batch({begin, begin + static_cast<std::ptrdiff_t>(n)}, plan.n_fields());
+    status = writer.Write(batch.c()).status;
+  }
+  if (status == PENSTOCK_OK) (void)writer.Finish();
+  std::map<uint64_t, size_t> given;
+  for (const Row& row : rows) given[row.seq] = 0;
+  for (const auto& [seq, outcome] : writer.outcomes) {
+    const auto at = given.find(seq);
+    const std::string who = "record " + std::to_string(seq);
+    if (at == given.end()) return who + ", which it was not given, is reported";
+    if (++at->second > 1) return who + " is reported twice";
+  }
+  return {};
 }
 
 }  // namespace penstock::kit

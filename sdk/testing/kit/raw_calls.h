@@ -1,10 +1,13 @@
 // Calls into a connector's table by hand, each with its own penstock_call.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "sdk/testing/kit/raw_host.h"
+#include "sdk/testing/kit/records.h"
 
 namespace penstock::kit {
 
@@ -84,5 +87,11 @@ class RawWriter {
   // Kept after the calls, so that a report that comes too late is seen, not a crash.
   penstock_outcomes table_out_{sizeof(penstock_outcomes), 0, this, Take};
 };
+
+/// Writes rows by hand, until a call fails, and counts what was reported: all of it is seen, also
+/// what a host does not listen to. `before` answers requests in place of the destination, or lets
+/// them go there. "" or what was reported twice or was never given.
+std::string Miscounted(Trial& trial, const WritePlan& plan, const std::vector<Row>& rows,
+                       const std::function<std::optional<PeerAnswer>(const PeerRequest&)>& before);
 
 }  // namespace penstock::kit

@@ -98,6 +98,11 @@ sdk::ConnectorInstance* Trial::instance() {
   return instance_.get();
 }
 
+void Trial::Restart() {
+  instance_.reset();
+  host().Revive();
+}
+
 const sdk::Catalog* Trial::catalog() {
   if (catalog_) return catalog_.get();
   sdk::ConnectorInstance* opened = instance();
