@@ -195,7 +195,7 @@ TEST_P(ContractOfJobs, FailsWhatItDeclares) {
   std::string fixture = FixtureFor(one["break"].GetString());
   fixture.replace(fixture.find("golden.jsonl"), 12, "golden_jobs.jsonl");
   fixture += "options: {path: jobs}\n";
-  RunCase(one, "jobs-" + std::to_string(GetParam()), fixture, ChecksOf(one, GetParam(), 10, true));
+  RunCase(one, "jobs-" + std::to_string(GetParam()), fixture, ChecksOf(one, GetParam(), 20, true));
 }
 INSTANTIATE_TEST_SUITE_P(All, ContractOfJobs,
                          ::testing::Range(size_t{0}, size_t{Cases("cases_jobs.json").Size()}));
