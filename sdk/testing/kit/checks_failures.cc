@@ -231,7 +231,9 @@ void GarbageAnswer(Trial& t) {
   const auto blank = [&text = bodies[1].second](PeerAnswer* answer) { answer->body = text; };
   SpoilEachAnswer(t, *plan, first += 1000, {"HTML", blank, true, true, true});
   if (t.failed() || !t.destination()->SetJobs("failed")) return;
-  SpoilEachAnswer(t, *plan, first + 1000, {"HTML of a job that fails", blank, true, false, true});
+  Spoiling failing{"HTML of a job that fails", blank, true, false, true};
+  failing.writes = t.destination()->CanTell();
+  SpoilEachAnswer(t, *plan, first + 1000, failing);
 }
 
 // Where canaries must not show up.

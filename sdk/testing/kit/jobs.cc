@@ -172,6 +172,10 @@ void SpoilEachAnswer(Trial& trial, const WritePlan& plan, uint64_t first, const 
         return trial.Fail(spoiling.what + " in all answers from the first that is about records: " +
                           "record " + std::to_string(row.seq) + " is " + kept->Show());
       }
+      if (!spoiling.writes && kept != nullptr && kept->success()) {
+        return trial.Fail(spoiling.what + ": nothing of it was written, and record " +
+                          std::to_string(row.seq) + " is " + kept->Show());
+      }
       if (spoiling.may_doubt && kept != nullptr && kept->outcome == PENSTOCK_IN_DOUBT) continue;
       const std::string doubt = witness.Doubt(row, written);
       if (doubt.empty()) continue;

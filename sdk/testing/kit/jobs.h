@@ -76,6 +76,7 @@ struct Spoiling {
   bool applied = true;     // the destination gets the request all the same
   bool onwards = false;    // later answers are spoiled, too
   bool may_doubt = false;  // records may end IN_DOUBT: the job's results may be what is spoiled
+  bool writes = true;      // false: nothing is written in any case, so no success can be true
 };
 
 /// The first request of some that is no read, or nothing.

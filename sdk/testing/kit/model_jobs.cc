@@ -8,7 +8,7 @@ namespace {
 constexpr size_t kKept = 100;
 constexpr size_t kSlowLooks = 3;
 // A job that fails has written this many by then.
-constexpr size_t kWrittenByFailed = 1;
+size_t WrittenByFailed(const std::string& mood) { return mood == "failed_empty" ? 0 : 1; }
 
 }  // namespace
 
@@ -75,14 +75,14 @@ void ModelJobs::End() {
 }
 
 void ModelJobs::Finish(Job* job) {
-  const bool fails = job->mood == "failed";
+  const bool fails = job->mood == "failed" || job->mood == "failed_empty";
   job->state = fails ? "failed" : "done";
   rapidjson::Document body;
   if (!ParseExact(job->content.body, &body)) return;
   const Json* records = At(body, job->content.pointer);
   if (records == nullptr || !records->IsArray()) return;
   for (const Json& record : records->GetArray()) {
-    const bool writes = !fails || job->results.size() < kWrittenByFailed;
+    const bool writes = !fails || job->results.size() < WrittenByFailed(job->mood);
     job->results.push_back(write_(job->content, record, writes));
   }
 }

@@ -32,7 +32,8 @@ class ModelJobs {
   explicit ModelJobs(Write write) : write_(std::move(write)) {}
 
   void Clear() { jobs_.clear(); }
-  /// Of jobs that are started from now on: "slow", "stuck", "failed"; others end at the first look.
+  /// Of jobs that are started from now on: "slow", "stuck", "failed", "failed_empty" (with nothing
+  /// written); others end at the first look.
   void SetMood(const std::string& mood) { mood_ = mood; }
 
   /// The new job's id. Of the oldest ones nothing is known any more.
