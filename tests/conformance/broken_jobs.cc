@@ -212,7 +212,7 @@ Status JobWriter::WaitUntilOver(Call call, const Job& job, std::string* state) {
     status = host_.Sleep(call, 1000);
     if (!status.ok()) return status;
     if (*state == "running" && breaks_("finish.async_job/unasked")) {
-      *state = "done";
+      *state = "assumed";
       return {};
     }
   }
@@ -285,7 +285,7 @@ Status JobWriter::Settle(Call call, Job* job, Outcomes& outcomes) {
 Status JobWriter::Conclude(Call call, const std::string& state, Job* job, Outcomes& outcomes) {
   const bool failed = state == "failed";
   if (failed && breaks_("job.failed/unsent")) RestUnsent(job, "the job failed", outcomes);
-  if (state == "done" && breaks_("finish.async_job/unasked")) RestCreated(job, outcomes);
+  if (state == "assumed") RestCreated(job, outcomes);
   if (failed && breaks_("job.failed/twice")) {
     const auto last = std::prev(job->open.end());
     outcomes.Unsent(last->second, {"NOT_WRITTEN", "the job failed", {}});
