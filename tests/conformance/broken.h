@@ -1,29 +1,14 @@
 // A connector that keeps every rule but the one that its configuration names.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
-#include "penstock/connector.hpp"
-#include "penstock/json_reader.hpp"
+#include "tests/conformance/breaks.h"
+#include "tests/conformance/broken_jobs.h"
 
 namespace broken {
-
-using namespace penstock::sdk;  // NOLINT(google-build-using-namespace): what a connector is written
-                                // in
-
-/// Which rule is broken: the id of a check, and for some a suffix.
-class Breaks {
- public:
-  explicit Breaks(std::string rule) : rule_(std::move(rule)) {}
-  bool operator()(std::string_view rule) const { return rule_ == rule; }
-
- private:
-  std::string rule_;
-};
-
-/// A failure for a request without a usable answer.
-Failure Unexpected(const HttpResponse& response);
 
 class Writer {
  public:
@@ -36,15 +21,15 @@ class Writer {
   Status Finish(Call call, Outcomes& outcomes);
   /// A job of an earlier run.
   void HandBack(NotedRecords note) {
+    if (by_jobs_) return by_jobs_->HandBack(std::move(note));
     if (breaks_("finish.open_notes")) return;
-    jobs_.push_back({std::move(note.token), std::move(note.seqs), true});
+    jobs_.push_back({std::move(note.token), std::move(note.seqs)});
   }
 
  private:
   struct Job {
     std::string id;
     std::vector<uint64_t> seqs;
-    bool handed_back = false;
   };
 
   void BeforeWrite(const Batch& batch);
@@ -57,7 +42,7 @@ class Writer {
                      Outcomes& outcomes);
   Status TakeResults(const Batch& batch, const Range& range, const HttpResponse& response,
                      Outcomes& outcomes);
-  void One(uint64_t seq, const JsonValue& result, Outcomes& outcomes);
+  Status NoteJobs(Call call, size_t first);
   std::string KeyOf(const Batch& batch, size_t record) const;
 
   Host host_;
@@ -67,6 +52,7 @@ class Writer {
   size_t key_;
   uint32_t group_ = 0;
   bool wrote_ = false;
+  std::unique_ptr<JobWriter> by_jobs_;  // instead of all else
   std::vector<Job> jobs_;
   std::vector<std::string> sent_;  // keys, for write.upsert_twice
 };

@@ -1,7 +1,7 @@
 // How the broken connector writes values.
 #pragma once
 
-#include "tests/conformance/broken.h"
+#include "tests/conformance/breaks.h"
 
 namespace broken {
 

@@ -64,6 +64,9 @@ Writer::Writer(Host host, Breaks breaks, Assignment assignment, size_t key)
       assignment_(std::move(assignment)),
       key_(key) {
   ++writers;
+  if (assignment_.options.find("jobs") != std::string::npos) {
+    by_jobs_ = std::make_unique<JobWriter>(host_, breaks_, assignment_, key_);
+  }
 }
 
 Writer::~Writer() {
@@ -127,6 +130,8 @@ HttpRequest Writer::Request(const Batch& batch, const Range& range) {
 
 Status Writer::Write(Call call, const Batch& batch, Outcomes& outcomes) {
   BeforeWrite(batch);
+  if (by_jobs_) return by_jobs_->Write(call, batch, outcomes);
+  const size_t known_jobs = jobs_.size();
   if (breaks_("write.parallel") && writers.load() > 1) {
     for (size_t i = 0; i < batch.size(); ++i) outcomes.Unsent(batch.seq(i), {"BUSY", "busy", {}});
     return {};
@@ -152,7 +157,8 @@ Status Writer::Write(Call call, const Batch& batch, Outcomes& outcomes) {
     });
     if (performed.ok()) performed = std::move(retried);
   }
-  if (performed.ok()) return result.Conclude();
+  Status noted = NoteJobs(call, known_jobs);
+  if (performed.ok()) return noted.ok() ? result.Conclude() : noted;
   if (!breaks_("cancel.prompt")) return performed;
   for (size_t r = 0; r < ranges.size(); ++r) {
     if (answered[r]) continue;
@@ -173,6 +179,9 @@ Status Writer::TakeFailure(const std::vector<uint64_t>& seqs, const HttpResponse
   if (breaks_("err.no_secret")) failure.message += ": " + std::string(response.body());
   if (breaks_("begin.unknown") && response.status() == 404) {
     failure.status = PENSTOCK_E_UNAVAILABLE;
+  }
+  if (breaks_("write.accounting/twice") && response.status() == 429) {
+    (void)ReportFate(response, seqs, outcomes);
   }
   if (ReportFate(response, seqs, outcomes)) return failure;
   if (breaks_("write.auth_lost") && response.status() == 401) {
@@ -211,7 +220,7 @@ Status Writer::TakeResults(const Batch& batch, const Range& range, const HttpRes
   rapidjson::Document answer;
   const bool parsed = ParseJson(response.body(), &answer);
   if (parsed && response.status() == 202 && !TextMember(answer, "job").empty()) {
-    Job job{std::string(TextMember(answer, "job")), {}, false};
+    Job job{std::string(TextMember(answer, "job")), {}};
     for (size_t i = range.begin; i < range.end; ++i) job.seqs.push_back(batch.seq(i));
     jobs_.push_back(std::move(job));
     return {};
@@ -234,7 +243,7 @@ Status Writer::TakeResults(const Batch& batch, const Range& range, const HttpRes
     if (credulous) {
       outcomes.Updated(batch.seq(i), {});
     } else if (found != nullptr) {
-      One(batch.seq(i), *found, outcomes);
+      ReportResult(breaks_, assignment_.operation, batch.seq(i), *found, outcomes);
     } else if (!forgetful) {
       outcomes.InDoubt(batch.seq(i), {"BAD_ANSWER", "the answer says nothing of it", {}});
     }
@@ -242,22 +251,22 @@ Status Writer::TakeResults(const Batch& batch, const Range& range, const HttpRes
   return {};
 }
 
-void Writer::One(uint64_t seq, const JsonValue& result, Outcomes& outcomes) {
+void ReportResult(const Breaks& breaks, const std::string& operation, uint64_t seq,
+                  const JsonValue& result, Outcomes& outcomes) {
   const std::string_view status = TextMember(result, "status");
   const std::string_view id = TextMember(result, "id");
   Reason reason{TextMember(result, "code"), TextMember(result, "message"),
                 TextMember(result, "field")};
-  if (breaks_("write.partial")) reason.code = {};
+  if (breaks("write.partial")) reason.code = {};
   const JsonValue* raw = Member(result, "status");
-  if (breaks_("fuzz.answers") && raw != nullptr && !raw->IsString()) __builtin_trap();
+  if (breaks("fuzz.answers") && raw != nullptr && !raw->IsString()) __builtin_trap();
   if (status == "created") {
     outcomes.Created(seq, id);
   } else if (status == "updated") {
     outcomes.Updated(seq, id);
   } else if (status == "deleted") {
     outcomes.Deleted(seq, id);
-  } else if (status == "missing" && breaks_("write.delete_missing") &&
-             assignment_.operation == "delete") {
+  } else if (status == "missing" && breaks("write.delete_missing") && operation == "delete") {
     outcomes.Rejected(seq, ErrorClass::kData, {"MISSING", "it is not there", {}});
   } else if (status == "missing") {
     outcomes.Missing(seq, {"MISSING", "it is not there", {}});
@@ -270,22 +279,29 @@ void Writer::One(uint64_t seq, const JsonValue& result, Outcomes& outcomes) {
   }
 }
 
+// The answer to the request that made a job is the first to tell its id.
+Status Writer::NoteJobs(Call call, size_t first) {
+  for (size_t i = first; i < jobs_.size() && !breaks_("finish.async_job"); ++i) {
+    Status noted = host_.Note(call, jobs_[i].seqs, jobs_[i].id);
+    if (!noted.ok()) return noted;
+  }
+  return {};
+}
+
 // Jobs that the destination does by and by.
 Status Writer::Finish(Call call, Outcomes& outcomes) {
+  if (by_jobs_) return by_jobs_->Finish(call, outcomes);
   if (breaks_("finish.bare") && !wrote_) {
     (void)http_.Perform(call, HttpRequest::Post("/v1/ping", "{}"), [](const HttpResponse&) {});
   }
   for (const Job& job : jobs_) {
-    if (!breaks_("finish.async_job") && !job.handed_back) {
-      Status noted = host_.Note(call, job.seqs, job.id);
-      if (!noted.ok()) return noted;
-    }
-    bool done = false;
+    bool done = false, gone = false;
     while (!done) {
-      Status polled = http_.Perform(call, HttpRequest::Get("/v1/jobs/" + job.id),
-                                    [&](const HttpResponse& response) {
-                                      done = response.body().find("done") != std::string_view::npos;
-                                    });
+      Status polled = http_.Perform(
+          call, HttpRequest::Get("/v1/jobs/" + job.id), [&](const HttpResponse& response) {
+            gone = response.status() == 404;
+            done = gone || response.body().find("done") != std::string_view::npos;
+          });
       if (polled.ok() && !done) polled = host_.Sleep(call, 1000);
       if (polled.ok()) continue;
       for (const uint64_t seq : job.seqs) {
@@ -294,7 +310,13 @@ Status Writer::Finish(Call call, Outcomes& outcomes) {
       }
       return polled;
     }
-    for (const uint64_t seq : job.seqs) outcomes.Updated(seq, {});
+    for (const uint64_t seq : job.seqs) {
+      if (gone) {
+        outcomes.InDoubt(seq, {"GONE", "there is no such job", {}});
+      } else {
+        outcomes.Updated(seq, {});
+      }
+    }
   }
   jobs_.clear();
   return {};

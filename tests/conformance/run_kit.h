@@ -22,6 +22,16 @@ inline void WriteFile(const std::filesystem::path& path, const std::string& text
   std::ofstream(path, std::ios::binary) << text;
 }
 
+inline const std::string kSource = std::string(PENSTOCK_TEST_SOURCE_DIR) + "/tests/conformance/";
+
+/// The fixture of the broken connector, told which rule to break.
+inline std::string FixtureFor(const std::string& rule) {
+  std::string fixture = ReadFile(kSource + "fixture.yaml");
+  fixture.replace(fixture.find("@BREAK@"), 7, rule);
+  fixture.replace(fixture.find("golden.jsonl"), 12, kSource + "golden.jsonl");
+  return fixture;
+}
+
 /// Standard output and error, and exit code, of penstock-check.
 struct Ran {
   std::string out;

@@ -277,6 +277,17 @@ TEST_F(SalesforceBulkTest, JobsLastAsLongAsTheyAreTold) {
   EXPECT_EQ(TextOf(Poll(job), "state"), "JobComplete");
 }
 
+TEST_F(SalesforceBulkTest, JobsEndWhenTheyAreTold) {
+  Config(R"({"bulk_hold":true,"bulk_faults":[{"kind":"stall","at":250}]})");
+  const std::string job = OpenJob(kUpsert);
+  Upload(job, Accounts(1000));
+  Close(job);
+  Config(R"({"bulk_end":true})");
+  EXPECT_EQ(TextOf(Poll(job), "state"), "UploadComplete");
+  Config(R"({"bulk_hold":false,"bulk_end":true})");
+  EXPECT_EQ(TextOf(Poll(job), "state"), "JobComplete");
+}
+
 TEST_F(SalesforceBulkTest, ResetEndsJobsAndSettings) {
   Config(R"({"bulk_polls":1,"bulk_latency_ms":60000,"bulk_faults":[{"kind":"stall","at":250}]})");
   const std::string job = OpenJob(kUpsert);

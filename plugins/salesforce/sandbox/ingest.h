@@ -68,6 +68,7 @@ class Ingest {
   JobState Shown(const Job& job, std::int64_t now_ms) const;
   bool SetFaults(const JsonValue& list);
   void AbortJobs(std::string_view id);
+  void EndJobs(std::unique_lock<std::mutex>& lock);
   void Run();
 
   const Org& org_;

@@ -96,13 +96,21 @@ void Ingest::AbortJobs(std::string_view id) {
   changed_.notify_all();
 }
 
+// Returns when nothing that can go on is left to do.
+void Ingest::EndJobs(std::unique_lock<std::mutex>& lock) {
+  if (hold_) return;
+  for (const auto& [id, job] : jobs_) job->released.store(true);
+  changed_.notify_all();
+  changed_.wait(lock, [&] { return stopping_ || hold_ || (queue_.empty() && at_work_ == 0); });
+}
+
 bool Ingest::Configure(std::string_view name, const JsonValue& value) {
   if (name == "bulk_faults") return SetFaults(value);
   if (name == "bulk_abort" && value.IsString()) {
     AbortJobs(Text(value));
     return true;
   }
-  std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   if (name == "bulk_latency_ms" && value.IsInt64()) {
     latency_ms_ = value.GetInt64();
   } else if (name == "bulk_polls" && value.IsUint64()) {
@@ -111,6 +119,9 @@ bool Ingest::Configure(std::string_view name, const JsonValue& value) {
     hold_ = value.GetBool();
   } else if (name == "bulk_release" && value.IsTrue()) {
     for (const auto& [id, job] : jobs_) job->released.store(true);
+  } else if (name == "bulk_end" && value.IsTrue()) {
+    EndJobs(lock);
+    return true;
   } else {
     return false;
   }

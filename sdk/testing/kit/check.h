@@ -14,6 +14,7 @@ enum Needs : unsigned {
   kNothing = 0,
   kDestination = 1,  // something that answers requests
   kOracle = 2,       // ... and can tell what it holds
+  kIfThere = 4,      // runs without, but has more to see with one
 };
 
 struct Check {
@@ -57,6 +58,7 @@ std::vector<Check> OutcomeChecks();
 std::vector<Check> FailureChecks();
 std::vector<Check> ValueChecks();
 std::vector<Check> OperationChecks();
+std::vector<Check> JobChecks();
 std::vector<Check> FinishChecks();
 std::vector<Check> StressChecks();
 std::vector<Check> ConfinedChecks();

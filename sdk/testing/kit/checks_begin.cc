@@ -77,7 +77,7 @@ void RequiredUnmapped(Trial& t) {
     for (auto& field : cut.assignment.fields)
       field.key = field.name == cut.assignment.identifier[0];
     t.host().Forget();
-    auto writer = t.instance()->Begin(cut.assignment, {}, t.host().Context());
+    auto writer = t.instance()->Begin(cut.assignment, {}, t.host().WriterContext());
     if (writer.ok()) {
       t.Fail("begin takes an assignment without " + Quote(name) + ", which must be there");
     } else if (writer.failure().status != PENSTOCK_E_INVALID_ARGUMENT &&
@@ -102,7 +102,7 @@ void Offline(Trial& t) {
     const auto plan = PlanFor(t, operation);
     if (!plan) continue;
     t.host().Forget();
-    auto writer = t.instance()->Begin(plan->assignment, {}, t.host().Context());
+    auto writer = t.instance()->Begin(plan->assignment, {}, t.host().WriterContext());
     if (!writer.ok()) {
       t.Fail("begin of " + std::string(operation) + " fails: " + writer.failure().message);
       continue;

@@ -34,8 +34,8 @@ void AnswerWrites(Trial& t, PeerAnswer answer) {
 
 // Of the records that a write request named. Those without an outcome are what the call's failure
 // stands for. Of those in a job, what is true may be said.
-void ExpectOnly(Trial& t, const Witness& witness, const Written& written,
-                const std::vector<Row>& rows, std::set<int32_t> allowed, const std::string& what) {
+void ExpectOnly(Trial& t, Witness& witness, const Written& written, const std::vector<Row>& rows,
+                std::set<int32_t> allowed, const std::string& what) {
   std::set<uint64_t> named;
   for (const Exchange& exchange : t.host().writes()) {
     named.insert(exchange.request.seqs.begin(), exchange.request.seqs.end());
@@ -44,12 +44,12 @@ void ExpectOnly(Trial& t, const Witness& witness, const Written& written,
   for (const Row& row : rows) {
     const Kept* kept = written.Of(row.seq);
     if (named.count(row.seq) == 0 || (kept == nullptr && !written.status.ok())) continue;
-    if (kept != nullptr && allowed.count(kept->outcome) > 0) continue;
     if (IsNoted(t, row.seq)) {
       const std::string doubt = witness.Doubt(row, written);
       if (doubt.empty()) continue;
       return t.Fail(what + ": " + doubt);
     }
+    if (kept != nullptr && allowed.count(kept->outcome) > 0) continue;
     std::vector<std::string> names;
     for (const int32_t one : allowed) names.push_back(OutcomeName(one));
     return t.Fail(what + ": record " + std::to_string(row.seq) + " is " + written.Show(row.seq) +
@@ -68,7 +68,7 @@ void RateLimited(Trial& t) {
   const auto plan = PlanFor(t, MainOperation(t));
   if (!plan) return;
   const std::vector<Row> rows = SampleRows(t, *plan, 1, 3);
-  const Witness witness(t, *plan);
+  Witness witness(t, *plan);
   AnswerWrites(t, Failing(429, 9000));
   const Written written = WriteRows(t, *plan, rows);
   ExpectOnly(t, witness, written, rows, {PENSTOCK_UNSENT}, "after 429");
@@ -96,7 +96,7 @@ void Unavailable(Trial& t) {
     std::vector<Row> rows = SampleRows(t, *plan, 1, 3);
     GiveIds(operation, &rows);
     for (const int status : {500, 502, 503, 504}) {
-      const Witness witness(t, *plan);
+      Witness witness(t, *plan);
       AnswerWrites(t, Failing(status, 0, "<html>Sorry</html>"));
       const Written written = WriteRows(t, *plan, rows);
       const std::string what = std::string(operation) + " after " + std::to_string(status);
@@ -115,7 +115,7 @@ void LostAnswer(Trial& t) {
     if (!plan) continue;
     std::vector<Row> rows = SampleRows(t, *plan, 1, 3);
     GiveIds(operation, &rows);
-    const Witness witness(t, *plan);
+    Witness witness(t, *plan);
     // The destination applies it, the answer gets lost.
     t.host().after = [](const PeerRequest& request, size_t, PeerAnswer* answer) {
       if (!request.seqs.empty()) *answer = Unanswered(PENSTOCK_TRANSPORT_LOST);
@@ -124,12 +124,17 @@ void LostAnswer(Trial& t) {
     t.host().after = nullptr;
     ExpectOnly(t, witness, written, rows, {PENSTOCK_IN_DOUBT},
                std::string(operation) + " whose answer is lost");
-    const Witness later(t, *plan);
+    Witness later(t, *plan);
     AnswerWrites(t, Unanswered(PENSTOCK_TRANSPORT_NOT_SENT));
     written = WriteRows(t, *plan, rows);
     t.host().before = nullptr;
     ExpectOnly(t, later, written, rows, {PENSTOCK_UNSENT},
                std::string(operation) + " that was never sent");
+    const bool makes = operation == std::string("upsert") || operation == std::string("insert");
+    if (t.failed() || !makes || !IsNoted(t, rows[0].seq)) continue;
+    const auto lose = [](PeerAnswer* answer) { *answer = Unanswered(PENSTOCK_TRANSPORT_LOST); };
+    const uint64_t first = operation == std::string("upsert") ? 5000 : 7000;
+    SpoilEachAnswer(t, *plan, first, {"a lost answer", lose});
   }
 }
 
@@ -192,7 +197,7 @@ void GarbageAnswer(Trial& t) {
       {"ten megabytes", huge}};
   const std::vector<Row> rows = SampleRows(t, *plan, 1, 4);
   const auto write = [&](const std::string& what) {
-    const Witness witness(t, *plan);
+    Witness witness(t, *plan);
     const Written written = WriteRows(t, *plan, rows);
     if (t.facts().success == "status") return;
     for (const Row& row : rows) {
@@ -222,6 +227,13 @@ void GarbageAnswer(Trial& t) {
     const auto replace = [&text = body](PeerAnswer* answer) { answer->body = text; };
     SpoilEachAnswer(t, *plan, first += 1000, {what, replace, true, false, true});
   }
+  // Where a job writes a part of its records, its answers are all that can tell which.
+  const auto blank = [&text = bodies[1].second](PeerAnswer* answer) { answer->body = text; };
+  SpoilEachAnswer(t, *plan, first += 1000, {"HTML", blank, true, true, true});
+  if (t.failed() || !t.destination()->SetJobs("failed")) return;
+  Spoiling failing{"HTML of a job that fails", blank, true, false, true};
+  failing.writes = t.destination()->CanTell();
+  SpoilEachAnswer(t, *plan, first + 1000, failing);
 }
 
 // Where canaries must not show up.
@@ -304,9 +316,16 @@ void CancelPrompt(Trial& t) {
   t.host().on_sleep = [&] {
     if (++sleeps == 3) t.host().Cancel();
   };
-  const Written waiting = WriteRows(t, *plan, SampleRows(t, *plan, 1000, 2));
+  const std::vector<Row> stuck = SampleRows(t, *plan, 1000, 2);
+  const Written waiting = WriteRows(t, *plan, stuck);
   t.host().Uncancel();
   if (sleeps < 3) return;
+  for (const Row& row : stuck) {
+    const Kept* kept = waiting.Of(row.seq);
+    if (kept == nullptr || (kept->outcome == PENSTOCK_IN_DOUBT && !IsNoted(t, row.seq))) continue;
+    return t.Fail("cancelled while it waits for a job: record " + std::to_string(row.seq) + " is " +
+                  kept->Show() + ", and the job may still run");
+  }
   if (waiting.status.ok() || waiting.status.failure().status != PENSTOCK_E_CANCELLED) {
     t.Fail("cancelled while it waits: " + waiting.ShowStatus() + " instead of CANCELLED");
   }

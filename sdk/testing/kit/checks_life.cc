@@ -89,12 +89,15 @@ void ErrorDetail(Trial& t) {
       {0, ""}, {401, ""}, {403, "{}"}, {404, "no"}, {429, ""}, {500, "{"}, {200, "<html>"}};
   for (const auto& [status, body] : answers) {
     RawHost host(Shape::kFull, &t.transcript());
-    host.answer = [status = status, &body = body](const penstock_http_request&,
-                                                  penstock_http_response* response) {
-      if (status == 0) return;
-      response->transport = PENSTOCK_TRANSPORT_OK;
-      response->status = status;
-      response->body = {body.data(), body.size()};
+    host.answer = [status = status, &body = body](const PeerRequest&) {
+      PeerAnswer answer;
+      answer.status = status;
+      answer.body = body;
+      if (status == 0) {
+        answer.transport = PENSTOCK_TRANSPORT_NOT_SENT;
+        answer.error = "this host sends nothing";
+      }
+      return answer;
     };
     const std::string when =
         status == 0 ? " without an answer" : " after status " + std::to_string(status);

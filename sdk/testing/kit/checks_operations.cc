@@ -220,7 +220,7 @@ void ExpectNamedOnly(Trial& t, const WritePlan& plan) {
 void ExpectRepeatable(Trial& t, const WritePlan& plan, const sdk::Operation& operation) {
   if (!t.destination()->CanTell()) return;
   const std::vector<Row> rows = SampleRows(t, plan, 200, 3);
-  const Witness witness(t, plan);
+  Witness witness(t, plan);
   t.host().repeat = [&](const PeerRequest& request) { return SaysTwice(request, operation); };
   const Written written = WriteRows(t, plan, rows);
   t.host().repeat = nullptr;

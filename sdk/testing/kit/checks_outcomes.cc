@@ -6,6 +6,7 @@
 #include "penstock/json.hpp"
 #include "sdk/testing/kit/exact_json.h"
 #include "sdk/testing/kit/jobs.h"
+#include "sdk/testing/kit/raw_calls.h"
 #include "sdk/testing/kit/text.h"
 #include "sdk/testing/kit/writes.h"
 
@@ -63,8 +64,13 @@ void Accounting(Trial& t) {
       // More than one request, the last one not full.
       const std::vector<Row> rows = SampleRows(t, *plan, first, limit * 2 + 3);
       first += rows.size();
-      Account(t, WriteRows(t, *plan, rows), rows,
-              std::string(operation) + " with " + scenario.what);
+      const std::string what = std::string(operation) + " with " + scenario.what;
+      Account(t, WriteRows(t, *plan, rows), rows, what);
+      if (!scenario.answer) continue;  // a call that is well says itself what was wrong
+      const std::string wrong = Miscounted(t, *plan, rows, [&](const PeerRequest& request) {
+        return request.seqs.empty() ? std::nullopt : scenario.answer;
+      });
+      if (!wrong.empty()) t.Fail(what + ": " + wrong);
     }
     t.host().before = nullptr;
   }
@@ -300,7 +306,7 @@ void AllOrNothing(Trial& t) {
                   R"( "message": "One of the records is not valid."})";
     return answer;
   };
-  const Witness witness(t, *plan);
+  Witness witness(t, *plan);
   const Written written = WriteRows(t, *plan, rows);
   const Kept* kept = written.Of(poisoned);
   if (IsNoted(t, poisoned)) {

@@ -99,7 +99,7 @@ void Contained(Trial& t) {
 void Borrowed(Trial& t) {
   const auto plan = PlanFor(t, MainOperation(t));
   if (!plan) return;
-  auto writer = t.instance()->Begin(plan->assignment, {}, t.host().Context());
+  auto writer = t.instance()->Begin(plan->assignment, {}, t.host().WriterContext());
   if (!writer.ok()) return t.Fail("begin fails: " + writer.failure().message);
   size_t reported = 0;
   const auto count = [&reported](const penstock_outcome&) { ++reported; };
@@ -128,7 +128,7 @@ void Parallel(Trial& t) {
   std::vector<Lane> lanes(n);
   for (size_t i = 0; i < n; ++i) {
     lanes[i].rows = SampleRows(t, *plan, 1 + i * 1000, 40);
-    auto writer = t.instance()->Begin(plan->assignment, {}, t.host().Context());
+    auto writer = t.instance()->Begin(plan->assignment, {}, t.host().WriterContext());
     if (!writer.ok()) return t.Fail("begin of another writer fails: " + writer.failure().message);
     lanes[i].writer = *std::move(writer);
   }
@@ -153,7 +153,7 @@ void FlatMemory(Trial& t) {
   const auto plan = PlanFor(t, MainOperation(t));
   if (!plan) return;
   const bool insert = plan->assignment.operation == "insert";
-  auto writer = t.instance()->Begin(plan->assignment, {}, t.host().Context());
+  auto writer = t.instance()->Begin(plan->assignment, {}, t.host().WriterContext());
   if (!writer.ok()) return t.Fail("begin fails: " + writer.failure().message);
   // The same records again and again: the destination does not grow, nor may the connector.
   constexpr uint64_t kBatches = 250;

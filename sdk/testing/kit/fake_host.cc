@@ -37,6 +37,28 @@ bool Fits(std::string_view pattern, std::string_view text) {
   return false;
 }
 
+namespace {
+
+constexpr size_t kMaxToken = 4096;
+
+sdk::Failure Stopping() {
+  return {PENSTOCK_E_CANCELLED, "KIT-CANCELLED", "the run is being stopped", 0};
+}
+
+sdk::Failure NoRun() {
+  return {PENSTOCK_E_UNSUPPORTED, "PS-BLOB-NO-RUN", "there are blobs only while a run writes", 0};
+}
+
+sdk::Failure NoWriter(const std::string& what) {
+  return {PENSTOCK_E_INVALID_ARGUMENT, "PS-HTTP-NO-JOURNAL", what + " outside of a writer", 0};
+}
+
+bool IsGood(const PeerAnswer& answer) {
+  return answer.transport == PENSTOCK_TRANSPORT_OK && answer.status >= 200 && answer.status < 300;
+}
+
+}  // namespace
+
 FakeHost::FakeHost(const Subject& subject, const Facts& facts, Destination* destination,
                    Transcript* transcript)
     : subject_(subject), facts_(facts), destination_(destination), transcript_(transcript) {}
@@ -48,23 +70,48 @@ sdk::CallContext FakeHost::Context(int64_t timeout_ms) {
   return context;
 }
 
-PeerRequest FakeHost::Prepare(const sdk::HostRequest& from) {
-  PeerRequest request;
-  request.method = from.method;
-  request.url = from.url;
-  request.seqs.assign(from.seqs.begin(), from.seqs.end());
-  request.limiter = from.limiter;
-  request.cost = from.cost;
-  request.idempotent = from.idempotent;
+sdk::CallContext FakeHost::WriterContext(int64_t timeout_ms) {
+  sdk::CallContext context = Context(timeout_ms);
+  context.user = this;
+  return context;
+}
+
+void FakeHost::Die() {
+  dead_.store(true);
+  Cancel();
+}
+
+void FakeHost::Revive() {
+  dead_.store(false);
+  Uncancel();
+  blobs_.EndRun();
+  Forget();
+}
+
+void FakeHost::Deliver(const PeerRequest& request) {
+  PeerRequest sent = request;
+  Authorise(subject_, facts_, &sent);
+  const PeerAnswer answer = destination_->Answer(sent);
+  transcript_->Add("> late, as the kit had held it back: " + request.method + " " + request.url +
+                   "\n< " + std::to_string(answer.status) + " " + Transcript::Short(answer.body));
+}
+
+sdk::Status FakeHost::Prepare(const sdk::ServiceCall& call, const sdk::HostRequest& from,
+                              PeerRequest* request) {
+  request->method = from.method;
+  request->url = from.url;
+  request->seqs.assign(from.seqs.begin(), from.seqs.end());
+  request->limiter = from.limiter;
+  request->cost = from.cost;
+  request->idempotent = from.idempotent;
   for (const sdk::HostHeader& header : from.headers) {
-    request.headers.emplace_back(header.name, header.value);
+    request->headers.emplace_back(header.name, header.value);
   }
-  request.body = from.body;
-  if (from.body_blob != 0) {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    request.body = blobs_[from.body_blob];
+  if (from.body_to_blob && !InWriter(call)) return NoRun();
+  if (!from.seqs.empty() && !InWriter(call)) {
+    return NoWriter("a request that changes records was made");
   }
-  return request;
+  return blobs_.BodyOf(from.body, from.body_blob, &request->body);
 }
 
 PeerAnswer FakeHost::Send(const PeerRequest& request) {
@@ -99,17 +146,26 @@ PeerAnswer FakeHost::Send(const PeerRequest& request) {
           : "\n< no answer (transport " + std::to_string(answer->transport) + "): " + answer->error;
   transcript_->Add(line);
   const std::lock_guard<std::mutex> lock(mutex_);
-  exchanges_.push_back({request, *answer});
+  exchanges_.push_back({request, *answer, step_});
   return *std::move(answer);
 }
 
 sdk::Status FakeHost::Perform(const sdk::ServiceCall& call,
                               std::span<const sdk::HostRequest> requests,
                               const std::function<void(const sdk::HostResponse&)>& on_response) {
+  std::vector<PeerRequest> prepared(requests.size());
+  for (size_t i = 0; i < requests.size(); ++i) {
+    sdk::Status status = Prepare(call, requests[i], &prepared[i]);
+    if (!status.ok()) return status;
+  }
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    ++step_;
+  }
   std::vector<PeerAnswer> answers;
-  for (const sdk::HostRequest& request : requests) {
-    if (call.cancelled()) break;
-    answers.push_back(Send(Prepare(request)));
+  for (const PeerRequest& request : prepared) {
+    if (Stopped(call)) break;
+    answers.push_back(Send(request));
     now_us_.fetch_add(1000);
   }
   for (size_t i = 0; i < answers.size(); ++i) {
@@ -124,35 +180,48 @@ sdk::Status FakeHost::Perform(const sdk::ServiceCall& call,
     response.transport = static_cast<sdk::Transport>(answer.transport);
     response.retry_after_ms = answer.retry_after_ms;
     response.headers = headers;
-    if (answered) response.body = answer.body;
     response.error = answer.error;
-    if (answered && requests[n].body_to_blob) {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      response.blob = next_blob_++;
-      blobs_[response.blob] = answer.body;
-      response.body = {};
+    if (requests[n].body_to_blob && IsGood(answer)) {
+      response.blob = blobs_.Of(answer.body);
+    } else if (answered) {
+      response.body = answer.body;
     }
     on_response(response);
   }
   if (answers.size() == requests.size()) return {};
-  return sdk::Failure{PENSTOCK_E_CANCELLED, "KIT-CANCELLED", "the run is being stopped", 0};
+  return Stopping();
 }
 
-sdk::Status FakeHost::Note(const sdk::ServiceCall&, std::span<const uint64_t> seqs,
+sdk::Status FakeHost::Note(const sdk::ServiceCall& call, std::span<const uint64_t> seqs,
                            std::string_view token) {
+  if (dead_.load()) return Stopping();
+  if (!InWriter(call)) return NoWriter("a job was noted");
+  if (token.empty() || token.size() > kMaxToken) {
+    return sdk::Failure{PENSTOCK_E_INVALID_ARGUMENT, "PS-CONN-NOTE",
+                        "the connector's note has a token of " + std::to_string(token.size()) +
+                            " bytes; 1 to " + std::to_string(kMaxToken) + " can be kept",
+                        0};
+  }
+  if (refuse_notes) {
+    return sdk::Failure{PENSTOCK_E_INTERNAL, "PS-STATE-WRITE",
+                        "the kit lets the journal be unwritable here", 0};
+  }
+  if (seqs.empty()) return {};
   const std::lock_guard<std::mutex> lock(mutex_);
-  notes_.emplace_back(std::vector<uint64_t>(seqs.begin(), seqs.end()), std::string(token));
+  notes_.push_back({{seqs.begin(), seqs.end()}, std::string(token), step_});
   return {};
 }
 
 sdk::Status FakeHost::Sleep(const sdk::ServiceCall& call, int64_t ms) {
   if (on_sleep) on_sleep();
-  if (call.cancelled()) {
-    return sdk::Failure{PENSTOCK_E_CANCELLED, "KIT-CANCELLED", "the run is being stopped", 0};
-  }
+  if (Stopped(call)) return Stopping();
   const int64_t us = std::max<int64_t>(ms, 0) * 1000;
   if (real_time) std::this_thread::sleep_for(std::chrono::microseconds(us));
   slept_ms_.fetch_add(std::max<int64_t>(ms, 0));
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    ++step_;
+  }
   const int64_t now = now_us_.fetch_add(us) + us;
   if (call.deadline_us != 0 && now >= call.deadline_us) {
     return sdk::Failure{PENSTOCK_E_DEADLINE, "KIT-DEADLINE", "the call's time is up", 0};
@@ -202,7 +271,7 @@ std::vector<std::string> FakeHost::logs() const {
   const std::lock_guard<std::mutex> lock(mutex_);
   return logs_;
 }
-std::vector<std::pair<std::vector<uint64_t>, std::string>> FakeHost::notes() const {
+std::vector<Noted> FakeHost::notes() const {
   const std::lock_guard<std::mutex> lock(mutex_);
   return notes_;
 }
@@ -214,45 +283,21 @@ bool FakeHost::IsRead(const PeerRequest& request) const {
                      [&](const std::string& pattern) { return Fits(pattern, line); });
 }
 
-namespace {
-
-sdk::Failure NoSuchBlob() {
-  return {PENSTOCK_E_NOT_FOUND, "KIT-BLOB", "there is no blob of that handle", 0};
-}
-
-}  // namespace
-
-sdk::Result<penstock_blob> FakeHost::CreateBlob(const sdk::ServiceCall&) {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  blobs_[next_blob_];
-  return next_blob_++;
+sdk::Result<penstock_blob> FakeHost::CreateBlob(const sdk::ServiceCall& call) {
+  if (!InWriter(call)) return NoRun();
+  return blobs_.Create();
 }
 
 sdk::Status FakeHost::AppendBlob(penstock_blob blob, std::string_view bytes) {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  const auto at = blobs_.find(blob);
-  if (at == blobs_.end()) return NoSuchBlob();
-  at->second.append(bytes);
-  return {};
+  return blobs_.Append(blob, bytes);
 }
 
 sdk::Result<size_t> FakeHost::ReadBlob(penstock_blob blob, uint64_t offset, std::span<char> out) {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  const auto at = blobs_.find(blob);
-  if (at == blobs_.end()) return NoSuchBlob();
-  if (offset >= at->second.size()) return size_t{0};
-  return at->second.copy(out.data(), out.size(), offset);
+  return blobs_.Read(blob, offset, out);
 }
 
-uint64_t FakeHost::BlobSize(penstock_blob blob) {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  const auto at = blobs_.find(blob);
-  return at == blobs_.end() ? 0 : at->second.size();
-}
+uint64_t FakeHost::BlobSize(penstock_blob blob) { return blobs_.Size(blob); }
 
-void FakeHost::DiscardBlob(penstock_blob blob) {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  blobs_.erase(blob);
-}
+void FakeHost::DiscardBlob(penstock_blob blob) { blobs_.Discard(blob); }
 
 }  // namespace penstock::kit

@@ -4,7 +4,6 @@
 
 #include <atomic>
 #include <functional>
-#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -12,6 +11,7 @@
 
 #include "penstock/testing/fixture.hpp"
 #include "sdk/runtime/services.h"
+#include "sdk/testing/kit/blobs.h"
 #include "sdk/testing/kit/subject.h"
 #include "sdk/testing/kit/transcript.h"
 
@@ -21,6 +21,14 @@ namespace penstock::kit {
 struct Exchange {
   PeerRequest request;
   PeerAnswer answer;
+  size_t step = 0;  // of the host's life: how often something was sent or waited for, with this one
+};
+
+/// A note, kept.
+struct Noted {
+  std::vector<uint64_t> seqs;
+  std::string token;
+  size_t step = 0;  // as of the last Exchange before it
 };
 
 /// [thread-safe] as HostServices is; the public members are set before the connector is called.
@@ -38,14 +46,27 @@ class FakeHost final : public sdk::HostServices {
   std::function<bool(const PeerRequest&)> repeat;
   /// Answers of one perform come back in the opposite order.
   bool backwards = false;
+  /// Nothing can be noted.
+  bool refuse_notes = false;
   /// Sleep takes its time, as a real account needs it.
   bool real_time = false;
   /// Called in each Sleep.
   std::function<void()> on_sleep;
 
+  /// Of a call outside of a run: no blobs, no notes, no request that names records.
   sdk::CallContext Context(int64_t timeout_ms = 0);
+  /// Of begin, and so of all calls of its writer.
+  sdk::CallContext WriterContext(int64_t timeout_ms = 0);
   void Cancel() { cancelled_.store(true); }
   void Uncancel() { cancelled_.store(false); }
+
+  /// From now on it is as if the process had died: every service refuses, nothing is noted.
+  void Die();
+  bool dead() const { return dead_.load(); }
+  /// The next run begins: blobs of the last one are gone, notes and exchanges forgotten.
+  void Revive();
+  /// A request of the connector that was held back arrives at the destination, unseen by all.
+  void Deliver(const PeerRequest& request);
 
   std::vector<Exchange> exchanges() const;
   /// Of those, the ones that name records or are no reads.
@@ -55,7 +76,8 @@ class FakeHost final : public sdk::HostServices {
   void Forget();
   void ForgetNotes();
   std::vector<std::string> logs() const;
-  std::vector<std::pair<std::vector<uint64_t>, std::string>> notes() const;
+  std::vector<Noted> notes() const;
+  const Blobs& blobs() const { return blobs_; }
   int64_t slept_ms() const { return slept_ms_.load(); }
   /// Whether the fixture or the method says that this request reads only.
   bool IsRead(const PeerRequest& request) const;
@@ -82,23 +104,25 @@ class FakeHost final : public sdk::HostServices {
  private:
   static constexpr int64_t kStart = 1764028800000000;  // 2025-11-25
 
-  PeerRequest Prepare(const sdk::HostRequest& request);
+  sdk::Status Prepare(const sdk::ServiceCall& call, const sdk::HostRequest& from,
+                      PeerRequest* request);
   PeerAnswer Send(const PeerRequest& request);
+  bool InWriter(const sdk::ServiceCall& call) const { return call.user() == this; }
+  bool Stopped(const sdk::ServiceCall& call) const { return dead_.load() || call.cancelled(); }
 
   const Subject& subject_;
   const Facts& facts_;
   Destination* destination_;
   Transcript* transcript_;
-  std::atomic<bool> cancelled_{false};
+  std::atomic<bool> cancelled_{false}, dead_{false};
   std::atomic<int64_t> now_us_{1000000};
   std::atomic<int64_t> slept_ms_{0};
   mutable std::mutex mutex_;
-  size_t sent_ = 0;
+  size_t sent_ = 0, step_ = 0;
   std::vector<Exchange> exchanges_;
   std::vector<std::string> logs_;
-  std::vector<std::pair<std::vector<uint64_t>, std::string>> notes_;
-  std::map<penstock_blob, std::string> blobs_;
-  penstock_blob next_blob_ = 1;
+  std::vector<Noted> notes_;
+  Blobs blobs_;
 };
 
 /// Whether "METHOD path" fits a pattern in which * stands for any text.

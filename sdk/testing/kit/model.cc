@@ -8,82 +8,11 @@
 
 #include "penstock/json.hpp"
 #include "sdk/testing/kit/exact_json.h"
+#include "sdk/testing/kit/filling.h"
+#include "sdk/testing/kit/model_jobs.h"
 
 namespace penstock::kit {
 namespace {
-
-using Names = std::map<std::string, std::string>;  // what ${name} stands for: JSON text
-
-// "/v1/{object}/batch" against a path; fills `names`.
-bool Match(std::string_view pattern, std::string_view path, Names* names) {
-  while (!pattern.empty()) {
-    if (pattern.front() == '{') {
-      const size_t close = pattern.find('}');
-      if (close == std::string_view::npos) return false;
-      const std::string_view value = path.substr(0, path.find('/'));
-      if (value.empty()) return false;
-      std::string text;
-      sdk::AppendJsonString(value, &text);
-      (*names)[std::string(pattern.substr(1, close - 1))] = text;
-      pattern.remove_prefix(close + 1);
-      path.remove_prefix(value.size());
-      continue;
-    }
-    if (path.empty() || path.front() != pattern.front()) return false;
-    pattern.remove_prefix(1);
-    path.remove_prefix(1);
-  }
-  return path.empty();
-}
-
-std::string Unquoted(const std::string& json) {
-  rapidjson::Document document;
-  return ParseExact(json, &document) && document.IsString() ? std::string(Plain(document)) : json;
-}
-
-// The JSON text of `value` with every ${name} replaced; a string that is one ${name} becomes that
-// value whatever its type.
-void Fill(const Json& value, const Names& names, sdk::JsonWriter* json) {
-  if (value.IsObject()) {
-    json->BeginObject();
-    for (const auto& member : value.GetObject()) {
-      json->Key(Plain(member.name));
-      Fill(member.value, names, json);
-    }
-    json->EndObject();
-  } else if (value.IsArray()) {
-    json->BeginArray();
-    for (const Json& item : value.GetArray()) Fill(item, names, json);
-    json->EndArray();
-  } else if (IsText(value)) {
-    std::string text(Plain(value));
-    if (text.starts_with("${") && text.find('}') == text.size() - 1) {
-      const auto it = names.find(text.substr(2, text.size() - 3));
-      json->Raw(it == names.end() ? "null" : it->second);
-      return;
-    }
-    for (const auto& [name, replacement] : names) {
-      const std::string hole = "${" + name + "}";
-      for (size_t at = text.find(hole); at != std::string::npos; at = text.find(hole, at)) {
-        const std::string plain = Unquoted(replacement);
-        text.replace(at, hole.size(), plain);
-        at += plain.size();
-      }
-    }
-    json->String(text);
-  } else {
-    json->Raw(ExactText(value));
-  }
-}
-
-std::string Filled(const Json& value, const Names& names) {
-  if (IsText(value) && Plain(value).find("${") == std::string_view::npos) {
-    return std::string(Plain(value));  // a body that is a text stands as it is
-  }
-  sdk::JsonWriter json;
-  Fill(value, names, &json);
-  return json.Take();
-}
 
 bool Fits(const std::string& type, const Json& value) {
   if (value.IsNull() || type == "any") return true;
@@ -108,6 +37,10 @@ struct Object {
 
 class Model final : public Destination {
  public:
+  Model()
+      : jobs_([this](const ModelJobs::Content& content, const Json& record, bool write) {
+          return InJob(content, record, write);
+        }) {}
   sdk::Status Load(const std::string& json, const std::map<std::string, std::string>& secrets);
   sdk::Status Reset() override;
   PeerAnswer Answer(const PeerRequest& request) override;
@@ -121,14 +54,20 @@ class Model final : public Destination {
     return objects_[object].records;
   }
   bool SetJobs(const std::string& mood) override {
-    mood_ = mood;
+    const std::lock_guard<std::mutex> lock(mutex_);
     const Json* moods = Find(document_, "moods");
-    return moods != nullptr && moods->IsArray() && [&] {
-      for (const Json& known : moods->GetArray()) {
-        if (Plain(known) == mood) return true;
-      }
-      return false;
-    }();
+    if (moods == nullptr || !moods->IsArray()) return false;
+    for (const Json& known : moods->GetArray()) {
+      if (Plain(known) != mood) continue;
+      mood_ = mood;
+      jobs_.SetMood(mood);
+      return true;
+    }
+    return false;
+  }
+  void EndJobs() override {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    jobs_.End();
   }
 
  private:
@@ -136,6 +75,10 @@ class Model final : public Destination {
   PeerAnswer Give(const Json& answer, const Names& names) const;
   PeerAnswer Run(const Json& route, size_t number, const Json& body, Names names);
   PeerAnswer Apply(const Json& route, const Json& records, const Json& body, Names names);
+  PeerAnswer RunJob(const Json& route, size_t number, const Json& body, Names names);
+  ModelJobs::Answer DoJob(const Json& route, size_t number, const Json& body, Names* names);
+  ModelJobs::Result InJob(const ModelJobs::Content& content, const Json& record, bool write);
+  static std::string Listed(const Json& route, const std::string& verdict, const Names& names);
   std::string One(const Json& route, const Json& record, const Json& body, Object* object,
                   Names* names);
 
@@ -146,8 +89,17 @@ class Model final : public Destination {
   std::map<std::string, Object> objects_;
   std::map<size_t, size_t> answered_;  // route -> how often
   std::string mood_;
+  ModelJobs jobs_;
   uint64_t next_id_ = 1;
 };
+
+PeerAnswer Refused(int status, const std::string& body) {
+  PeerAnswer answer;
+  answer.status = status;
+  answer.body = body;
+  answer.headers.emplace_back("Content-Type", "application/json");
+  return answer;
+}
 
 sdk::Failure Wrong(const std::string& sentence) {
   return {PENSTOCK_E_INVALID_ARGUMENT, "KIT-MODEL", sentence, 0};
@@ -164,6 +116,12 @@ sdk::Status Model::Load(const std::string& json,
     const Json* when = Find(route, "when");
     if (when == nullptr || TextOf(*when, "path").empty()) return Wrong(name + " has no when: path");
     if (Find(route, "then") == nullptr) return Wrong(name + " has no then");
+    const std::string job = TextOf(route, "job");
+    constexpr std::string_view kSteps = " create upload start abort submit state results ";
+    if (!job.empty() && kSteps.find(" " + job + " ") == std::string_view::npos) {
+      return Wrong(name + " has job: " + job +
+                   "; it is create, upload, start, abort, submit, state or results");
+    }
   }
   authorization_ = TextOf(document_, "authorization");
   for (const auto& [secret, value] : secrets) {
@@ -179,6 +137,8 @@ sdk::Status Model::Reset() {
   objects_.clear();
   answered_.clear();
   mood_.clear();
+  jobs_.SetMood("");
+  jobs_.Clear();
   unanswered_.clear();
   const Json* objects = Find(document_, "objects");
   if (objects == nullptr || !objects->IsObject()) return {};
@@ -240,10 +200,9 @@ PeerAnswer Model::Give(const Json& answer, const Names& names) const {
 
 PeerAnswer Model::Answer(const PeerRequest& request) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  PeerAnswer refused;
-  refused.status = 401;
-  refused.body = R"({"code": "unauthorized", "message": "The credentials are not accepted."})";
-  if (!authorization_.empty() && request.Header("Authorization") != authorization_) return refused;
+  if (!authorization_.empty() && request.Header("Authorization") != authorization_) {
+    return Refused(401, R"({"code": "unauthorized", "message": "The credentials are wrong."})");
+  }
   rapidjson::Document body;
   const bool readable = request.body.empty() || ParseExact(request.body, &body);
   if (!readable) body.SetNull();
@@ -254,13 +213,9 @@ PeerAnswer Model::Answer(const PeerRequest& request) {
   }
   if (unanswered_.empty()) unanswered_ = request.method + " " + request.url;
   if (!readable) {
-    refused.status = 400;
-    refused.body = R"({"code": "bad_json", "message": "The body is not JSON."})";
-    return refused;
+    return Refused(400, R"({"code": "bad_json", "message": "The body is not JSON."})");
   }
-  refused.status = 404;
-  refused.body = R"({"code": "not_found", "message": "There is nothing at this path."})";
-  return refused;
+  return Refused(404, R"({"code": "not_found", "message": "There is nothing at this path."})");
 }
 
 // `then` may be a list: the answers in turn, the last again and again.
@@ -269,6 +224,10 @@ PeerAnswer Model::Run(const Json& route, size_t number, const Json& body, Names 
   if (then->IsArray()) {
     const size_t turn = std::min<size_t>(answered_[number]++, then->Size() - 1);
     then = &(*then)[static_cast<rapidjson::SizeType>(turn)];
+  }
+  const std::string job = TextOf(route, "job");
+  if (!job.empty() && job != "upload" && job != "submit") {
+    return RunJob(route, number, body, std::move(names));
   }
   const Json* pointer = Find(route, "records");
   if (pointer == nullptr) return Give(*then, names);
@@ -279,13 +238,83 @@ PeerAnswer Model::Run(const Json& route, size_t number, const Json& body, Names 
       (limit != nullptr &&
        records->Size() > std::strtoul(std::string(Plain(*limit)).c_str(), nullptr, 10));
   const Json* refuse = Find(route, "refuse");
-  if (wrong || objects_.count(Unquoted(names["object"])) == 0) {
+  // Of an upload the job knows the object.
+  if (wrong || (job != "upload" && objects_.count(Unquoted(names["object"])) == 0)) {
     PeerAnswer answer = refuse == nullptr ? PeerAnswer() : Give(*refuse, names);
     if (refuse == nullptr) answer.body = R"({"message": "The records are not as they must be."})";
     if (refuse == nullptr) answer.status = wrong ? 400 : 404;
     return answer;
   }
+  if (!job.empty()) return RunJob(route, number, body, std::move(names));
   return Apply(route, *records, body, std::move(names));
+}
+
+PeerAnswer Model::RunJob(const Json& route, size_t number, const Json& body, Names names) {
+  switch (DoJob(route, number, body, &names)) {
+    case ModelJobs::Answer::kUnknown:
+      return Refused(404, R"({"code": "not_found", "message": "There is no such job or object."})");
+    case ModelJobs::Answer::kWrongState:
+      return Refused(409, R"({"code": "wrong_state", "message": "The job is not in that state."})");
+    case ModelJobs::Answer::kDone:
+      break;
+  }
+  return Give(*Find(route, "then"), names);
+}
+
+ModelJobs::Answer Model::DoJob(const Json& route, size_t number, const Json& body, Names* names) {
+  const std::string step = TextOf(route, "job");
+  std::string id = Unquoted((*names)["job"]);
+  const std::string object = Unquoted((*names)["object"]);
+  ModelJobs::Answer answer = ModelJobs::Answer::kDone;
+  if (step == "create" || step == "submit") {
+    if (objects_.count(object) == 0) return ModelJobs::Answer::kUnknown;
+    id = jobs_.Create(object);
+    (*names)["job"] = "\"" + id + "\"";
+  }
+  if (step == "upload" || step == "submit") {
+    answer = jobs_.Upload(id, {object, ExactText(body), TextOf(route, "records"), number});
+  }
+  if (step == "start" || step == "submit") {
+    return answer == ModelJobs::Answer::kDone ? jobs_.Start(id) : answer;
+  }
+  if (step == "abort") return jobs_.Abort(id);
+  if (step == "state") {
+    std::string state;
+    answer = jobs_.Look(id, &state);
+    (*names)["state"] = "\"" + state + "\"";
+  }
+  if (step == "results") {
+    const std::vector<ModelJobs::Result>* results = nullptr;
+    answer = jobs_.Results(id, &results);
+    sdk::JsonWriter list;
+    list.BeginArray();
+    if (answer == ModelJobs::Answer::kDone) {
+      for (const auto& result : *results) list.Raw(Listed(route, result.verdict, result.names));
+    }
+    (*names)["results"] = list.EndArray().Take();
+  }
+  return answer;
+}
+
+ModelJobs::Result Model::InJob(const ModelJobs::Content& content, const Json& record, bool write) {
+  const Json& route = (*Find(document_, "routes"))[static_cast<rapidjson::SizeType>(content.route)];
+  ModelJobs::Result result{"unprocessed", {}};
+  rapidjson::Document body;
+  (void)ParseExact(content.body, &body);
+  if (write) {
+    result.verdict = One(route, record, body, &objects_[content.object], &result.names);
+  } else if (const Json* key = At(record, TextOf(route, "key", "/key"))) {
+    result.names["key"] = ExactText(*key);
+  }
+  return result;
+}
+
+// What a list of results says of one record.
+std::string Model::Listed(const Json& route, const std::string& verdict, const Names& names) {
+  const Json* templates = Find(route, "each");
+  const Json* shape = templates == nullptr ? nullptr : Find(*templates, verdict);
+  if (shape != nullptr) return Filled(*shape, names);
+  return sdk::JsonWriter().BeginObject().Key("status").String(verdict).EndObject().Take();
 }
 
 PeerAnswer Model::Apply(const Json& route, const Json& records, const Json& body, Names names) {
@@ -298,11 +327,7 @@ PeerAnswer Model::Apply(const Json& route, const Json& records, const Json& body
     const Json* templates = Find(route, "each");
     const Json* shape = templates == nullptr ? nullptr : Find(*templates, verdict);
     if (shape == nullptr && verdict == "none") continue;  // a lookup lists what it found only
-    if (shape == nullptr) {
-      list.BeginObject().Key("status").String(verdict).EndObject();
-    } else {
-      list.Raw(Filled(*shape, each));
-    }
+    list.Raw(Listed(route, verdict, each));
   }
   list.EndArray();
   names["results"] = list.Take();

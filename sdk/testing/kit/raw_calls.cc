@@ -1,10 +1,14 @@
 #include "sdk/testing/kit/raw_calls.h"
 
+#include <algorithm>
 #include <cstring>
+#include <map>
 
 #include "penstock/json_reader.hpp"
 #include "sdk/testing/kit/exact_json.h"
 #include "sdk/testing/kit/failing_new.h"
+#include "sdk/testing/kit/library.h"
+#include "sdk/testing/kit/sign.h"
 #include "sdk/testing/kit/trial.h"
 
 namespace penstock::kit {
@@ -37,6 +41,10 @@ void Report(Trial& trial, const RawResult& result, const std::string& what) {
   if (!result.broken.empty()) trial.Fail(what + ": " + result.broken);
 }
 
+void ReportBlobs(Trial& trial, const RawHost& host) {
+  for (const std::string& misuse : host.blobs().misuses()) trial.Fail(misuse);
+}
+
 std::string RawConfig(Trial& trial) {
   if (trial.facts().config_json != "{}") return trial.config();
   const sdk::JsonValue* schema = sdk::Member(trial.subject().json, "config_schema");
@@ -54,7 +62,17 @@ std::string AnAssignment(const Trial& trial) {
   assignment.fields = {
       {key, sdk::FieldType::kString, true},
       {facts.fields.empty() ? "name" : facts.fields.front(), sdk::FieldType::kString, false}};
+  assignment.options = facts.options_json;
   return ToJson(assignment);
+}
+
+void Connect(Trial& trial, RawHost* host) {
+  if (trial.destination() == nullptr) return;
+  host->answer = [&trial](const PeerRequest& request) {
+    PeerRequest sent = request;
+    Authorise(trial.subject(), trial.facts(), &sent);
+    return trial.destination()->Answer(sent);
+  };
 }
 
 RawResult RawDestination::Open(RawHost& host, const std::string& config) {
@@ -93,7 +111,7 @@ void RawDestination::Close() {
 }
 
 RawResult RawWriter::Begin(const RawDestination& destination, const std::string& assignment) {
-  const RawCall call(shape_);
+  const RawCall call(shape_, true);
   const penstock_status status = table_->begin(destination.c(), call.c(), Str(assignment), nullptr,
                                                0, sizeof(penstock_open_note), &writer_);
   RawResult result = Concluded(call, status);
@@ -129,21 +147,62 @@ RawResult RawWriter::Write(size_t n) {
     }
     seqs.push_back(++seq_);
   }
-  penstock_batch batch{sizeof(penstock_batch), 2, n, values.data(), seqs.data(), nullptr};
-  const RawCall call(shape_);
+  return Write({sizeof(penstock_batch), 2, n, values.data(), seqs.data(), nullptr});
+}
+
+RawResult RawWriter::Write(const penstock_batch& batch) {
+  const RawCall call(shape_, true);
   return Concluded(call, Starving(starve, [&] {
                      return table_->write_batch(writer_, call.c(), &batch, &table_out_);
                    }));
 }
 
 RawResult RawWriter::Finish() {
-  const RawCall call(shape_);
+  const RawCall call(shape_, true);
   return Concluded(call, table_->finish(writer_, call.c(), &table_out_));
 }
 
 void RawWriter::End() {
   if (writer_ != nullptr) table_->end(writer_);
   writer_ = nullptr;
+}
+
+std::string Miscounted(Trial& trial, const WritePlan& plan, const std::vector<Row>& rows,
+                       const std::function<std::optional<PeerAnswer>(const PeerRequest&)>& before) {
+  const Library library(trial.subject().path);
+  const penstock_connector* table = library.table();
+  if (table == nullptr) return {};
+  RawHost host(Shape::kFull, &trial.transcript());
+  Connect(trial, &host);
+  const auto peer = host.answer;
+  host.answer = [&](const PeerRequest& request) {
+    std::optional<PeerAnswer> answer = before(request);
+    return answer ? *std::move(answer) : peer(request);
+  };
+  RawDestination destination(table, Shape::kFull);
+  (void)destination.Open(host, RawConfig(trial));
+  if (destination.c() == nullptr) return {};
+  RawWriter writer(table, Shape::kFull);
+  (void)writer.Begin(destination, ToJson(plan.assignment));
+  if (writer.c() == nullptr) return {};
+  penstock_status status = PENSTOCK_OK;
+  const size_t most = std::max<size_t>(plan.assignment.limits.max_batch_records, 1);
+  for (size_t i = 0; i < rows.size() && status == PENSTOCK_OK; i += most) {
+    const auto begin = rows.begin() + static_cast<std::ptrdiff_t>(i);
+    const size_t n = std::min(most, rows.size() - i);
+    const PackedBatch batch({begin, begin + static_cast<std::ptrdiff_t>(n)}, plan.n_fields());
+    status = writer.Write(batch.c()).status;
+  }
+  if (status == PENSTOCK_OK) (void)writer.Finish();
+  std::map<uint64_t, size_t> given;
+  for (const Row& row : rows) given[row.seq] = 0;
+  for (const auto& [seq, outcome] : writer.outcomes) {
+    const auto at = given.find(seq);
+    const std::string who = "record " + std::to_string(seq);
+    if (at == given.end()) return who + ", which it was not given, is reported";
+    if (++at->second > 1) return who + " is reported twice";
+  }
+  return {};
 }
 
 }  // namespace penstock::kit

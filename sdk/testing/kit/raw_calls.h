@@ -1,10 +1,13 @@
 // Calls into a connector's table by hand, each with its own penstock_call.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "sdk/testing/kit/raw_host.h"
+#include "sdk/testing/kit/records.h"
 
 namespace penstock::kit {
 
@@ -21,12 +24,17 @@ struct RawResult {
 
 /// Fails the check where the call broke the rules of errors.
 void Report(Trial& trial, const RawResult& result, const std::string& what);
+/// Fails the check where a blob was used that there is not.
+void ReportBlobs(Trial& trial, const RawHost& host);
 
 /// The fixture's configuration, or one made up from the schema.
 std::string RawConfig(Trial& trial);
 /// An upsert of the fixture's object by its key with one more field; made-up names without a
 /// fixture.
 std::string AnAssignment(const Trial& trial);
+
+/// Requests of `host` go to the trial's destination from now on, if there is one.
+void Connect(Trial& trial, RawHost* host);
 
 class RawDestination {
  public:
@@ -61,6 +69,7 @@ class RawWriter {
   RawResult Begin(const RawDestination& destination, const std::string& assignment);
   /// `n` records of two text fields.
   RawResult Write(size_t n);
+  RawResult Write(const penstock_batch& batch);
   RawResult Finish();
   void End();
   penstock_writer* c() const { return writer_; }
@@ -78,5 +87,11 @@ class RawWriter {
   // Kept after the calls, so that a report that comes too late is seen, not a crash.
   penstock_outcomes table_out_{sizeof(penstock_outcomes), 0, this, Take};
 };
+
+/// Writes rows by hand, until a call fails, and counts what was reported: all of it is seen, also
+/// what a host does not listen to. `before` answers requests in place of the destination, or lets
+/// them go there. "" or what was reported twice or was never given.
+std::string Miscounted(Trial& trial, const WritePlan& plan, const std::vector<Row>& rows,
+                       const std::function<std::optional<PeerAnswer>(const PeerRequest&)>& before);
 
 }  // namespace penstock::kit

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "penstock/connector.h"
+#include "penstock/testing/fixture.hpp"
+#include "sdk/testing/kit/blobs.h"
 #include "sdk/testing/kit/transcript.h"
 
 namespace penstock::kit {
@@ -40,7 +42,11 @@ enum class Shape {
 /// One call: counts what fail() is told.
 class RawCall {
  public:
-  explicit RawCall(Shape shape = Shape::kFull);
+  /// `of_writer`: a call of a writer or the one that makes it; others have no blobs and no journal.
+  explicit RawCall(Shape shape = Shape::kFull, bool of_writer = false);
+  /// Null when it is not one of these.
+  static const RawCall* From(const penstock_call* call);
+  bool of_writer() const { return of_writer_; }
   const penstock_call* c() const { return static_cast<const penstock_call*>(memory_->data()); }
   int fails = 0;
   std::string code, message;
@@ -51,9 +57,11 @@ class RawCall {
  private:
   static int32_t Cancelled(const penstock_call* call);
   static void Fail(const penstock_call* call, const penstock_error* error);
+  const bool of_writer_;
   std::unique_ptr<Guarded> memory_;
 };
 
+/// Judges calls as our own host does (sdk/runtime, host/engine): what that refuses is refused.
 class RawHost {
  public:
   explicit RawHost(Shape shape, Transcript* transcript = nullptr);
@@ -62,9 +70,10 @@ class RawHost {
 
   const penstock_host* c() const { return static_cast<const penstock_host*>(host_->data()); }
   /// Answers of the http service; without it nothing is sent.
-  std::function<void(const penstock_http_request&, penstock_http_response*)> answer;
+  std::function<PeerAnswer(const PeerRequest&)> answer;
   int requests = 0;
   int logs = 0;
+  const Blobs& blobs() const { return blobs_; }
 
  private:
   static RawHost* Self(const penstock_host* host);
@@ -72,12 +81,18 @@ class RawHost {
   static penstock_status Perform(const penstock_host* host, const penstock_call* call,
                                  const penstock_http_request* requests, size_t n, size_t stride,
                                  penstock_http_on_response on_response, void* user);
-  std::unique_ptr<Guarded> Answer(const penstock_http_request& request);
+  static penstock_status Note(const penstock_host* host, const penstock_call* call,
+                              const uint64_t* seqs, size_t n, penstock_str token);
+  static penstock_host_blob BlobTable();
+  penstock_status Prepare(const RawCall& call, const penstock_http_request& from,
+                          PeerRequest* request);
+  PeerAnswer Send(const PeerRequest& request);
   std::unique_ptr<Guarded> Table(const void* table, size_t size, size_t first);
 
   Shape shape_;
   Transcript* transcript_;
-  std::unique_ptr<Guarded> host_, http_, log_, clock_, journal_;
+  Blobs blobs_;
+  std::unique_ptr<Guarded> host_, http_, log_, clock_, journal_, blob_;
 };
 
 /// A sink of the host.

@@ -89,6 +89,8 @@ Outcome Judge(const Check& check, const Bench& bench, Transcript* transcript) {
       trial.Unable("the fixture cannot tell what its destination holds");
       return trial.Take();
     }
+  }
+  if (check.needs != kNothing && bench.destination != nullptr) {
     bench.destination->Connect();
     const sdk::Status reset = bench.destination->Reset();
     if (!reset.ok()) {

@@ -17,7 +17,7 @@ struct SandboxOptions {
   std::vector<std::string> arguments;  // besides --port 0 --die-with-parent --no-limits
   std::string base_path;               // before every request of the connector: "/api"
   std::string config;                  // JSON for PUT /_sandbox/config after every reset, or empty
-  std::map<std::string, std::string> jobs;  // mood -> JSON for PUT /_sandbox/config
+  std::map<std::string, std::string> jobs;  // mood or "end" -> JSON for PUT /_sandbox/config
 };
 
 class SandboxDestination final : public Destination {
@@ -32,6 +32,7 @@ class SandboxDestination final : public Destination {
   sdk::Result<std::vector<StoredRecord>> Records(const std::string& object) override;
   void Connect() override { client_->Forget(); }
   bool SetJobs(const std::string& mood) override;
+  void EndJobs() override { (void)SetJobs("end"); }
 
  private:
   SandboxDestination() = default;

@@ -10,7 +10,7 @@ const std::vector<Check>& AllChecks() {
     for (const auto part :
          {StaticChecks, ManifestChecks, LoadChecks, HostChecks, LifeChecks, AccountChecks,
           CatalogChecks, BeginChecks, OutcomeChecks, FailureChecks, ValueChecks, OperationChecks,
-          FinishChecks, StressChecks, ConfinedChecks, FuzzChecks, LiveChecks}) {
+          JobChecks, FinishChecks, StressChecks, ConfinedChecks, FuzzChecks, LiveChecks}) {
       for (const Check& check : part()) all->push_back(check);
     }
     std::stable_sort(all->begin(), all->end(),

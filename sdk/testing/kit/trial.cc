@@ -98,6 +98,11 @@ sdk::ConnectorInstance* Trial::instance() {
   return instance_.get();
 }
 
+void Trial::Restart() {
+  instance_.reset();
+  host().Revive();
+}
+
 const sdk::Catalog* Trial::catalog() {
   if (catalog_) return catalog_.get();
   sdk::ConnectorInstance* opened = instance();
@@ -109,6 +114,10 @@ const sdk::Catalog* Trial::catalog() {
   }
   catalog_ = std::make_unique<sdk::Catalog>(*std::move(found));
   return catalog_.get();
+}
+
+void Trial::UseCatalog(sdk::Catalog catalog) {
+  if (!catalog_) catalog_ = std::make_unique<sdk::Catalog>(std::move(catalog));
 }
 
 }  // namespace penstock::kit

@@ -67,10 +67,14 @@ class Trial {
   /// The connector with the fixture's configuration, in process or in the worker. On failure null,
   /// and the check has failed.
   sdk::ConnectorInstance* instance();
+  /// As if the process had ended and another one begun: a new instance, a host that has forgotten.
+  void Restart();
   /// Another one, with a host of its own. Null on failure.
   std::unique_ptr<sdk::ConnectorInstance> Open(FakeHost* host);
   /// The catalog; read once. Null on failure, and the check has failed.
   const sdk::Catalog* catalog();
+  /// The catalog that was read elsewhere; before anybody asks for it.
+  void UseCatalog(sdk::Catalog catalog);
 
  private:
   const Subject& subject_;

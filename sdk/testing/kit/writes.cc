@@ -38,11 +38,15 @@ struct Run {
   sdk::ConnectorWriter* writer;
   Written* written;
 
+  // What is said after the process has died nobody hears.
+  void Take(const penstock_outcome& outcome) const {
+    if (options.host != nullptr && options.host->dead()) return;
+    written->outcomes[outcome.seq] = Keep(outcome);
+  }
   bool Write(const std::vector<Row>& rows) {
     const PackedBatch batch(rows, plan.n_fields());
-    written->status = writer->Write(batch.c(), [this](const penstock_outcome& outcome) {
-      written->outcomes[outcome.seq] = Keep(outcome);
-    });
+    written->status =
+        writer->Write(batch.c(), [this](const penstock_outcome& outcome) { Take(outcome); });
     written->where = "write_batch";
     if (!written->status.ok()) return false;
     if (!options.split) return true;
@@ -94,11 +98,9 @@ void WriteThrough(const WritePlan& plan, const std::vector<Row>& rows, sdk::Conn
     going = run.Write({rows.begin() + static_cast<std::ptrdiff_t>(i),
                        rows.begin() + static_cast<std::ptrdiff_t>(end)});
   }
-  if (rows.empty()) going = run.Write({});
+  if (rows.empty() && options.batches) going = run.Write({});
   if (going && options.finish) {
-    written->status = writer.Finish([written](const penstock_outcome& outcome) {
-      written->outcomes[outcome.seq] = Keep(outcome);
-    });
+    written->status = writer.Finish([&run](const penstock_outcome& outcome) { run.Take(outcome); });
     written->where = "finish";
   }
   written->outstanding = writer.Outstanding();
@@ -116,13 +118,15 @@ Written WriteRows(Trial& trial, const WritePlan& plan, const std::vector<Row>& r
     written.status = sdk::Failure{PENSTOCK_E_INTERNAL, "KIT-OPEN", "it does not open", 0};
     return written;
   }
-  auto writer = instance->Begin(plan.assignment, {}, host.Context(options.timeout_ms));
+  auto writer = instance->Begin(plan.assignment, {}, host.WriterContext(options.timeout_ms));
   written.where = "begin";
   if (!writer.ok()) {
     written.status = writer.failure();
     return written;
   }
-  WriteThrough(plan, rows, **writer, &written, options);
+  WriteOptions heard = options;
+  heard.host = &host;
+  WriteThrough(plan, rows, **writer, &written, heard);
   return written;
 }
 

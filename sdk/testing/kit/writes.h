@@ -42,6 +42,7 @@ struct WriteOptions {
   sdk::ConnectorInstance* instance = nullptr;  // null: the trial's
   bool split = true;  // halves of SPLIT records are handed back, as the host does
   bool finish = true;
+  bool batches = true;  // false: not even an empty one
   int64_t timeout_ms = 0;
 };
 

@@ -64,9 +64,14 @@ class Destination {
   virtual std::string Unanswered() const { return {}; }
   /// Called once, in the process of a check, before its first request.
   virtual void Connect() {}
-  /// Puts the destination's jobs into a mood ("slow": done after some polls; "stuck": never).
-  /// False: it has none.
+  /// Puts the jobs that are started from now on into a mood. "slow": done after some polls;
+  /// "stuck": never; "failed": they end as failed, with nothing written, or with a part of it where
+  /// Records works. False: it has none, or not that one.
   virtual bool SetJobs(const std::string& /*mood*/) { return false; }
+  /// Jobs that are at work end now, and what they write is there when this returns. A destination
+  /// that cannot do it does nothing; then nobody sees that a record is called unsent whose job
+  /// writes it later.
+  virtual void EndJobs() {}
 };
 
 /// A record that the destination refuses, made out of a good one.
