@@ -12,8 +12,10 @@ namespace penstock::diff {
 namespace {
 
 constexpr size_t kWindow = 256u << 10;
-constexpr size_t kHead = 5;  // u32 length, u8 shared; then the change as the plan's codec writes it
-constexpr size_t kSharedAt = 4;
+constexpr size_t kHead = 5;  // u32 length, u8 flags; then the change as the plan's codec writes it
+constexpr size_t kFlagsAt = 4;
+constexpr char kShared = 1;     // of a delete
+constexpr char kDeparture = 2;  // no delete, and never shared
 
 uint64_t IdHash(std::string_view id) { return XXH3_64bits(id.data(), id.size()); }
 
@@ -24,8 +26,13 @@ Error Damaged() {
 
 }  // namespace
 
-Status DeleteQueue::Add(const Change& change) {
+Status DeleteQueue::Add(const Change& change) { return Put(change, 0); }
+
+Status DeleteQueue::AddDeparture(const Change& change) { return Put(change, kDeparture); }
+
+Status DeleteQueue::Put(const Change& change, char flags) {
   record_.assign(kHead, '\0');
+  record_[kFlagsAt] = flags;
   plan::EncodeChange(change, &record_);
   const auto length = static_cast<uint32_t>(record_.size() - kHead);
   std::memcpy(record_.data(), &length, sizeof(length));
@@ -72,21 +79,22 @@ Status DeleteQueue::Advance(Cursor* cursor) const {
   PENSTOCK_RETURN_IF_ERROR(Bytes(cursor, cursor->at, kHead, &head));
   uint32_t length = 0;
   std::memcpy(&length, head.data(), sizeof(length));
-  const bool shared = head[kSharedAt] != 0;
+  const char flags = head[kFlagsAt];
   PENSTOCK_RETURN_IF_ERROR(Bytes(cursor, cursor->at + kHead, length, &body));
   if (!plan::DecodeChange(body, &cursor->change)) return Damaged();
-  cursor->change.shared_id = shared;
+  cursor->change.shared_id = flags == kShared;
+  cursor->departure = flags == kDeparture;
   cursor->next = cursor->at + kHead + length;
   return {};
 }
 
 Status DeleteQueue::SetShared(uint64_t at) {
   if (at >= flushed_) {
-    tail_[at - flushed_ + kSharedAt] = 1;
+    tail_[at - flushed_ + kFlagsAt] = kShared;
     return {};
   }
   probe_.window.clear();
-  return file_->WriteAt(std::string_view("\1", 1), at + kSharedAt);
+  return file_->WriteAt(std::string_view(&kShared, 1), at + kFlagsAt);
 }
 
 Status DeleteQueue::CollectIds(Cursor* cursor, uint64_t limit, std::vector<IdPlace>* ids) const {
@@ -101,8 +109,10 @@ Status DeleteQueue::CollectIds(Cursor* cursor, uint64_t limit, std::vector<IdPla
   return {};
 }
 
-Status DeleteQueue::CheckEntry(const Entry& entry, const std::vector<IdPlace>& ids) {
+Status DeleteQueue::CheckEntry(const Entry& entry, const std::vector<IdPlace>& ids,
+                               PlanWriter* plan) {
   if (entry.destination_id.empty()) return {};
+  bool overwritten = false;
   const uint64_t id = IdHash(entry.destination_id);
   auto at = std::lower_bound(ids.begin(), ids.end(), id, [](const IdPlace& place, uint64_t wanted) {
     return place.id < wanted;
@@ -110,14 +120,19 @@ Status DeleteQueue::CheckEntry(const Entry& entry, const std::vector<IdPlace>& i
   for (; at != ids.end() && at->id == id; ++at) {
     probe_.next = at->at;
     PENSTOCK_RETURN_IF_ERROR(Advance(&probe_));
-    if (probe_.change.destination_id != entry.destination_id || probe_.change.shared_id) continue;
+    if (probe_.change.destination_id != entry.destination_id) continue;
+    overwritten = true;
+    if (probe_.change.shared_id || probe_.departure) continue;
     PENSTOCK_RETURN_IF_ERROR(SetShared(at->at));
   }
-  return {};
+  if (!overwritten || entry.departed) return {};
+  Entry survivor = entry;
+  survivor.fields.clear();  // they follow the state's names, not the plan's
+  return plan->AddMark(Mark::kOverwritten, survivor);
 }
 
 Status DeleteQueue::Scan(StateView* state, const std::vector<IdPlace>& ids,
-                         const DiffOptions& options, uint64_t rows) {
+                         const DiffOptions& options, uint64_t rows, PlanWriter* plan) {
   Cursor deletes;  // in the order of keys, as the entries are
   PENSTOCK_RETURN_IF_ERROR(Advance(&deletes));
   PartitionEntries entries;
@@ -132,14 +147,14 @@ Status DeleteQueue::Scan(StateView* state, const std::vector<IdPlace>& ids,
       const bool deleted = !deletes.ended && deletes.change.key_hash == main.key_hash;
       if (deleted || (main.flags & MainEntry::kAcknowledged) == 0) continue;
       PENSTOCK_ASSIGN_OR_RETURN(const Entry entry, state->LoadEntry(&entries, i));
-      PENSTOCK_RETURN_IF_ERROR(CheckEntry(entry, ids));
+      PENSTOCK_RETURN_IF_ERROR(CheckEntry(entry, ids, plan));
     }
   }
   return {};
 }
 
 Status DeleteQueue::FindShared(StateView* state, uint64_t memory_bytes, const DiffOptions& options,
-                               uint64_t rows) {
+                               uint64_t rows, PlanWriter* plan) {
   if (!has_ids_) return {};
   const uint64_t limit = std::max<uint64_t>(memory_bytes / sizeof(IdPlace), 1024);
   std::vector<IdPlace> ids;
@@ -147,7 +162,7 @@ Status DeleteQueue::FindShared(StateView* state, uint64_t memory_bytes, const Di
   PENSTOCK_RETURN_IF_ERROR(Advance(&cursor));
   while (!cursor.ended) {
     PENSTOCK_RETURN_IF_ERROR(CollectIds(&cursor, limit, &ids));
-    if (!ids.empty()) PENSTOCK_RETURN_IF_ERROR(Scan(state, ids, options, rows));
+    if (!ids.empty()) PENSTOCK_RETURN_IF_ERROR(Scan(state, ids, options, rows, plan));
   }
   return {};
 }
@@ -156,7 +171,7 @@ Status DeleteQueue::MoveTo(PlanWriter* plan) {
   Cursor cursor;
   PENSTOCK_RETURN_IF_ERROR(Advance(&cursor));
   while (!cursor.ended) {
-    PENSTOCK_RETURN_IF_ERROR(plan->Add(&cursor.change));
+    if (!cursor.departure) PENSTOCK_RETURN_IF_ERROR(plan->Add(&cursor.change));
     PENSTOCK_RETURN_IF_ERROR(Advance(&cursor));
   }
   return {};

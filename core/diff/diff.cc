@@ -282,7 +282,8 @@ Status Diff(RowReader* rows, Mapper* mapper, const Hasher& hasher, StateView* st
   Comparison comparison(state, options, budget, row_spill.get(), payload_spill.get(),
                         Matcher(!DeletesDeparted(context.mode), listed_too), &emitter, counts);
   PENSTOCK_RETURN_IF_ERROR(comparison.Run());
-  PENSTOCK_RETURN_IF_ERROR(deletes.FindShared(state, budget.match_rows, options, counts->read));
+  PENSTOCK_RETURN_IF_ERROR(
+      deletes.FindShared(state, budget.match_rows, options, counts->read, plan));
   PENSTOCK_RETURN_IF_ERROR(deletes.MoveTo(plan));
   emitter.Finish();
   return CheckSums(*counts);

@@ -13,6 +13,7 @@ Emitter::Emitter(const DecisionContext& context, const Mapper& mapper, const Has
       deletes_(deletes),
       counts_(counts),
       changed_(mapper.fields().size(), 0),
+      key_field_(mapper.key_field()),
       payload_(mapper.fields(), mapper.key_field(), hasher) {
   for (const MappedField& field : mapper.fields()) names_.push_back(field.name);
 }
@@ -111,6 +112,7 @@ Status Emitter::AddChange(const Row& row, const Entry* before, Decision decision
   ++counts_->row_changes;
   CountReason(decision.reason);
   if (!acknowledged) decision.changed.clear();  // there is nothing that it differs from
+  std::erase(decision.changed, key_field_);     // of a record whose content is not known
   const bool insert = decision.op == Op::kInsert || (decision.op == Op::kUpsert && !acknowledged);
   if (insert) {
     ++counts_->insert;
@@ -145,12 +147,19 @@ Status Emitter::TakeGone(const Entry& before) {
   const Decision decision = Decide(context_, &before, nullptr);
   if (decision.verdict == Decision::Verdict::kChange) return AddDelete(before, decision);
   if (decision.mark == Mark::kNone) return {};
+  if (decision.mark == Mark::kDeparted && state_->counts().shared_ids > 0) {
+    PENSTOCK_RETURN_IF_ERROR(deletes_->AddDeparture(DeleteOf(before, decision)));
+  }
   return plan_->AddMark(decision.mark, before);
 }
 
 Status Emitter::AddDelete(const Entry& before, const Decision& decision) {
   ++counts_->remove;
   CountReason(decision.reason);
+  return deletes_->Add(DeleteOf(before, decision));
+}
+
+Change Emitter::DeleteOf(const Entry& before, const Decision& decision) {
   Change change;
   change.op = decision.op;
   change.reason = decision.reason;
@@ -163,7 +172,7 @@ Status Emitter::AddDelete(const Entry& before, const Decision& decision) {
   }
   change.origin = before.origin;
   change.payload = before.key;
-  return deletes_->Add(change);
+  return change;
 }
 
 void Emitter::Finish() {

@@ -33,6 +33,7 @@ class Emitter {
   Status TakeGone(const Entry& before);
   Status AddChange(const Row& row, const Entry* before, Decision decision);
   Status AddDelete(const Entry& before, const Decision& decision);
+  static Change DeleteOf(const Entry& before, const Decision& decision);
   Status AddRowMark(Mark mark, const Row& row, const Entry* before);
   void CountReason(Reason reason);
   /// Loads the entry with its fields by the current names.
@@ -46,6 +47,7 @@ class Emitter {
   std::vector<std::string> names_;                  // of the fields
   std::unordered_map<uint32_t, bool> same_fields_;  // by fieldset of the state
   std::vector<uint64_t> changed_;                   // by field
+  size_t key_field_;
   Payload payload_;
   RowNow now_;
   Change change_;

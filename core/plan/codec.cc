@@ -223,7 +223,7 @@ void EncodeMark(Mark mark, const Entry& entry, std::string* out) {
 
 bool DecodeMark(std::string_view bytes, Mark* mark, Entry* entry) {
   uint8_t flags = 0;
-  if (!ReadEnum(&bytes, Mark::kDeparted, Mark::kFound, mark) ||
+  if (!ReadEnum(&bytes, Mark::kDeparted, Mark::kOverwritten, mark) ||
       !ReadHash(&bytes, &entry->key_hash) || !ReadString(&bytes, &entry->key) ||
       !ReadRaw(&bytes, &flags) || flags > 15 || !ReadHash(&bytes, &entry->fingerprint) ||
       !ReadEnum(&bytes, Origin::kNone, Origin::kAdopted, &entry->origin) ||

@@ -19,6 +19,11 @@ std::string Joined(const std::vector<std::string>& parts) {
   return text.empty() ? "none" : text;
 }
 
+std::string KeyText(const StateIdentity& identity) {
+  const std::string& parts = identity.key_template;
+  return identity.key_field + (parts.empty() ? "" : " (\"" + parts + "\")");
+}
+
 struct Difference {
   const char* what;
   std::string before, now;
@@ -59,7 +64,7 @@ Status CompareIdentity(const StateIdentity& state, const StateIdentity& now) {
       {"environment", state.environment, now.environment},
       {"connector", state.connector, now.connector},
       {"object", state.object, now.object},
-      {"key", state.key_field + " " + state.key_template, now.key_field + " " + now.key_template},
+      {"key", KeyText(state), KeyText(now)},
       {"normalisers of the key", Joined(state.normalisers), Joined(now.normalisers)},
   }};
   for (const Difference& difference : differences) {

@@ -212,6 +212,10 @@ std::optional<Entry> AfterMark(std::optional<Entry> before, const Outcome& outco
       return AfterSettled(std::move(entry), outcome, context);
     case Mark::kFound:
       return AfterFound(std::move(entry), outcome, context);
+    case Mark::kOverwritten:
+      AcknowledgeUnknown(outcome, entry.origin, &entry);
+      std::fill(entry.fields.begin(), entry.fields.end(), kFieldUnknown);
+      return before;
     case Mark::kListed:
     case Mark::kNone:
       break;

@@ -68,6 +68,8 @@ enum class Mark : uint8_t {
   kSettledApplied = 8,
   kSettledNotApplied = 9,
   kFound = 10,  // a lookup found a record under a key in doubt: ours or not, nobody can tell
+  kOverwritten =
+      11,  // another key that had the same record has left: it may hold that one's values
 };
 
 /// The last attempt that was not acknowledged.

@@ -31,8 +31,14 @@ TEST(DeleteQueue, FindsSharedIdsAmongMany) {
     left.push_back(rows[i]);
   }
   ASSERT_TRUE(world.Plan(left).ok());
-  size_t shared = 0, deletes = 0;
+  size_t shared = 0, deletes = 0, overwritten = 0;
   for (const std::string& line : world.Lines()) {
+    if (line.starts_with("mark overwritten k")) {
+      const size_t i = std::stoul(line.substr(18));
+      EXPECT_TRUE(i % 10 == 1 && i > kRows / 2) << line;
+      ++overwritten;
+      continue;
+    }
     ASSERT_TRUE(line.starts_with("delete k")) << line;
     ++deletes;
     const size_t i = std::stoul(line.substr(8));
@@ -42,6 +48,7 @@ TEST(DeleteQueue, FindsSharedIdsAmongMany) {
   }
   EXPECT_EQ(deletes, kRows - left.size());
   EXPECT_EQ(shared, kRows / 20);
+  EXPECT_EQ(overwritten, shared);
 }
 
 }  // namespace

@@ -162,7 +162,7 @@ std::string World::Line(const Change& change) const {
 std::vector<std::string> World::Lines() {
   static constexpr const char* kMarks[] = {"none",    "departed",      "returned", "clear_pending",
                                            "listed",  "refingerprint", "dropped",  "retry",
-                                           "applied", "not_applied"};
+                                           "applied", "not_applied",   "found",    "overwritten"};
   std::vector<std::string> lines;
   const auto reader = PlanReader::Open(PlanPath());
   EXPECT_TRUE(reader.ok()) << reader.error().message;

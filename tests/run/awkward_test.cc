@@ -61,6 +61,26 @@ TEST_F(AwkwardTest, ADeleteSparesTheRecordThatThisRunFoundUnderAnotherKey) {
   EXPECT_EQ(Records().at("k3@x").fields.at("score"), "8");
 }
 
+TEST_F(AwkwardTest, WhatAnotherKeyOverwroteIsWrittenAgainOnceThatKeyLeaves) {
+  for (const Mode mode : {Mode::kMirror, Mode::kUpsert}) {
+    Start(mode);
+    ASSERT_EQ(SyncOnce().status, "succeeded");
+    world_->account.Alias("other@x", "k3@x");  // the destination takes it for the same record
+    world_->source.rows.push_back({"other@x", "9", "other", std::nullopt});
+    EXPECT_EQ(SyncOnce().standing.shared_ids, 2u);
+    EXPECT_EQ(Records().at("k3@x").fields.at("name"), "other");
+    SyncOnce();
+    EXPECT_EQ(sent_, 0u) << "while both are there they do not take turns";
+    world_->source.rows.pop_back();
+    EXPECT_EQ(SyncOnce().outcomes.deleted, 0u);
+    EXPECT_EQ(SyncOnce().outcomes.updated, 1u) << ModeName(mode);
+    EXPECT_EQ(Records().at("k3@x").fields.at("name"), *Row(3).name);
+    EXPECT_EQ(Records().at("k3@x").fields.at("score"), *Row(3).score);
+    SyncOnce();
+    EXPECT_EQ(sent_, 0u);
+  }
+}
+
 TEST_F(AwkwardTest, ABaselineIsSentWhenTheModeCreates) {
   Start(Mode::kDeleteOnly);
   EXPECT_EQ(SyncOnce().plan.unchanged, 10u);
@@ -439,7 +459,7 @@ TEST_F(AwkwardTest, AReturningKeyCanComeBackIntoAConflict) {
   EXPECT_EQ(SyncOnce().standing.shared_ids, 0u);
   world_->source.rows.push_back(row);
   const RunRecord back = SyncOnce();
-  EXPECT_EQ(sent_, 0u);
+  EXPECT_EQ(sent_, 1u) << "the one that stayed, since the other had its record";
   EXPECT_EQ(back.standing.shared_ids, 2u);
 }
 
