@@ -118,8 +118,10 @@ std::string StatusText(const std::string& status, const Paint& paint) {
 std::string RunText(const RunRecord& r, const Paint& paint, const Tolerance* tolerate) {
   const double seconds =
       r.ended_us > r.started_us ? static_cast<double>(r.ended_us - r.started_us) / 1e6 : 0;
-  std::string head = paint.Bold("Run " + r.run) + "  " + StatusText(r.status, paint) + "  in " +
-                     DurationText(seconds) + ", " + Plural(r.requests, "request") +
+  std::string head = paint.Bold("Run " + r.run) + "  " + StatusText(r.status, paint) +
+                     (r.status == "running" ? "  since " + engine::TimeText(r.started_us)
+                                            : "  in " + DurationText(seconds)) +
+                     ", " + Plural(r.requests, "request") +
                      (tolerate == nullptr ? std::string() : AboveText(r, *tolerate)) +
                      (r.trigger == "settle" ? "; it settled what an earlier run left open" : "");
   std::string out = Wrapped(head, paint.width(), 2) + "\n";

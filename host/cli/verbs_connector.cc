@@ -114,37 +114,46 @@ std::string JsonText(const rapidjson::Value& value) {
   return {buffer.GetString(), buffer.GetSize()};
 }
 
+// The properties of a schema, each with its rules; none where it has none, or cannot be read.
+rapidjson::Document PropertiesOf(const std::string& schema) {
+  rapidjson::Document document;
+  document.Parse(schema);
+  const bool any = !document.HasParseError() && document.IsObject() &&
+                   document.HasMember("properties") && document["properties"].IsObject();
+  if (!any)
+    document.SetObject().AddMember("properties", rapidjson::Value(rapidjson::kObjectType),
+                                   document.GetAllocator());
+  return document;
+}
+
+std::string RuleText(const rapidjson::Value& property, const char* rule) {
+  const auto found = property.FindMember(rule);
+  const bool text = found != property.MemberEnd() && found->value.IsString();
+  return text ? found->value.GetString() : "";
+}
+
 // The options as programs want them; with everything else the manifest has them, too.
 void PutOptions(Json* json, const sdk::Manifest& manifest) {
   json->BeginList("options");
-  rapidjson::Document schema;
-  schema.Parse(manifest.options_schema);
-  if (!schema.HasParseError() && schema.IsObject() && schema.HasMember("properties")) {
-    for (const auto& member : schema["properties"].GetObject()) {
-      json->Begin().Text("name", member.name.GetString());
-      for (const auto& rule : member.value.GetObject()) {
-        const std::string name = rule.name.GetString();
-        json->Raw(name == "enum" ? "allowed" : name, JsonText(rule.value));
-      }
-      json->End();
+  const rapidjson::Document schema = PropertiesOf(manifest.options_schema);
+  for (const auto& member : schema["properties"].GetObject()) {
+    json->Begin().Text("name", member.name.GetString());
+    for (const auto& rule : member.value.GetObject()) {
+      const std::string name = rule.name.GetString();
+      json->Raw(name == "enum" ? "allowed" : name, JsonText(rule.value));
     }
+    json->End();
   }
   json->EndList();
 }
 
 // Options of integrations: all that objects may take; the catalog says which of them one takes.
 std::string OptionsText(const sdk::Manifest& manifest, const Paint& paint) {
-  rapidjson::Document schema;
-  schema.Parse(manifest.options_schema);
-  if (schema.HasParseError() || !schema.IsObject() || !schema.HasMember("properties")) return {};
+  const rapidjson::Document schema = PropertiesOf(manifest.options_schema);
+  if (schema["properties"].ObjectEmpty()) return {};
   Table table({"option", "default", "what"});
   for (const auto& member : schema["properties"].GetObject()) {
-    const auto text = [&](const char* key) {
-      const auto found = member.value.FindMember(key);
-      return found != member.value.MemberEnd() && found->value.IsString()
-                 ? std::string(found->value.GetString())
-                 : std::string();
-    };
+    const auto text = [&](const char* rule) { return RuleText(member.value, rule); };
     const auto usual = member.value.FindMember("default");
     const bool any = usual == member.value.MemberEnd();
     std::string what =
@@ -164,17 +173,11 @@ std::string OptionsText(const sdk::Manifest& manifest, const Paint& paint) {
 }
 
 std::string SettingsText(const sdk::Manifest& manifest, const Paint& paint) {
-  rapidjson::Document schema;
-  schema.Parse(manifest.config_schema);
-  if (schema.HasParseError() || !schema.IsObject() || !schema.HasMember("properties")) return {};
+  const rapidjson::Document schema = PropertiesOf(manifest.config_schema);
+  if (schema["properties"].ObjectEmpty()) return {};
   Table table({"setting", "type", "", "what"});
   for (const auto& member : schema["properties"].GetObject()) {
-    const auto text = [&](const char* key) {
-      const auto found = member.value.FindMember(key);
-      return found != member.value.MemberEnd() && found->value.IsString()
-                 ? std::string(found->value.GetString())
-                 : std::string();
-    };
+    const auto text = [&](const char* rule) { return RuleText(member.value, rule); };
     bool required = false;
     if (schema.HasMember("required")) {
       for (const auto& name : schema["required"].GetArray())

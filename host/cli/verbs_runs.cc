@@ -88,7 +88,7 @@ void RunsVerb(Context* context, const std::string& integration, uint64_t limit) 
     const double seconds =
         r.ended_us > r.started_us ? static_cast<double>(r.ended_us - r.started_us) / 1e6 : 0;
     std::string length = std::to_string(seconds);
-    length.resize(length.find('.') + 2);
+    length.resize(r.status == "running" ? 0 : length.find('.') + 2);
     table.Add({r.run, r.status, engine::TimeText(r.started_us), length, Grouped(r.plan.read),
                Grouped(r.plan.row_changes + r.plan.remove), Grouped(r.outcomes.succeeded),
                Grouped(r.outcomes.rejected), Grouped(r.requests)});

@@ -156,6 +156,15 @@ TEST(StatusViewTest, ARunAtWorkIsJudgedByTheOneBefore) {
   EXPECT_FALSE(NotAsTheModelSays(s).empty());
 }
 
+TEST(StatusViewTest, OfAKilledRunNobodyHasCountedWhatWasUnsent) {
+  IntegrationStatus s = Standing();
+  s.last->status = s.ended->status = "interrupted";
+  s.ended->plan.row_changes = s.ended->outcomes.unsent = 95;  // as planned
+  s.counts.in_doubt = 92;
+  s.interrupted = true;
+  EXPECT_EQ(NotAsTheModelSays(s), (Words{"92 in doubt", "the last run was interrupted"}));
+}
+
 TEST(StatusViewTest, ThePageFitsATerminalAndLeadsOn) {
   IntegrationStatus s = Standing();
   s.counts.rejected = 2;

@@ -31,13 +31,16 @@ class Call {
   const penstock_call* call_;
 };
 
-/// A Status for what a service returned.
+/// A Status for what a service returned. Users may read it: the host says more where it can.
 inline Status ServiceStatus(penstock_status status, std::string_view service) {
   if (status == PENSTOCK_OK) return {};
-  return Failure{
-      status, "connector.SERVICE",
-      "the host's " + std::string(service) + " service ended with status " + std::to_string(status),
-      0};
+  std::string why =
+      "the host's " + std::string(service) + " service ended with status " + std::to_string(status);
+  if (status == PENSTOCK_E_UNAUTHENTICATED) why = "the login does not work";
+  if (status == PENSTOCK_E_UNAVAILABLE) why = "the destination cannot be reached";
+  if (status == PENSTOCK_E_CANCELLED) why = "the run is being stopped";
+  if (status == PENSTOCK_E_DEADLINE) why = "the time for it is over";
+  return Failure{status, "connector.SERVICE", std::move(why), 0};
 }
 
 /// A view of the host; copy it freely. Valid from open to close. [thread-safe]
