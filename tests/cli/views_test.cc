@@ -162,7 +162,8 @@ TEST(StatusViewTest, OfAKilledRunNobodyHasCountedWhatWasUnsent) {
   s.ended->plan.row_changes = s.ended->outcomes.unsent = 95;  // as planned
   s.counts.in_doubt = 92;
   s.interrupted = true;
-  EXPECT_EQ(NotAsTheModelSays(s), (Words{"92 in doubt", "the last run was interrupted"}));
+  EXPECT_EQ(NotAsTheModelSays(s),
+            (std::vector<std::string>{"92 in doubt", "the last run was interrupted"}));
 }
 
 TEST(StatusViewTest, ThePageFitsATerminalAndLeadsOn) {
