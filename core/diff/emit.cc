@@ -147,7 +147,7 @@ Status Emitter::TakeGone(const Entry& before) {
   const Decision decision = Decide(context_, &before, nullptr);
   if (decision.verdict == Decision::Verdict::kChange) return AddDelete(before, decision);
   if (decision.mark == Mark::kNone) return {};
-  if (decision.mark == Mark::kDeparted && state_->counts().shared_ids > 0) {
+  if (decision.mark == Mark::kDeparted) {
     PENSTOCK_RETURN_IF_ERROR(deletes_->AddDeparture(DeleteOf(before, decision)));
   }
   return plan_->AddMark(decision.mark, before);

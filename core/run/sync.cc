@@ -12,8 +12,11 @@ namespace penstock {
 namespace run {
 namespace {
 
-Status WriteMarks(const RunEnvironment& env, PlanReader* plan, Journal* journal) {
+/// `departures`: those, or all others.
+Status WriteSomeMarks(const RunEnvironment& env, PlanReader* plan, bool departures,
+                      Journal* journal) {
   return plan->Marks([&](Mark mark, const Entry& entry) -> Status {
+    if ((mark == Mark::kDeparted) != departures) return {};
     Outcome outcome;
     outcome.key_hash = entry.key_hash;
     outcome.key = entry.key;
@@ -24,6 +27,13 @@ Status WriteMarks(const RunEnvironment& env, PlanReader* plan, Journal* journal)
     outcome.at_us = env.clock->UnixMicros();
     return journal->Report(std::move(outcome));
   });
+}
+
+/// Departures come last: one may be why another key is marked, and is planned only once. A run that
+/// is killed in between departs nobody, and the next plan finds both again.
+Status WriteMarks(const RunEnvironment& env, PlanReader* plan, Journal* journal) {
+  PENSTOCK_RETURN_IF_ERROR(WriteSomeMarks(env, plan, false, journal));
+  return WriteSomeMarks(env, plan, true, journal);
 }
 
 Result<bool> HasMarks(PlanReader* plan) {

@@ -51,6 +51,14 @@ class RunTest : public ::testing::Test {
     sent_ = destination.sent().size();
     return record.ok() ? *record : RunRecord();
   }
+  TableRow& Row(size_t i) { return world_->source.rows[i]; }
+  std::map<std::string, HeldRecord> Records() { return world_->account.Records(); }
+  /// Every answer is lost, of requests that were applied.
+  static FaultSettings Losing() {
+    FaultSettings faults;
+    faults.lose_answers = true;
+    return faults;
+  }
   std::string CodeOf(const RunRecord& record) const {
     return record.error ? record.error->code : "";
   }
