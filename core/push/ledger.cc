@@ -325,7 +325,7 @@ void Ledger::Count(const Outcome& outcome, const std::string& key_text) {
   if (error.count++ > 0) return;
   error.code = code;
   error.example_key = key_text;
-  if (!error.fault) error.message = outcome.message;
+  if (error.faults == 0) error.message = outcome.message;
 }
 
 bool Ledger::learned_ids() const {
@@ -343,7 +343,7 @@ std::vector<ErrorCount> Ledger::errors() const {
   std::vector<ErrorCount> errors;
   for (const auto& [code, error] : errors_) {
     errors.push_back(error);
-    if (error.count == 0) errors.back().count = 1;  // a fault that cost no record
+    if (error.count == 0) errors.back().count = error.faults;  // they cost no record
   }
   std::stable_sort(errors.begin(), errors.end(),
                    [](const ErrorCount& a, const ErrorCount& b) { return a.count > b.count; });
@@ -369,8 +369,7 @@ void Ledger::Fault(const sdk::Failure& failure) {
   const std::lock_guard lock(mutex_);
   ErrorCount& error = errors_[code];
   error.code = code;
-  if (!error.fault) error.message = failure.message;
-  error.fault = true;
+  if (error.faults++ == 0) error.message = failure.message;
 }
 
 Status Ledger::stop_reason() const {

@@ -33,7 +33,7 @@ std::string CountsJson(const RunRecord& record) {
 std::string StatusOf(const RunRecord& record) {
   const OutcomeCounts& c = record.outcomes;
   const bool faulty = std::any_of(record.errors.begin(), record.errors.end(),
-                                  [](const ErrorCount& e) { return e.fault; });
+                                  [](const ErrorCount& e) { return e.faults > 0; });
   const bool errors =
       c.rejected + c.in_doubt > 0 || LeftUnsent(record) || record.plan.invalid > 0 || faulty;
   return errors ? "completed_with_errors" : "succeeded";

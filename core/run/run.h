@@ -26,7 +26,7 @@ struct ErrorCount {
   std::string code, message;  // message: of the example
   uint64_t count = 0;
   std::string example_key;
-  bool fault = false;  // a call failed with it; not stored
+  uint64_t faults = 0;  // calls that failed with it; not stored
 };
 
 /// A run as it is stored, shown and put out with --json (DESIGN 7).
