@@ -154,6 +154,10 @@ TEST(StatusViewTest, ARunAtWorkIsJudgedByTheOneBefore) {
   EXPECT_TRUE(NotAsTheModelSays(s).empty());
   s.ended->plan.invalid = 1;
   EXPECT_FALSE(NotAsTheModelSays(s).empty());
+  s.ended->plan.invalid = 0;
+  s.interrupted = true;  // as its journal is open
+  s.ended->outcomes.unsent = 5;
+  EXPECT_EQ(NotAsTheModelSays(s), std::vector<std::string>{"5 unsent"});
 }
 
 TEST(StatusViewTest, OfAKilledRunNobodyHasCountedWhatWasUnsent) {
