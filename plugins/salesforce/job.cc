@@ -213,7 +213,8 @@ sdk::Result<JobSteps::Info> JobSteps::WaitUntilOver(sdk::Call call, const Job& j
       silence = 0;
       // A completion that is still on its way may overtake our abort: then the job was at work.
       info->aborted_here = was_open && info->state == "Aborted";
-      info->never_completed = info->aborted_here && !job.unanswered;
+      info->never_completed =
+          info->aborted_here && !job.unanswered && info->processed.value_or(0) == 0;
       if (info->gone || info->over()) return info;
       was_open = info->state == "Open";
       if (was_open) {

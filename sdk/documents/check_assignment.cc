@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "penstock/documents.hpp"
 
@@ -40,25 +42,16 @@ Status CheckOperation(const Object& object, const Assignment& assignment) {
   return {};
 }
 
-// The first field of the assignment that sets `target`, before that at `end`; null: none does.
-const Field* SetBy(const Object& object, const Assignment& assignment, const std::string& target,
-                   size_t end = SIZE_MAX) {
-  for (size_t i = 0; i < std::min(end, assignment.fields.size()); ++i) {
-    const Field* field = object.FindField(assignment.fields[i].name);
-    if (field != nullptr && field->target() == target) return field;
-  }
-  return nullptr;
-}
-
 // Of two fields that set the same nobody could say which one is meant.
 Status CheckSetOnce(const Object& object, const Assignment& assignment) {
-  for (size_t i = 0; i < assignment.fields.size(); ++i) {
-    const Field* field = object.FindField(assignment.fields[i].name);
+  std::map<std::string, std::string> by_target;
+  for (const Assignment::AssignedField& assigned : assignment.fields) {
+    const Field* field = object.FindField(assigned.name);
     if (field == nullptr) continue;
-    const Field* other = SetBy(object, assignment, field->target(), i);
-    if (other == nullptr) continue;
+    const auto [other, fresh] = by_target.emplace(field->target(), field->name);
+    if (fresh) continue;
     return Refused(PENSTOCK_E_INVALID_CONFIG, "SET_TWICE",
-                   other->name + " and " + field->name + " both set " + field->target() + " of " +
+                   other->second + " and " + field->name + " both set " + field->target() + " of " +
                        object.name + "; map one of them");
   }
   return {};
@@ -74,8 +67,13 @@ Status CheckRequired(const Object& object, const Assignment& assignment) {
                        " is not among the fields of the assignment");
   }
   if (assignment.operation != "insert" && assignment.operation != "upsert") return {};
+  std::set<std::string> set;
+  for (const Assignment::AssignedField& assigned : assignment.fields) {
+    const Field* field = object.FindField(assigned.name);
+    set.insert(field == nullptr ? assigned.name : field->target());
+  }
   for (const Field& field : object.fields) {
-    if (!field.required || SetBy(object, assignment, field.name) != nullptr) continue;
+    if (!field.required || set.count(field.name) > 0) continue;
     return Refused(PENSTOCK_E_INVALID_ARGUMENT, "REQUIRED_FIELD",
                    "object " + object.name + " requires the field " + field.name +
                        " on creation, and it is not mapped");
