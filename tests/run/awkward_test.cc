@@ -302,6 +302,7 @@ TEST_F(AwkwardTest, ABadEndIsToldThoughEveryRecordHasItsOutcome) {
   ASSERT_EQ(record.errors.size(), 1u);
   EXPECT_EQ(record.errors[0].code, "PS-CONN-CRASHED");
   EXPECT_EQ(record.errors[0].message, "connector fake was ended by SIGSEGV during finish");
+  EXPECT_GE(record.errors[0].count, 1u) << "of each writer that ended so";
   EXPECT_EQ(SyncOnce().status, "succeeded");
 }
 
