@@ -315,6 +315,7 @@ Status WorkerInstance::BeginWriter(const std::string& assignment, std::span<cons
     question.Text(note.token);
     wire::PutBatch(*note.records, &question);
   }
+  bool blamed = false;
   for (int attempt = 1;; ++attempt) {
     const std::lock_guard lock(control_);
     const auto running = Running(context);
@@ -332,8 +333,11 @@ Status WorkerInstance::BeginWriter(const std::string& assignment, std::span<cons
       *channel = std::move(own);
       return {};
     }
-    // Another call brought the connector down meanwhile.
-    if (crash != Crash::kBystander || attempt == kAttempts) return begun.failure();
+    // Another call brought the connector down meanwhile; or it used up the memory, and this one is
+    // only where it ran out. A begin that fails alone fails again.
+    const bool again = crash == Crash::kBystander || (crash == Crash::kCulprit && !blamed);
+    if (!again || attempt == kAttempts) return begun.failure();
+    blamed = blamed || crash == Crash::kCulprit;
   }
 }
 
