@@ -216,7 +216,9 @@ Status SettleAll(const RunEnvironment& env, const sdk::Object& object, OpenRun* 
 Status SettleByLookup(const RunEnvironment& env, const SyncOptions& options) {
   if (env.integration->mode != Mode::kInsertOnly || !env.destination->can_lookup()) return {};
   PENSTOCK_ASSIGN_OR_RETURN(auto view, OpenView(env));
-  if (view->counts().in_doubt == 0) return {};
+  // A refusal, or a record in the way, may have come after an attempt that is still in doubt.
+  const StateCounts& counts = view->counts();
+  if (counts.in_doubt + counts.rejected + counts.skipped == 0) return {};
   PENSTOCK_ASSIGN_OR_RETURN(const sdk::Object object, FindObject(env));
   const auto insert = object.operations.find("insert");
   if (insert == object.operations.end() || insert->second.idempotent) return {};

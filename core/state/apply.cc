@@ -55,6 +55,11 @@ std::vector<uint32_t> MayHold(const Entry& before, const std::vector<uint32_t>& 
   return fields;
 }
 
+/// Does a word on the key leave something in doubt? A job's word settles the attempt that is in it.
+bool StaysInDoubt(const Entry& before) {
+  return InJob(before) ? before.pending->doubt_before : InDoubt(before);
+}
+
 Pending MakePending(const Entry& before, const Outcome& outcome, const OutcomeContext& context) {
   Pending pending;
   pending.op = outcome.op;
@@ -69,7 +74,7 @@ Pending MakePending(const Entry& before, const Outcome& outcome, const OutcomeCo
   pending.run = context.run;
   pending.exchange = outcome.exchange;
   pending.at_us = outcome.at_us;
-  pending.doubt = outcome.kind == OutcomeKind::kInDoubt || InDoubt(before);
+  pending.doubt = outcome.kind == OutcomeKind::kInDoubt || StaysInDoubt(before);
   pending.fields = MayHold(before, outcome.fields);
   pending.destination_id = outcome.destination_id;
   if (outcome.kind == OutcomeKind::kInDoubt) pending.job = outcome.job;

@@ -194,6 +194,18 @@ TEST_F(JobsTest, AJobThatIsGoneLeavesOrdinaryDoubts) {
   EXPECT_EQ(world_->Converge(), "");
 }
 
+TEST_F(JobsTest, ARowThatAnEarlierRunsJobRefusedIsSentOnceItIsCorrected) {
+  Start(Mode::kInsertOnly);
+  world_->source.rows[4].name = "bad";
+  ASSERT_TRUE(KilledAt("poll"));
+  (void)Sync(ByJobs());
+  ASSERT_EQ(settled_.size(), 1u);
+  EXPECT_EQ(settled_[0].outcomes.rejected, 1u);
+  world_->source.rows[4].name = "good";
+  EXPECT_EQ(Sync(ByJobs()).outcomes.created, 1u) << "its job has told: nothing is in doubt of it";
+  EXPECT_EQ(world_->account.Records().size(), 10u);
+}
+
 TEST_F(JobsTest, AreSettledByHand) {
   FaultSettings stuck = ByJobs();
   stuck.job_stuck = true;
