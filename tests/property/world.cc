@@ -208,11 +208,13 @@ std::string World::ReadJournals() {
       if (!record.job.empty()) in_job_.insert(key_of_[record.key_hash]);
       const auto row = rows.find(key_of_[record.key_hash]);
       known.attempted = row == rows.end() ? "" : Content(*row->second[0]);
+      known.note_sent = note_mapped() && row != rows.end() && row->second[0]->note;
       journalled_.insert(key_of_[record.key_hash]);
       return {};
     };
     visitor.outcome = [&](const Outcome& outcome) -> Status {
       KnownKey& known = known_[key_of_[outcome.key_hash]];
+      if (!note_mapped()) released_.insert(key_of_[outcome.key_hash]);
       if (outcome.mark != Mark::kNone) {
         if (outcome.mark == Mark::kDropped) known = KnownKey();
         // An edited mapping: what was acknowledged is now known by other fields.
@@ -234,6 +236,7 @@ std::string World::ReadJournals() {
         if (outcome.kind == OutcomeKind::kMissing) known = KnownKey();
         return {};
       }
+      if (known.note_sent && note_mapped()) released_.erase(key_of_[outcome.key_hash]);
       // A job may tell long after its row was sent.
       known.acknowledged = outcome.op == Op::kDelete ? "" : known.attempted;
       return {};
@@ -425,7 +428,11 @@ std::string World::CheckPresent(const std::string& key, const TableRow& row,
       return have == *want ? "" : std::string(field) + " is '" + have + "', not '" + *want + "'";
     const bool theirs = foreign != seeded.end() && foreign->second.contains(field) &&
                         foreign->second.at(field) == have;
-    return have.empty() || theirs ? "" : std::string(field) + " is '" + have + "', not empty";
+    // A field that left the mapping is ours no more, until it is written again.
+    const bool released = field == std::string("note") && released_.contains(key);
+    return have.empty() || theirs || released
+               ? ""
+               : std::string(field) + " is '" + have + "', not empty";
   };
   for (const std::string& wrong : {check("score", row.score), check("name", row.name),
                                    note_mapped() ? check("note", row.note) : std::string()}) {

@@ -46,6 +46,7 @@ struct KnownKey {
   std::string attempted;     // content of the row that was sent last
   bool pending = false;      // rejected or in doubt since
   bool open = false;         // sent, and the journal holds no outcome yet
+  bool note_sent = false;    // a value for the note was in it
 };
 
 class World {
@@ -103,6 +104,7 @@ class World {
   std::set<std::string> found_;       // by a lookup after an insert in doubt: nobody knows whose
   std::set<std::string> journalled_;  // keys with an intent in a journal since BeforeCrash
   std::set<std::string> in_job_;      // keys that ever were in one
+  std::set<std::string> released_;    // keys told of while their note was not mapped
   std::map<std::string, HeldRecord> before_crash_;
   bool note_mapped() const;
 };
