@@ -1,6 +1,7 @@
 // Both sides of the seam: settle, plan, guard, push, commit.
 #include <malloc.h>
 
+#include <functional>
 #include <utility>
 
 #include "core/file/file.h"
@@ -12,11 +13,12 @@ namespace penstock {
 namespace run {
 namespace {
 
-/// `departures`: those, or all others.
-Status WriteSomeMarks(const RunEnvironment& env, PlanReader* plan, bool departures,
+using ChooseMark = std::function<bool(Mark)>;
+
+Status WriteSomeMarks(const RunEnvironment& env, PlanReader* plan, const ChooseMark& choose,
                       Journal* journal) {
   return plan->Marks([&](Mark mark, const Entry& entry) -> Status {
-    if ((mark == Mark::kDeparted) != departures) return {};
+    if (!choose(mark)) return {};
     Outcome outcome;
     outcome.key_hash = entry.key_hash;
     outcome.key = entry.key;
@@ -30,10 +32,16 @@ Status WriteSomeMarks(const RunEnvironment& env, PlanReader* plan, bool departur
 }
 
 /// Departures come last: one may be why another key is marked, and is planned only once. A run that
-/// is killed in between departs nobody, and the next plan finds both again.
-Status WriteMarks(const RunEnvironment& env, PlanReader* plan, Journal* journal) {
-  PENSTOCK_RETURN_IF_ERROR(WriteSomeMarks(env, plan, false, journal));
-  return WriteSomeMarks(env, plan, true, journal);
+/// is killed in between departs nobody, and the next plan finds both again. Where deletes are left
+/// for later, so is what they make of the records that they spare.
+Status WriteMarks(const RunEnvironment& env, PlanReader* plan, bool leave_deletes,
+                  Journal* journal) {
+  const auto at_once = [&](Mark mark) {
+    return mark != Mark::kDeparted && !(leave_deletes && mark == Mark::kOverwritten);
+  };
+  PENSTOCK_RETURN_IF_ERROR(WriteSomeMarks(env, plan, at_once, journal));
+  return WriteSomeMarks(
+      env, plan, [](Mark mark) { return mark == Mark::kDeparted; }, journal);
 }
 
 Result<bool> HasMarks(PlanReader* plan) {
@@ -249,7 +257,10 @@ Status PushPlan(const RunEnvironment& env, const SyncOptions& options, PlanReade
   if (changes) PENSTOCK_RETURN_IF_ERROR(CheckAccount(env, header));
   const StateIdentity identity = IdentityOf(env, object, header.account);
   PENSTOCK_ASSIGN_OR_RETURN(Journal * journal, run->EnsureJournal(&header, &identity));
-  if (options.only_key.empty()) PENSTOCK_RETURN_IF_ERROR(WriteMarks(env, plan, journal));
+  const bool leave_deletes = options.only == "upserts" && header.counts.remove > 0;
+  if (options.only_key.empty()) {
+    PENSTOCK_RETURN_IF_ERROR(WriteMarks(env, plan, leave_deletes, journal));
+  }
   PushOptions push;
   push.integration = env.integration;
   push.object = &object;

@@ -47,6 +47,21 @@ TEST_F(ConflictTest, WhatAnotherKeyOverwroteIsWrittenAgainOnceThatKeyLeaves) {
   }
 }
 
+TEST_F(ConflictTest, ADeleteThatIsLeftForLaterDoesNotHaveItsSurvivorWrittenAgainEachTime) {
+  ASSERT_EQ(SyncOnce().status, "succeeded");
+  world_->account.Alias("other@x", "k3@x");
+  world_->source.rows.push_back({"other@x", "9", "other", std::nullopt});
+  SyncOnce();
+  world_->source.rows.pop_back();
+  SyncOptions upserts;
+  upserts.only = "upserts";
+  SyncOnce(upserts);
+  EXPECT_EQ(SyncOnce(upserts).outcomes.updated, 0u);
+  EXPECT_EQ(SyncOnce().outcomes.skipped, 1u) << "now it is made, and found to be shared";
+  EXPECT_EQ(SyncOnce().outcomes.updated, 1u);
+  EXPECT_EQ(Records().at("k3@x").fields.at("name"), *Row(3).name);
+}
+
 TEST_F(ConflictTest, ADepartureIsWrittenDownLast) {
   Start(Mode::kUpsert);
   ASSERT_EQ(SyncOnce().status, "succeeded");
