@@ -163,6 +163,10 @@ class Broken {
       name.createable = false;
     }
     object.fields = {key, name};
+    if (breaks_("discover.options")) {
+      object.options_schema =
+          R"({"type": "object", "properties": {"serial": {"type": "boolean"}}})";
+    }
     if (!breaks_("discover.schema")) object.operations["delete"] = {{{"key"}}, true, true};
     return object;
   }

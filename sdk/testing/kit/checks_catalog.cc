@@ -3,6 +3,7 @@
 #include <set>
 
 #include "penstock/json.hpp"
+#include "penstock/json_reader.hpp"
 #include "sdk/testing/kit/exact_json.h"
 #include "sdk/testing/kit/text.h"
 #include "sdk/testing/kit/writes.h"
@@ -270,6 +271,33 @@ void Subset(Trial& t) {
   }
 }
 
+std::set<std::string> PropertiesOf(const std::string& schema) {
+  std::set<std::string> names;
+  rapidjson::Document json;
+  if (schema.empty() || !ParseExact(schema, &json)) return names;
+  const Json* properties = sdk::Member(json, "properties");
+  if (properties == nullptr || !properties->IsObject()) return names;
+  for (const auto& property : properties->GetObject()) names.emplace(Plain(property.name));
+  return names;
+}
+
+void Options(Trial& t) {
+  const sdk::Catalog* catalog = t.catalog();
+  if (catalog == nullptr || !t.subject().manifest.has_value()) return;
+  const std::set<std::string> shown = PropertiesOf(t.subject().manifest->options_schema);
+  bool any = false;
+  for (const sdk::Object& object : catalog->objects) {
+    for (const std::string& option : PropertiesOf(object.options_schema)) {
+      any = true;
+      if (shown.count(option) == 0) {
+        t.Fail("the option " + Quote(option) + " of " + object.name +
+               " is not in options_schema of the manifest; people read of it there");
+      }
+    }
+  }
+  if (!any) t.Skip("no object takes options");
+}
+
 }  // namespace
 
 std::vector<Check> CatalogChecks() {
@@ -284,6 +312,8 @@ std::vector<Check> CatalogChecks() {
       {"discover.pages", 3, "every page is read, once", kDestination, Pages},
       {"discover.names", 3, "names of any characters come through unchanged", kDestination, Names},
       {"discover.subset", 3, "only the objects asked for are discovered", kDestination, Subset},
+      {"discover.options", 3, "every option of an object is in the manifest", kDestination,
+       Options},
   };
 }
 
