@@ -126,9 +126,11 @@ Status DeleteQueue::CheckEntry(const Entry& entry, const std::vector<IdPlace>& i
     PENSTOCK_RETURN_IF_ERROR(SetShared(at->at));
   }
   if (!overwritten || entry.departed) return {};
-  Entry survivor = entry;
-  survivor.fields.clear();  // they follow the state's names, not the plan's
-  return plan->AddMark(Mark::kOverwritten, survivor);
+  MarkedKey survivor;
+  survivor.mark = Mark::kOverwritten;
+  survivor.key_hash = entry.key_hash;
+  survivor.key = entry.key;
+  return plan->AddMark(survivor);
 }
 
 Status DeleteQueue::Scan(StateView* state, const std::vector<IdPlace>& ids,

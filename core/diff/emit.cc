@@ -87,18 +87,18 @@ Status Emitter::TakeRow(const Row& row, std::string_view payload, const Entry* b
       return AddChange(row, before, std::move(decision));
   }
   if (decision.mark == Mark::kNone) return {};
-  return AddRowMark(decision.mark, row, before);
+  return AddRowMark(decision.mark, row);
 }
 
-Status Emitter::AddRowMark(Mark mark, const Row& row, const Entry* before) {
-  Entry entry;
-  if (before != nullptr) entry = *before;
-  entry.key_hash = row.key;
-  entry.key.assign(payload_.key());
-  entry.fingerprint = now_.fingerprint;
-  entry.has_absent = now_.has_absent;
-  entry.fields = now_.fields;
-  return plan_->AddMark(mark, entry);
+Status Emitter::AddRowMark(Mark mark, const Row& row) {
+  MarkedKey marked;
+  marked.mark = mark;
+  marked.key_hash = row.key;
+  marked.key.assign(payload_.key());
+  marked.fingerprint = now_.fingerprint;
+  marked.has_absent = now_.has_absent;
+  marked.fields = now_.fields;
+  return plan_->AddMark(marked);
 }
 
 void Emitter::CountReason(Reason reason) {
@@ -150,7 +150,11 @@ Status Emitter::TakeGone(const Entry& before) {
   if (decision.mark == Mark::kDeparted) {
     PENSTOCK_RETURN_IF_ERROR(deletes_->AddDeparture(DeleteOf(before, decision)));
   }
-  return plan_->AddMark(decision.mark, before);
+  MarkedKey marked;
+  marked.mark = decision.mark;
+  marked.key_hash = before.key_hash;
+  marked.key = before.key;
+  return plan_->AddMark(marked);
 }
 
 Status Emitter::AddDelete(const Entry& before, const Decision& decision) {

@@ -34,7 +34,7 @@ class Emitter {
   Status AddChange(const Row& row, const Entry* before, Decision decision);
   Status AddDelete(const Entry& before, const Decision& decision);
   static Change DeleteOf(const Entry& before, const Decision& decision);
-  Status AddRowMark(Mark mark, const Row& row, const Entry* before);
+  Status AddRowMark(Mark mark, const Row& row);
   void CountReason(Reason reason);
   /// Loads the entry with its fields by the current names.
   Result<Entry> Load(PartitionEntries* entries, size_t index, bool* same_fields);

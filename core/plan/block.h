@@ -12,7 +12,7 @@
 
 namespace penstock::plan {
 
-inline constexpr std::string_view kMagic = "penstock plan 1\n";
+inline constexpr std::string_view kMagic = "penstock plan 2\n";
 inline constexpr size_t kTrailerSize = 16;
 inline constexpr size_t kBlockHeaderSize = 24;
 inline constexpr size_t kBlockTarget = 256u << 10;

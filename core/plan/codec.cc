@@ -32,8 +32,6 @@ namespace plan {
 namespace {
 
 constexpr uint8_t kHasAbsent = 1, kSparse = 2, kSharedId = 4;
-constexpr uint8_t kEntryAcknowledged = 1, kEntryHasAbsent = 2, kEntryDeparted = 4,
-                  kEntryPending = 8;
 
 template <typename T>
 void AppendRaw(const T& v, std::string* out) {
@@ -95,42 +93,6 @@ bool ReadString(std::string_view* bytes, std::string* out) {
   if (!ReadText(bytes, &text)) return false;
   out->assign(text);
   return true;
-}
-
-void EncodePending(const Pending& pending, std::string* out) {
-  AppendRaw(pending.op, out);
-  AppendRaw(pending.outcome, out);
-  AppendRaw(pending.error_class, out);
-  AppendRaw(static_cast<uint8_t>(pending.retry_asked), out);
-  AppendHash(pending.attempted, out);
-  for (const std::string* text : {&pending.code, &pending.message, &pending.field,
-                                  &pending.connector_version, &pending.schema}) {
-    AppendText(*text, out);
-  }
-  AppendVarint(pending.run, out);
-  AppendVarint(pending.exchange, out);
-  AppendRaw(pending.at_us, out);
-  AppendVarint(pending.tries, out);
-  AppendFields(pending.fields, out);
-  AppendText(pending.destination_id, out);
-}
-
-bool DecodePending(std::string_view* bytes, Pending* pending) {
-  uint8_t asked = 0;
-  if (!ReadEnum(bytes, Op::kUpsert, Op::kDelete, &pending->op) ||
-      !ReadEnum(bytes, OutcomeKind::kCreated, OutcomeKind::kSkipped, &pending->outcome) ||
-      !ReadEnum(bytes, ErrorClass::kNone, ErrorClass::kDestination, &pending->error_class) ||
-      !ReadRaw(bytes, &asked) || asked > 1 || !ReadHash(bytes, &pending->attempted)) {
-    return false;
-  }
-  pending->retry_asked = asked == 1;
-  for (std::string* text : {&pending->code, &pending->message, &pending->field,
-                            &pending->connector_version, &pending->schema}) {
-    if (!ReadString(bytes, text)) return false;
-  }
-  return ReadNumber(bytes, &pending->run) && ReadNumber(bytes, &pending->exchange) &&
-         ReadRaw(bytes, &pending->at_us) && ReadNumber(bytes, &pending->tries) &&
-         ReadFields(bytes, &pending->fields) && ReadString(bytes, &pending->destination_id);
 }
 
 }  // namespace
@@ -203,42 +165,24 @@ bool DecodeChange(std::string_view bytes, Change* out) {
   return ReadFields(&bytes, &out->fields) && ReadString(&bytes, &out->payload) && bytes.empty();
 }
 
-void EncodeMark(Mark mark, const Entry& entry, std::string* out) {
-  AppendRaw(mark, out);
-  AppendHash(entry.key_hash, out);
-  AppendText(entry.key, out);
-  AppendRaw(static_cast<uint8_t>((entry.acknowledged ? kEntryAcknowledged : 0) |
-                                 (entry.has_absent ? kEntryHasAbsent : 0) |
-                                 (entry.departed ? kEntryDeparted : 0) |
-                                 (entry.pending ? kEntryPending : 0)),
-            out);
-  AppendHash(entry.fingerprint, out);
-  AppendRaw(entry.origin, out);
-  AppendVarint(entry.last_run, out);
-  AppendText(entry.destination_id, out);
-  AppendVarint(entry.fieldset, out);
-  AppendFields(entry.fields, out);
-  if (entry.pending) EncodePending(*entry.pending, out);
+void EncodeMark(const MarkedKey& marked, std::string* out) {
+  AppendRaw(marked.mark, out);
+  AppendHash(marked.key_hash, out);
+  AppendText(marked.key, out);
+  AppendRaw(static_cast<uint8_t>(marked.has_absent ? kHasAbsent : 0), out);
+  AppendHash(marked.fingerprint, out);
+  AppendFields(marked.fields, out);
 }
 
-bool DecodeMark(std::string_view bytes, Mark* mark, Entry* entry) {
+bool DecodeMark(std::string_view bytes, MarkedKey* out) {
   uint8_t flags = 0;
-  if (!ReadEnum(&bytes, Mark::kDeparted, Mark::kOverwritten, mark) ||
-      !ReadHash(&bytes, &entry->key_hash) || !ReadString(&bytes, &entry->key) ||
-      !ReadRaw(&bytes, &flags) || flags > 15 || !ReadHash(&bytes, &entry->fingerprint) ||
-      !ReadEnum(&bytes, Origin::kNone, Origin::kAdopted, &entry->origin) ||
-      !ReadNumber(&bytes, &entry->last_run) || !ReadString(&bytes, &entry->destination_id) ||
-      !ReadNumber(&bytes, &entry->fieldset) || !ReadFields(&bytes, &entry->fields)) {
+  if (!ReadEnum(&bytes, Mark::kDeparted, Mark::kOverwritten, &out->mark) ||
+      !ReadHash(&bytes, &out->key_hash) || !ReadString(&bytes, &out->key) ||
+      !ReadRaw(&bytes, &flags) || flags > kHasAbsent || !ReadHash(&bytes, &out->fingerprint)) {
     return false;
   }
-  entry->acknowledged = (flags & kEntryAcknowledged) != 0;
-  entry->has_absent = (flags & kEntryHasAbsent) != 0;
-  entry->departed = (flags & kEntryDeparted) != 0;
-  entry->pending.reset();
-  if ((flags & kEntryPending) != 0 && !DecodePending(&bytes, &entry->pending.emplace())) {
-    return false;
-  }
-  return bytes.empty();
+  out->has_absent = (flags & kHasAbsent) != 0;
+  return ReadFields(&bytes, &out->fields) && bytes.empty();
 }
 
 void EncodeInvalid(const InvalidRow& row, std::string* out) {

@@ -47,6 +47,18 @@ struct Change {
                         // decided); deletes: the key field's value alone, the same bytes as `key`
 };
 
+/// A word on a key that needs no request.
+struct MarkedKey {
+  Mark mark = Mark::kNone;
+  Hash128 key_hash;
+  std::string key;
+  // Of a row that is in the model; else empty.
+  Hash128 fingerprint;
+  bool has_absent = false;
+  std::vector<uint32_t> fields;  // field hashes by PlanHeader::fields
+  bool operator==(const MarkedKey&) const = default;
+};
+
 struct InvalidRow {
   uint64_t row = 0;  // 1-based, in the order read
   std::string key_text, field, code, message;
@@ -99,9 +111,7 @@ class PlanWriter {
   /// Non-deletes first, then deletes (else PS-PLAN-ORDER); seq is given here. After an error every
   /// later call returns the same one.
   virtual Status Add(Change* change) = 0;
-  /// `entry`: as the diff saw it, with `fields` by PlanHeader::fields; for marks about a row that
-  /// is in the model, `fingerprint`, `has_absent` and `fields` are the row's.
-  virtual Status AddMark(Mark mark, const Entry& entry) = 0;
+  virtual Status AddMark(const MarkedKey& marked) = 0;
   virtual Status AddInvalid(const InvalidRow& row) = 0;
   /// Sets header->hash, fsyncs, renames. The directory is durable on return. PS-PLAN-WRITE (disk
   /// full says so).
@@ -121,7 +131,7 @@ class PlanReader {
   /// Fills in the payloads of changes of this plan, by their seqs; reads the blocks that they are
   /// in. [thread-safe], also beside a visit.
   virtual Status Payloads(std::vector<Change>* changes) const = 0;
-  virtual Status Marks(const std::function<Status(Mark, const Entry&)>& visit) = 0;
+  virtual Status Marks(const std::function<Status(const MarkedKey&)>& visit) = 0;
   virtual Status InvalidRows(const std::function<Status(const InvalidRow&)>& visit) = 0;
 };
 

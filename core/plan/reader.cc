@@ -23,7 +23,7 @@ class FilePlanReader : public PlanReader {
   const PlanHeader& header() const override { return header_; }
   Status Changes(uint64_t first_seq, const std::function<Status(const Change&)>& visit) override;
   Status Payloads(std::vector<Change>* changes) const override;
-  Status Marks(const std::function<Status(Mark, const Entry&)>& visit) override;
+  Status Marks(const std::function<Status(const MarkedKey&)>& visit) override;
   Status InvalidRows(const std::function<Status(const InvalidRow&)>& visit) override;
 
  private:
@@ -148,8 +148,7 @@ Status FilePlanReader::ForEachRecord(BlockDecoder* decoder, size_t block_number,
 Status FilePlanReader::CheckRecords() {
   Digest changes, marks;
   Change change;
-  Mark mark = Mark::kNone;
-  Entry entry;
+  MarkedKey marked;
   InvalidRow invalid;
   bool deletes_begun = false;
   uint64_t seq = 1;
@@ -169,7 +168,7 @@ Status FilePlanReader::CheckRecords() {
             for (const uint16_t index : change.changed) good &= index < header_.fields.size();
           } else if (kind == Kind::kMarks) {
             marks.Update(framed);
-            good = DecodeMark(record, &mark, &entry);
+            good = DecodeMark(record, &marked);
           } else {
             good = DecodeInvalid(record, &invalid);
           }
@@ -250,15 +249,14 @@ Status FilePlanReader::Payloads(std::vector<Change>* changes) const {
   return {};
 }
 
-Status FilePlanReader::Marks(const std::function<Status(Mark, const Entry&)>& visit) {
-  Mark mark = Mark::kNone;
-  Entry entry;
+Status FilePlanReader::Marks(const std::function<Status(const MarkedKey&)>& visit) {
+  MarkedKey marked;
   for (size_t block = 0; block < blocks_.size(); ++block) {
     if (blocks_[block].kind != Kind::kMarks) continue;
     PENSTOCK_RETURN_IF_ERROR(
         ForEachRecord(block, [&](std::string_view, std::string_view record) -> Status {
-          if (!DecodeMark(record, &mark, &entry)) return Bad("a record cannot be read");
-          return visit(mark, entry);
+          if (!DecodeMark(record, &marked)) return Bad("a record cannot be read");
+          return visit(marked);
         }));
   }
   return {};

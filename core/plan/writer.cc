@@ -73,13 +73,13 @@ class FilePlanWriter : public PlanWriter {
   }
 
   Status Add(Change* change) override { return Wrap(AddChange(change)); }
-  Status AddMark(Mark mark, const Entry& entry) override { return Wrap(DoAddMark(mark, entry)); }
+  Status AddMark(const MarkedKey& marked) override { return Wrap(DoAddMark(marked)); }
   Status AddInvalid(const InvalidRow& row) override { return Wrap(DoAddInvalid(row)); }
   Status Finish(PlanHeader* header) override { return Wrap(DoFinish(header)); }
 
  private:
   Status AddChange(Change* change);
-  Status DoAddMark(Mark mark, const Entry& entry);
+  Status DoAddMark(const MarkedKey& marked);
   Status DoAddInvalid(const InvalidRow& row);
   Status DoFinish(PlanHeader* header);
   Status Join(const file::Writer& from, BlockWriter* section, std::vector<BlockPlace>* index);
@@ -127,10 +127,10 @@ Status FilePlanWriter::AddChange(Change* change) {
   return changes_.Add(record_);
 }
 
-Status FilePlanWriter::DoAddMark(Mark mark, const Entry& entry) {
+Status FilePlanWriter::DoAddMark(const MarkedKey& marked) {
   if (failed_) return {};
   record_.clear();
-  EncodeMark(mark, entry, &record_);
+  EncodeMark(marked, &record_);
   Cover(record_, &prefix_, &marks_digest_);
   return marks_.Add(record_);
 }

@@ -17,15 +17,15 @@ using ChooseMark = std::function<bool(Mark)>;
 
 Status WriteSomeMarks(const RunEnvironment& env, PlanReader* plan, const ChooseMark& choose,
                       Journal* journal) {
-  return plan->Marks([&](Mark mark, const Entry& entry) -> Status {
-    if (!choose(mark)) return {};
+  return plan->Marks([&](const MarkedKey& marked) -> Status {
+    if (!choose(marked.mark)) return {};
     Outcome outcome;
-    outcome.key_hash = entry.key_hash;
-    outcome.key = entry.key;
-    outcome.mark = mark;
-    outcome.fingerprint = entry.fingerprint;
-    outcome.has_absent = entry.has_absent;
-    outcome.fields = entry.fields;
+    outcome.key_hash = marked.key_hash;
+    outcome.key = marked.key;
+    outcome.mark = marked.mark;
+    outcome.fingerprint = marked.fingerprint;
+    outcome.has_absent = marked.has_absent;
+    outcome.fields = marked.fields;
     outcome.at_us = env.clock->UnixMicros();
     return journal->Report(std::move(outcome));
   });
@@ -46,7 +46,7 @@ Status WriteMarks(const RunEnvironment& env, PlanReader* plan, bool leave_delete
 
 Result<bool> HasMarks(PlanReader* plan) {
   bool any = false;
-  PENSTOCK_RETURN_IF_ERROR(plan->Marks([&](Mark, const Entry&) -> Status {
+  PENSTOCK_RETURN_IF_ERROR(plan->Marks([&](const MarkedKey&) -> Status {
     any = true;
     return {};
   }));

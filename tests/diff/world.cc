@@ -178,9 +178,9 @@ std::vector<std::string> World::Lines() {
     return {};
   }));
   Arena arena;
-  ExpectOk((*reader)->Marks([&](Mark mark, const Entry& entry) -> Status {
-    std::string_view key = entry.key;
-    lines.push_back(std::string("mark ") + kMarks[static_cast<int>(mark)] + " " +
+  ExpectOk((*reader)->Marks([&](const MarkedKey& marked) -> Status {
+    std::string_view key = marked.key;
+    lines.push_back(std::string("mark ") + kMarks[static_cast<int>(marked.mark)] + " " +
                     ToText(*DecodeValue(&key, &arena)));
     return {};
   }));
@@ -224,14 +224,14 @@ void World::Apply(const std::map<std::string, OutcomeSpec>& by_key) {
   const JournalOpen open = NextRun(NamesOf(planned.fields), planned.last_outcome);
   auto journal = Journal::Create(JournalPath(directory_ / "state", runs_), open);
   ASSERT_TRUE(journal.ok()) << journal.error().message;
-  ExpectOk((*reader)->Marks([&](Mark mark, const Entry& entry) -> Status {
+  ExpectOk((*reader)->Marks([&](const MarkedKey& marked) -> Status {
     Outcome outcome;
-    outcome.mark = mark;
-    outcome.key_hash = entry.key_hash;
-    outcome.key = entry.key;
-    outcome.fingerprint = entry.fingerprint;
-    outcome.has_absent = entry.has_absent;
-    outcome.fields = entry.fields;
+    outcome.mark = marked.mark;
+    outcome.key_hash = marked.key_hash;
+    outcome.key = marked.key;
+    outcome.fingerprint = marked.fingerprint;
+    outcome.has_absent = marked.has_absent;
+    outcome.fields = marked.fields;
     return (*journal)->Report(std::move(outcome));
   }));
   ExpectOk((*reader)->Changes(1, [&](const Change& change) -> Status {

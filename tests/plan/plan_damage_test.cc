@@ -91,7 +91,7 @@ Status WriteWithFullDisk(const std::string& path) {
     Change change = SampleChange(i, Op::kUpsert);
     change.payload.append(200, static_cast<char>(i));
     Status status = (*writer)->Add(&change);
-    if (status.ok()) status = (*writer)->AddMark(Mark::kDeparted, SampleEntry(i));
+    if (status.ok()) status = (*writer)->AddMark(SampleMark(i));
     if (status.ok()) status = (*writer)->AddInvalid(SampleInvalid(i));
     if (!status.ok() && first.ok()) first = status;
   }

@@ -95,38 +95,15 @@ inline Change SampleChange(uint64_t n, Op op) {
   return change;
 }
 
-inline Entry SampleEntry(uint64_t n) {
-  Entry entry;
-  entry.key_hash = {n, 5};
-  entry.key = "entry" + std::to_string(n);
-  entry.acknowledged = n % 2 == 0;
-  entry.fingerprint = {n, n};
-  entry.has_absent = n % 3 == 0;
-  entry.origin = Origin::kUpdated;
-  entry.departed = n % 4 == 0;
-  entry.last_run = static_cast<uint32_t>(n);
-  entry.destination_id = "d" + std::to_string(n);
-  entry.fields = {7, 8, static_cast<uint32_t>(n)};
-  if (n % 5 == 0) {
-    Pending& pending = entry.pending.emplace();
-    pending.op = Op::kDelete;
-    pending.attempted = {9, 9};
-    pending.outcome = OutcomeKind::kRejected;
-    pending.error_class = ErrorClass::kReference;
-    pending.code = "PARENT";
-    pending.message = "no parent";
-    pending.field = "parent";
-    pending.connector_version = "0.1.0";
-    pending.schema = "cc";
-    pending.run = 4;
-    pending.exchange = 1ULL << 40;
-    pending.at_us = -5;
-    pending.tries = 3;
-    pending.retry_asked = true;
-    pending.fields = {1, 2, 3};
-    pending.destination_id = "old";
-  }
-  return entry;
+inline MarkedKey SampleMark(uint64_t n) {
+  MarkedKey marked;
+  marked.mark = n % 2 == 0 ? Mark::kDeparted : Mark::kRefingerprint;
+  marked.key_hash = {n, 5};
+  marked.key = "entry" + std::to_string(n);
+  marked.fingerprint = {n, n};
+  marked.has_absent = n % 3 == 0;
+  marked.fields = {7, 8, static_cast<uint32_t>(n)};
+  return marked;
 }
 
 inline InvalidRow SampleInvalid(uint64_t n) {
@@ -143,7 +120,7 @@ inline PlanHeader WriteSample(const std::string& path, uint64_t n) {
     EXPECT_TRUE((*writer)->Add(&change).ok());
     EXPECT_EQ(change.seq, i + 1);
     if (i % 10 == 0) {
-      EXPECT_TRUE((*writer)->AddMark(Mark::kReturned, SampleEntry(i)).ok());
+      EXPECT_TRUE((*writer)->AddMark(SampleMark(i)).ok());
       EXPECT_TRUE((*writer)->AddInvalid(SampleInvalid(i + 1)).ok());
     }
   }

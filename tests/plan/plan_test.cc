@@ -91,9 +91,8 @@ TEST_F(PlanTest, RoundTrip) {
 
   uint64_t marks = 0, invalid = 0;
   EXPECT_TRUE((*reader)
-                  ->Marks([&](Mark mark, const Entry& entry) -> Status {
-                    EXPECT_EQ(mark, Mark::kReturned);
-                    EXPECT_EQ(entry, SampleEntry(10 * marks++));
+                  ->Marks([&](const MarkedKey& marked) -> Status {
+                    EXPECT_EQ(marked, SampleMark(10 * marks++));
                     return {};
                   })
                   .ok());
@@ -150,35 +149,35 @@ TEST_F(PlanTest, ALargeRecordHasABlockOfItsOwn) {
 }
 
 TEST_F(PlanTest, TheHashCoversWhatIsSentAndNoTime) {
-  const auto hash = [&](const std::function<void(PlanHeader*, Change*, Entry*)>& edit) {
+  const auto hash = [&](const std::function<void(PlanHeader*, Change*, MarkedKey*)>& edit) {
     PlanHeader header = SampleHeader();
     Change change = SampleChange(3, Op::kUpsert);
-    Entry entry = SampleEntry(4);
-    edit(&header, &change, &entry);
+    MarkedKey marked = SampleMark(4);
+    edit(&header, &change, &marked);
     auto writer = PlanWriter::Create(Path());
     EXPECT_TRUE(writer.ok());
     EXPECT_TRUE((*writer)->Add(&change).ok());
-    EXPECT_TRUE((*writer)->AddMark(Mark::kDeparted, entry).ok());
+    EXPECT_TRUE((*writer)->AddMark(marked).ok());
     EXPECT_TRUE((*writer)->AddInvalid(SampleInvalid(static_cast<uint64_t>(header.seconds))).ok());
     EXPECT_TRUE((*writer)->Finish(&header).ok());
     return header.hash;
   };
-  const std::string plain = hash([](PlanHeader*, Change*, Entry*) {});
-  EXPECT_EQ(plain, hash([](PlanHeader* h, Change*, Entry*) {
+  const std::string plain = hash([](PlanHeader*, Change*, MarkedKey*) {});
+  EXPECT_EQ(plain, hash([](PlanHeader* h, Change*, MarkedKey*) {
               h->created_us = 1;
               h->expires_us = 2;
               h->seconds = 9;  // and another row number of the invalid row
               h->hash = "x";
             }));
-  const std::vector<std::function<void(PlanHeader*, Change*, Entry*)>> edits = {
-      [](PlanHeader* h, Change*, Entry*) { h->account = "124"; },
-      [](PlanHeader* h, Change*, Entry*) { h->last_outcome = 42; },
-      [](PlanHeader* h, Change*, Entry*) { h->counts.read = 11; },
-      [](PlanHeader* h, Change*, Entry*) { h->mode = Mode::kUpsert; },
-      [](PlanHeader* h, Change*, Entry*) { h->fields[1].null = NullPolicy::kClear; },
-      [](PlanHeader*, Change* c, Entry*) { c->payload += "y"; },
-      [](PlanHeader*, Change* c, Entry*) { c->destination_id = "other"; },
-      [](PlanHeader*, Change*, Entry* e) { e->fields[0] = 1; },
+  const std::vector<std::function<void(PlanHeader*, Change*, MarkedKey*)>> edits = {
+      [](PlanHeader* h, Change*, MarkedKey*) { h->account = "124"; },
+      [](PlanHeader* h, Change*, MarkedKey*) { h->last_outcome = 42; },
+      [](PlanHeader* h, Change*, MarkedKey*) { h->counts.read = 11; },
+      [](PlanHeader* h, Change*, MarkedKey*) { h->mode = Mode::kUpsert; },
+      [](PlanHeader* h, Change*, MarkedKey*) { h->fields[1].null = NullPolicy::kClear; },
+      [](PlanHeader*, Change* c, MarkedKey*) { c->payload += "y"; },
+      [](PlanHeader*, Change* c, MarkedKey*) { c->destination_id = "other"; },
+      [](PlanHeader*, Change*, MarkedKey* e) { e->fields[0] = 1; },
   };
   for (size_t i = 0; i < edits.size(); ++i) EXPECT_NE(plain, hash(edits[i])) << i;
 }
