@@ -63,10 +63,6 @@ int OpenAgain(const char* path, int flags, mode_t mode) {
   return fd;
 }
 
-Descriptor::~Descriptor() {
-  if (fd_ >= 0) ::close(fd_);
-}
-
 int64_t ReadFully(int fd, char* out, size_t n, uint64_t offset) {
   size_t done = 0;
   while (done < n) {
@@ -83,29 +79,21 @@ int64_t ReadFully(int fd, char* out, size_t n, uint64_t offset) {
 
 }  // namespace internal
 
-Reader::Reader(int fd, std::string path, uint64_t size)
-    : fd_(fd), path_(std::move(path)), size_(size) {}
-
-Reader::Reader(Reader&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)), path_(std::move(other.path_)), size_(other.size_) {}
-
-Reader& Reader::operator=(Reader&& other) noexcept {
+Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
   if (this != &other) {
     if (fd_ >= 0) ::close(fd_);
     fd_ = std::exchange(other.fd_, -1);
-    path_ = std::move(other.path_);
-    size_ = other.size_;
   }
   return *this;
 }
 
-Reader::~Reader() {
+Descriptor::~Descriptor() {
   if (fd_ >= 0) ::close(fd_);
 }
 
 Result<Reader> Reader::Open(const std::string& path) {
   // Opening a pipe would wait for ever for somebody who writes into it.
-  internal::Descriptor fd(internal::OpenAgain(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY));
+  Descriptor fd(internal::OpenAgain(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY));
   struct stat info;
   if (fd.get() < 0 || ::fstat(fd.get(), &info) != 0) {
     return internal::FromErrno("PS-FILE-READ", path, "cannot be opened", errno);
@@ -115,11 +103,11 @@ Result<Reader> Reader::Open(const std::string& path) {
     error.file = path;
     return error;
   }
-  return Reader(fd.Release(), path, static_cast<uint64_t>(info.st_size));
+  return Reader(std::move(fd), path, static_cast<uint64_t>(info.st_size));
 }
 
 Status Reader::ReadAt(char* out, size_t n, uint64_t offset) const {
-  const int64_t got = internal::ReadFully(fd_, out, n, offset);
+  const int64_t got = internal::ReadFully(fd_.get(), out, n, offset);
   if (got < 0) return internal::FromErrno("PS-FILE-READ", path_, "cannot be read", errno);
   if (static_cast<size_t>(got) != n) {
     Error error =

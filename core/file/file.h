@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/base/result.h"
@@ -31,6 +32,19 @@ void SetHooks(Hooks* hooks);
 /// The double, or null: for who writes our files with a library of its own (the store's SQLite).
 Hooks* CurrentHooks();
 
+/// A descriptor that closes itself.
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Descriptor& operator=(Descriptor&& other) noexcept;
+  ~Descriptor();
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
 /// A file being written. Not thread-safe. Closes without sync when destroyed.
 class Writer {
  public:
@@ -40,9 +54,6 @@ class Writer {
   static Result<Writer> Append(const std::string& path);
   /// An unnamed scratch file in `directory`, gone when closed. Readable through ReadAt.
   static Result<Writer> Scratch(const std::string& directory);
-  Writer(Writer&& other) noexcept;
-  Writer& operator=(Writer&& other) noexcept;
-  ~Writer();
 
   /// All of it or an error. PS-FILE-WRITE; PS-FILE-FULL names the file system and what to free.
   Status Write(std::string_view bytes);
@@ -55,8 +66,9 @@ class Writer {
   const std::string& path() const { return path_; }
 
  private:
-  Writer(int fd, std::string path, uint64_t size);
-  int fd_ = -1;
+  Writer(Descriptor fd, std::string path, uint64_t size)
+      : fd_(std::move(fd)), path_(std::move(path)), size_(size) {}
+  Descriptor fd_;
   std::string path_;
   uint64_t size_ = 0;
 };
@@ -65,17 +77,15 @@ class Writer {
 class Reader {
  public:
   static Result<Reader> Open(const std::string& path);
-  Reader(Reader&& other) noexcept;
-  Reader& operator=(Reader&& other) noexcept;
-  ~Reader();
   /// Exactly n bytes. PS-FILE-READ, also when the file ends before.
   Status ReadAt(char* out, size_t n, uint64_t offset) const;
   uint64_t size() const { return size_; }
   const std::string& path() const { return path_; }
 
  private:
-  Reader(int fd, std::string path, uint64_t size);
-  int fd_ = -1;
+  Reader(Descriptor fd, std::string path, uint64_t size)
+      : fd_(std::move(fd)), path_(std::move(path)), size_(size) {}
+  Descriptor fd_;
   std::string path_;
   uint64_t size_ = 0;
 };
@@ -86,9 +96,6 @@ class Lock {
  public:
   /// Opens or creates the file (0600); takes no lock yet. PS-FILE-CREATE.
   static Result<Lock> Open(const std::string& path);
-  Lock(Lock&& other) noexcept;
-  Lock& operator=(Lock&& other) noexcept;
-  ~Lock();
   /// True if this object now has it. Never waits. PS-FILE-LOCK.
   Result<bool> TryLock();
   /// The same, trying again for so long: for locks that are held for moments. PS-FILE-LOCK.
@@ -99,8 +106,8 @@ class Lock {
   Result<std::string> Holder() const;
 
  private:
-  Lock(int fd, std::string path);
-  int fd_ = -1;
+  Lock(Descriptor fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
+  Descriptor fd_;
   std::string path_;
 };
 

@@ -34,20 +34,6 @@ Error FromErrno(const char* code, const std::string& path, const std::string& wh
 /// open(2) until it is not interrupted.
 int OpenAgain(const char* path, int flags, mode_t mode = 0);
 
-/// A descriptor that closes itself unless released.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor();
-  int get() const { return fd_; }
-  int Release() { return std::exchange(fd_, -1); }
-
- private:
-  int fd_;
-};
-
 /// pread(2) until n bytes are read or the file ends. Bytes read, or -1 with errno.
 int64_t ReadFully(int fd, char* out, size_t n, uint64_t offset);
 

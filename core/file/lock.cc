@@ -9,36 +9,18 @@
 
 namespace penstock::file {
 
-Lock::Lock(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
-
-Lock::Lock(Lock&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)), path_(std::move(other.path_)) {}
-
-Lock& Lock::operator=(Lock&& other) noexcept {
-  if (this != &other) {
-    if (fd_ >= 0) ::close(fd_);
-    fd_ = std::exchange(other.fd_, -1);
-    path_ = std::move(other.path_);
-  }
-  return *this;
-}
-
-Lock::~Lock() {
-  if (fd_ >= 0) ::close(fd_);
-}
-
 Result<Lock> Lock::Open(const std::string& path) {
   const int fd = internal::OpenAgain(path.c_str(), O_RDWR | O_CREAT, 0600);
   if (fd < 0) {
     return internal::FromErrno("PS-FILE-CREATE", path, "cannot be opened as a lock", errno);
   }
-  return Lock(fd, path);
+  return Lock(Descriptor(fd), path);
 }
 
 Result<bool> Lock::TryLock() {
   int result;
   do {
-    result = ::flock(fd_, LOCK_EX | LOCK_NB);
+    result = ::flock(fd_.get(), LOCK_EX | LOCK_NB);
   } while (result != 0 && errno == EINTR);
   if (result == 0) return true;
   if (errno == EWOULDBLOCK) return false;
@@ -56,7 +38,7 @@ Result<bool> Lock::LockWithin(std::chrono::milliseconds patience) {
 }
 
 Status Lock::SetHolder(std::string_view text) {
-  if (::ftruncate(fd_, 0) != 0 || ::pwrite(fd_, text.data(), text.size(), 0) < 0) {
+  if (::ftruncate(fd_.get(), 0) != 0 || ::pwrite(fd_.get(), text.data(), text.size(), 0) < 0) {
     return internal::FromErrno("PS-FILE-WRITE", path_, "cannot be written", errno);
   }
   return Status();
@@ -64,7 +46,7 @@ Status Lock::SetHolder(std::string_view text) {
 
 Result<std::string> Lock::Holder() const {
   std::string text(4096, '\0');
-  const int64_t got = internal::ReadFully(fd_, text.data(), text.size(), 0);
+  const int64_t got = internal::ReadFully(fd_.get(), text.data(), text.size(), 0);
   if (got < 0) return internal::FromErrno("PS-FILE-READ", path_, "cannot be read", errno);
   text.resize(static_cast<size_t>(got));
   return text;

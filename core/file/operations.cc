@@ -40,7 +40,7 @@ std::string DirectoryOf(const std::string& path) {
 }
 
 Status SyncDirectory(const std::string& directory) {
-  internal::Descriptor fd(internal::OpenAgain(directory.c_str(), O_RDONLY | O_DIRECTORY));
+  Descriptor fd(internal::OpenAgain(directory.c_str(), O_RDONLY | O_DIRECTORY));
   int result = -1;
   if (fd.get() >= 0 && MayGoOn(Op::kSyncDirectory, directory)) {
     do {

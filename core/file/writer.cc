@@ -28,26 +28,6 @@ int NamedScratch(const std::string& directory) {
 
 }  // namespace
 
-Writer::Writer(int fd, std::string path, uint64_t size)
-    : fd_(fd), path_(std::move(path)), size_(size) {}
-
-Writer::Writer(Writer&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)), path_(std::move(other.path_)), size_(other.size_) {}
-
-Writer& Writer::operator=(Writer&& other) noexcept {
-  if (this != &other) {
-    if (fd_ >= 0) ::close(fd_);
-    fd_ = std::exchange(other.fd_, -1);
-    path_ = std::move(other.path_);
-    size_ = other.size_;
-  }
-  return *this;
-}
-
-Writer::~Writer() {
-  if (fd_ >= 0) ::close(fd_);
-}
-
 Result<Writer> Writer::Create(const std::string& path) {
   int fd = -1;
   if (MayGoOn(Op::kCreate, path)) {
@@ -55,16 +35,16 @@ Result<Writer> Writer::Create(const std::string& path) {
   }
   if (fd < 0) return FromErrno("PS-FILE-CREATE", path, "cannot be created", errno);
   Done(Op::kCreate, path);
-  return Writer(fd, path, 0);
+  return Writer(Descriptor(fd), path, 0);
 }
 
 Result<Writer> Writer::Append(const std::string& path) {
-  internal::Descriptor fd(internal::OpenAgain(path.c_str(), O_RDWR));
+  Descriptor fd(internal::OpenAgain(path.c_str(), O_RDWR));
   struct stat info;
   if (fd.get() < 0 || ::fstat(fd.get(), &info) != 0) {
     return FromErrno("PS-FILE-CREATE", path, "cannot be opened for writing", errno);
   }
-  return Writer(fd.Release(), path, static_cast<uint64_t>(info.st_size));
+  return Writer(std::move(fd), path, static_cast<uint64_t>(info.st_size));
 }
 
 Result<Writer> Writer::Scratch(const std::string& directory) {
@@ -80,7 +60,7 @@ Result<Writer> Writer::Scratch(const std::string& directory) {
     return FromErrno("PS-FILE-CREATE", directory, "cannot take a scratch file", errno);
   }
   Done(Op::kCreate, path);
-  return Writer(fd, path, 0);
+  return Writer(Descriptor(fd), path, 0);
 }
 
 Status Writer::Write(std::string_view bytes) { return WriteAt(bytes, size_); }
@@ -90,7 +70,7 @@ Status Writer::WriteAt(std::string_view bytes, uint64_t offset) {
     const std::string_view part = bytes.substr(0, kMaxWrite);
     ssize_t written = -1;
     if (MayGoOn(Op::kWrite, path_, part, offset)) {
-      written = ::pwrite(fd_, part.data(), part.size(), static_cast<off_t>(offset));
+      written = ::pwrite(fd_.get(), part.data(), part.size(), static_cast<off_t>(offset));
       if (written < 0 && errno == EINTR) continue;
       if (written == 0) errno = ENOSPC;
     }
@@ -107,7 +87,7 @@ Status Writer::Sync() {
   int result = -1;
   if (MayGoOn(Op::kSync, path_)) {
     do {
-      result = ::fdatasync(fd_);
+      result = ::fdatasync(fd_.get());
     } while (result != 0 && errno == EINTR);
   }
   if (result != 0) return FromErrno("PS-FILE-SYNC", path_, "cannot be made durable", errno);
@@ -119,7 +99,7 @@ Status Writer::Truncate(uint64_t size) {
   int result = -1;
   if (MayGoOn(Op::kTruncate, path_, {}, size)) {
     do {
-      result = ::ftruncate(fd_, static_cast<off_t>(size));
+      result = ::ftruncate(fd_.get(), static_cast<off_t>(size));
     } while (result != 0 && errno == EINTR);
   }
   if (result != 0) return FromErrno("PS-FILE-WRITE", path_, "cannot be shortened", errno);
@@ -129,7 +109,7 @@ Status Writer::Truncate(uint64_t size) {
 }
 
 Result<size_t> Writer::ReadAt(char* out, size_t n, uint64_t offset) const {
-  const int64_t got = internal::ReadFully(fd_, out, n, offset);
+  const int64_t got = internal::ReadFully(fd_.get(), out, n, offset);
   if (got < 0) return FromErrno("PS-FILE-READ", path_, "cannot be read", errno);
   return static_cast<size_t>(got);
 }
