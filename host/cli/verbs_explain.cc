@@ -176,6 +176,7 @@ void ExplainForeign(Context* context, const Met& met) {
 
 void NobodyKnows(Context* context, const std::vector<Meaning>& all, const std::string& asked) {
   std::vector<std::string> known;
+  known.reserve(all.size());
   for (const Meaning& m : all) known.push_back(m.code);
   std::string near = DidYouMean(Upper(asked), known);
   if (near.empty() && !asked.starts_with("PS-")) near = DidYouMean("PS-" + Upper(asked), known);

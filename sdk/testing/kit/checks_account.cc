@@ -1,6 +1,7 @@
 // check.*: what the connector says of the account.
 #include <algorithm>
 
+#include "sdk/testing/kit/answers.h"
 #include "sdk/testing/kit/fake_host.h"
 #include "sdk/testing/kit/text.h"
 #include "sdk/testing/kit/trial.h"
@@ -22,43 +23,30 @@ struct Case {
   std::vector<penstock_status> allowed;
 };
 
-PeerAnswer Status(int status, std::string body = R"({"message": "no"})", int64_t retry_ms = 0) {
-  PeerAnswer answer;
-  answer.status = status;
-  answer.body = std::move(body);
-  answer.retry_after_ms = retry_ms;
-  if (retry_ms > 0) answer.headers = {{"Retry-After", std::to_string(retry_ms / 1000)}};
-  return answer;
-}
-PeerAnswer NoAnswer(int32_t transport) {
-  PeerAnswer answer;
-  answer.transport = transport;
-  answer.error = "the kit lets this request fail";
-  return answer;
-}
-
 std::vector<Case> Cases() {
   return {
-      {"401", Status(401), {PENSTOCK_E_UNAUTHENTICATED}},
-      {"403", Status(403), {PENSTOCK_E_PERMISSION}},
+      {"401", Answered(401), {PENSTOCK_E_UNAUTHENTICATED}},
+      {"403", Answered(403), {PENSTOCK_E_PERMISSION}},
       {"404",
-       Status(404),
+       Answered(404),
        {PENSTOCK_E_NOT_FOUND, PENSTOCK_E_INVALID_CONFIG, PENSTOCK_E_PERMISSION}},
       {"429 with Retry-After",
-       Status(429, "{}", 7000),
+       Answered(429, "{}", 7000),
        {PENSTOCK_E_RATE_LIMITED, PENSTOCK_E_QUOTA}},
-      {"500", Status(500), {PENSTOCK_E_UNAVAILABLE}},
-      {"502 with an HTML page", Status(502, "<html>Bad gateway</html>"), {PENSTOCK_E_UNAVAILABLE}},
-      {"503", Status(503), {PENSTOCK_E_UNAVAILABLE}},
+      {"500", Answered(500), {PENSTOCK_E_UNAVAILABLE}},
+      {"502 with an HTML page",
+       Answered(502, "<html>Bad gateway</html>"),
+       {PENSTOCK_E_UNAVAILABLE}},
+      {"503", Answered(503), {PENSTOCK_E_UNAVAILABLE}},
       {"an answer that is lost", NoAnswer(PENSTOCK_TRANSPORT_LOST), {PENSTOCK_E_UNAVAILABLE}},
       {"no connection", NoAnswer(PENSTOCK_TRANSPORT_NOT_SENT), {PENSTOCK_E_UNAVAILABLE}},
       {"a request that the host forbids",
        NoAnswer(PENSTOCK_TRANSPORT_FORBIDDEN),
        {PENSTOCK_E_INVALID_CONFIG, PENSTOCK_E_PERMISSION, PENSTOCK_E_UNAVAILABLE}},
       {"a page of HTML as 200",
-       Status(200, "<!doctype html><html></html>"),
+       Answered(200, "<!doctype html><html></html>"),
        {PENSTOCK_E_INTERNAL, PENSTOCK_E_UNAVAILABLE}},
-      {"an empty 200", Status(200, ""), {PENSTOCK_E_INTERNAL, PENSTOCK_E_UNAVAILABLE}},
+      {"an empty 200", Answered(200, ""), {PENSTOCK_E_INTERNAL, PENSTOCK_E_UNAVAILABLE}},
   };
 }
 

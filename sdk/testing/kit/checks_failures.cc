@@ -2,27 +2,13 @@
 #include <algorithm>
 #include <set>
 
+#include "sdk/testing/kit/answers.h"
 #include "sdk/testing/kit/jobs.h"
 #include "sdk/testing/kit/text.h"
 #include "sdk/testing/kit/writes.h"
 
 namespace penstock::kit {
 namespace {
-
-PeerAnswer Failing(int status, int64_t retry_ms = 0, std::string body = R"({"message": "no"})") {
-  PeerAnswer answer;
-  answer.status = status;
-  answer.body = std::move(body);
-  answer.retry_after_ms = retry_ms;
-  if (retry_ms > 0) answer.headers = {{"Retry-After", std::to_string(retry_ms / 1000)}};
-  return answer;
-}
-PeerAnswer Unanswered(int32_t transport) {
-  PeerAnswer answer;
-  answer.transport = transport;
-  answer.error = "the kit lets this answer get lost";
-  return answer;
-}
 
 void AnswerWrites(Trial& t, PeerAnswer answer) {
   t.host().before = [answer = std::move(answer)](const PeerRequest& request,
@@ -69,7 +55,7 @@ void RateLimited(Trial& t) {
   if (!plan) return;
   const std::vector<Row> rows = SampleRows(t, *plan, 1, 3);
   Witness witness(t, *plan);
-  AnswerWrites(t, Failing(429, 9000));
+  AnswerWrites(t, Answered(429, "{}", 9000));
   const Written written = WriteRows(t, *plan, rows);
   ExpectOnly(t, witness, written, rows, {PENSTOCK_UNSENT}, "after 429");
   const penstock_status status = written.status.ok() ? 0 : written.status.failure().status;
@@ -97,7 +83,7 @@ void Unavailable(Trial& t) {
     GiveIds(operation, &rows);
     for (const int status : {500, 502, 503, 504}) {
       Witness witness(t, *plan);
-      AnswerWrites(t, Failing(status, 0, "<html>Sorry</html>"));
+      AnswerWrites(t, Answered(status, "<html>Sorry</html>"));
       const Written written = WriteRows(t, *plan, rows);
       const std::string what = std::string(operation) + " after " + std::to_string(status);
       ExpectOnly(t, witness, written, rows, {PENSTOCK_IN_DOUBT}, what);
@@ -118,21 +104,21 @@ void LostAnswer(Trial& t) {
     Witness witness(t, *plan);
     // The destination applies it, the answer gets lost.
     t.host().after = [](const PeerRequest& request, size_t, PeerAnswer* answer) {
-      if (!request.seqs.empty()) *answer = Unanswered(PENSTOCK_TRANSPORT_LOST);
+      if (!request.seqs.empty()) *answer = NoAnswer(PENSTOCK_TRANSPORT_LOST);
     };
     Written written = WriteRows(t, *plan, rows);
     t.host().after = nullptr;
     ExpectOnly(t, witness, written, rows, {PENSTOCK_IN_DOUBT},
                std::string(operation) + " whose answer is lost");
     Witness later(t, *plan);
-    AnswerWrites(t, Unanswered(PENSTOCK_TRANSPORT_NOT_SENT));
+    AnswerWrites(t, NoAnswer(PENSTOCK_TRANSPORT_NOT_SENT));
     written = WriteRows(t, *plan, rows);
     t.host().before = nullptr;
     ExpectOnly(t, later, written, rows, {PENSTOCK_UNSENT},
                std::string(operation) + " that was never sent");
     const bool makes = operation == std::string("upsert") || operation == std::string("insert");
     if (t.failed() || !makes || !IsNoted(t, rows[0].seq)) continue;
-    const auto lose = [](PeerAnswer* answer) { *answer = Unanswered(PENSTOCK_TRANSPORT_LOST); };
+    const auto lose = [](PeerAnswer* answer) { *answer = NoAnswer(PENSTOCK_TRANSPORT_LOST); };
     const uint64_t first = operation == std::string("upsert") ? 5000 : 7000;
     SpoilEachAnswer(t, *plan, first, {"a lost answer", lose});
   }
@@ -140,7 +126,7 @@ void LostAnswer(Trial& t) {
 
 // The credentials are lost at each request that a job needs, and for all that follow.
 void AuthLostInAJob(Trial& t, const WritePlan& plan, uint64_t first) {
-  Spoiling spoiling{"after 401", [](PeerAnswer* answer) { *answer = Failing(401); }, false, true};
+  Spoiling spoiling{"after 401", [](PeerAnswer* answer) { *answer = Answered(401); }, false, true};
   SpoilEachAnswer(t, plan, first, spoiling, [&](const Written& written) {
     if (written.status.ok() || written.status.failure().status != PENSTOCK_E_UNAUTHENTICATED) {
       t.Fail("after 401: " + written.ShowStatus() + " instead of UNAUTHENTICATED");
@@ -157,7 +143,7 @@ void AuthLost(Trial& t) {
   std::set<uint64_t> applied;
   t.host().before = [&](const PeerRequest& request, size_t) -> std::optional<PeerAnswer> {
     if (request.seqs.empty()) return std::nullopt;
-    if (++writes >= 3) return Failing(401);
+    if (++writes >= 3) return Answered(401);
     applied.insert(request.seqs.begin(), request.seqs.end());
     return std::nullopt;
   };
@@ -210,7 +196,7 @@ void GarbageAnswer(Trial& t) {
   };
   const auto halve = [](PeerAnswer* answer) { answer->body.resize(answer->body.size() / 2); };
   for (const auto& [what, body] : bodies) {
-    AnswerWrites(t, Failing(200, 0, body));
+    AnswerWrites(t, Answered(200, body));
     write(std::string(what) + " as 200");
   }
   t.host().before = nullptr;
@@ -257,7 +243,7 @@ void NoSecret(Trial& t) {
                                                 {200, json},
                                                 {502, "<html>" + std::string(kCanary) + "</html>"},
                                                 {200, std::string(kCanary) + " is not JSON"}}) {
-    PeerAnswer answer = Failing(status, 0, body);
+    PeerAnswer answer = Answered(status, body);
     answer.headers = {{"Set-Cookie", kCanary}, {"X-Api-Key", kCanary}};
     t.host().before = [&](const PeerRequest&, size_t) { return answer; };
     const std::string when = " after status " + std::to_string(status);

@@ -1,6 +1,7 @@
 // finish.*_job, finish.open_notes, job.*: asynchronous jobs, and what is true of them.
 #include <algorithm>
 
+#include "sdk/testing/kit/answers.h"
 #include "sdk/testing/kit/jobs.h"
 #include "sdk/testing/kit/raw_calls.h"
 #include "sdk/testing/kit/writes.h"
@@ -211,9 +212,7 @@ void Failed(Trial& t) {
     named = named || !request.seqs.empty();
     if (named && request.seqs.empty()) t.host().Die();
     if (!t.host().dead()) return std::nullopt;
-    PeerAnswer answer;
-    answer.transport = PENSTOCK_TRANSPORT_NOT_SENT;
-    return answer;
+    return NoAnswer(PENSTOCK_TRANSPORT_NOT_SENT);
   };
   const Written first = WriteRows(t, *plan, later);
   t.host().before = nullptr;
@@ -251,10 +250,7 @@ Killed WriteAndKill(Trial& t, const WritePlan& plan, const std::vector<Row>& row
       killed.named = killed.named || !request.seqs.empty();
       return std::nullopt;
     }
-    PeerAnswer answer;
-    answer.transport = PENSTOCK_TRANSPORT_NOT_SENT;
-    answer.error = "the kit lets the run die here";
-    return answer;
+    return NoAnswer(PENSTOCK_TRANSPORT_NOT_SENT, "the kit lets the run die here");
   };
   killed.written = WriteRows(t, plan, rows);
   t.host().before = nullptr;
@@ -359,9 +355,7 @@ void BlobsOfJobs(Trial& t) {
   if (!judge("a job that ends well")) return;
   t.host().before = [](const PeerRequest& request, size_t) -> std::optional<PeerAnswer> {
     if (request.seqs.empty()) return std::nullopt;
-    PeerAnswer answer;
-    answer.status = 500;
-    return answer;
+    return Answered(500, "");
   };
   (void)WriteRows(t, *plan, SampleRows(t, *plan, 11, 3));
   t.host().before = nullptr;

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "penstock/json.hpp"
+#include "sdk/testing/kit/answers.h"
 #include "sdk/testing/kit/exact_json.h"
 #include "sdk/testing/kit/jobs.h"
 #include "sdk/testing/kit/process_state.h"
@@ -200,9 +201,7 @@ void ExpectNamedOnly(Trial& t, const WritePlan& plan) {
     size_t named = 0;
     t.host().before = [&](const PeerRequest& request, size_t) -> std::optional<PeerAnswer> {
       if (request.seqs.empty() || named++ < passing) return std::nullopt;
-      PeerAnswer answer;
-      answer.transport = PENSTOCK_TRANSPORT_NOT_SENT;
-      return answer;
+      return NoAnswer(PENSTOCK_TRANSPORT_NOT_SENT);
     };
     (void)WriteRows(t, plan, rows);
     t.host().before = nullptr;

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "penstock/json.hpp"
+#include "sdk/testing/kit/answers.h"
 #include "sdk/testing/kit/exact_json.h"
 #include "sdk/testing/kit/jobs.h"
 #include "sdk/testing/kit/raw_calls.h"
@@ -275,9 +276,7 @@ void ErrorIn200(Trial& t) {
         R"({"errors": [{"message": "no"}], "results": []})", R"({"success": false})"}) {
     t.host().before = [&](const PeerRequest& request, size_t) -> std::optional<PeerAnswer> {
       if (request.seqs.empty()) return std::nullopt;
-      PeerAnswer answer;
-      answer.body = body;
-      return answer;
+      return Answered(200, body);
     };
     const Written written = WriteRows(t, *plan, SampleRows(t, *plan, 1, 3));
     for (const auto& [seq, kept] : written.outcomes) {
@@ -300,11 +299,8 @@ void AllOrNothing(Trial& t) {
     const bool there =
         std::find(request.seqs.begin(), request.seqs.end(), poisoned) != request.seqs.end();
     if (request.seqs.empty() || !there) return std::nullopt;
-    PeerAnswer answer;
-    answer.status = 400;
-    answer.body = R"({"status": "error", "category": "VALIDATION_ERROR", "code": "bad",)"
-                  R"( "message": "One of the records is not valid."})";
-    return answer;
+    return Answered(400, R"({"status": "error", "category": "VALIDATION_ERROR", "code": "bad",)"
+                         R"( "message": "One of the records is not valid."})");
   };
   Witness witness(t, *plan);
   const Written written = WriteRows(t, *plan, rows);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sdk/testing/kit/answers.h"
 #include "sdk/testing/kit/fake_host.h"
 
 namespace penstock::kit {
@@ -29,17 +30,11 @@ Imposter::Rule& Imposter::Rule::Then(std::function<PeerAnswer(const PeerRequest&
 }
 
 Imposter::Rule& Imposter::Rule::Lost() {
-  PeerAnswer answer;
-  answer.transport = PENSTOCK_TRANSPORT_LOST;
-  answer.error = "the answer got lost";
-  return Then(std::move(answer));
+  return Then(NoAnswer(PENSTOCK_TRANSPORT_LOST, "the answer got lost"));
 }
 
 Imposter::Rule& Imposter::Rule::NotSent() {
-  PeerAnswer answer;
-  answer.transport = PENSTOCK_TRANSPORT_NOT_SENT;
-  answer.error = "there is no connection";
-  return Then(std::move(answer));
+  return Then(NoAnswer(PENSTOCK_TRANSPORT_NOT_SENT, "there is no connection"));
 }
 
 Imposter::Rule& Imposter::Rule::Times(size_t n) {
@@ -86,10 +81,7 @@ PeerAnswer Imposter::Answer(const PeerRequest& request) {
     const size_t turn = std::min(rule.used_++, rule.answers_.size() - 1);
     return rule.answers_[turn](request);
   }
-  PeerAnswer answer;
-  answer.status = 404;
-  answer.body = R"({"message": "The imposter has no rule for this request."})";
-  return answer;
+  return Answered(404, R"({"message": "The imposter has no rule for this request."})");
 }
 
 }  // namespace penstock::kit
