@@ -89,6 +89,9 @@ struct RunEnvironment {
   /// last; may be empty.
   std::function<Status(const RunRecord&)> run_started;
   std::function<Status(const RunRecord&)> run_finished;
+  /// Told of the jobs of an earlier run, one at least, before they are asked for and waited for;
+  /// may be empty.
+  std::function<void(const std::vector<OpenJob>&)> jobs_awaited;
   /// Told of a run that asked for the jobs of an earlier one; may be empty.
   std::function<void(const RunRecord&)> run_settled;
   /// Told of an earlier run that did not end in order; may be empty.
