@@ -133,6 +133,13 @@ Result<RunRecord> Sync(const RunEnvironment& env, const SyncOptions& options);
 Result<RunRecord> Apply(const RunEnvironment& env, const std::string& path,
                         const SyncOptions& options);
 
+/// A record of the store as it is now. One that says "running" while nobody holds the lock of its
+/// integration (`directory`) is of a run that was killed: "interrupted", with the counts that its
+/// journal tells, as the next run will write them down. Where the journal cannot be read all of its
+/// changes are in doubt, and `error` says why. Reads only; a run at work is not disturbed, and its
+/// record stays as it is. PS-FILE-LOCK, PS-STORE-...
+Result<RunRecord> RecordNow(RunStore* store, const std::string& directory, RunRecord record);
+
 /// What decides about a key of this integration now, for `why` as for a plan.
 DecisionContext DecisionsFor(const RunEnvironment& env, const sdk::Object& object,
                              const Mapper& mapper);

@@ -75,6 +75,9 @@ class IntegrationLock {
                                                           const std::string& holder,
                                                           int64_t wait_ms,
                                                           const std::function<bool()>& cancelled);
+  /// Whether a run, or another verb that writes, has the lock of this directory now. Creates and
+  /// writes nothing, and refuses nobody: Acquire knows those who only ask. PS-FILE-LOCK.
+  static Result<bool> Held(const std::string& directory);
   virtual ~IntegrationLock() = default;
   /// Says more about the holder once it is known.
   virtual Status Describe(const std::string& holder) = 0;

@@ -5,6 +5,7 @@
 
 #include "core/value/text.h"
 #include "host/cli/codes.h"
+#include "host/cli/run_view.h"
 
 namespace penstock::cli {
 Json& Json::Key(std::string_view key) {
@@ -96,8 +97,7 @@ void PutRun(Json* json, const RunRecord& r) {
   }
   json->EndList();
   json->Number("requests", r.requests);
-  json->Real("duration_s",
-             r.ended_us > r.started_us ? static_cast<double>(r.ended_us - r.started_us) / 1e6 : 0);
+  json->Real("duration_s", SecondsOf(r));
   json->Text("started", IsoTime(r.started_us)).Text("trigger", r.trigger);
   if (r.error) {
     json->Key("error");

@@ -160,14 +160,15 @@ TEST(StatusViewTest, ARunAtWorkIsJudgedByTheOneBefore) {
   EXPECT_EQ(NotAsTheModelSays(s), std::vector<std::string>{"5 unsent"});
 }
 
-TEST(StatusViewTest, OfAKilledRunNobodyHasCountedWhatWasUnsent) {
+TEST(StatusViewTest, OfAKilledRunIsToldWhatItHadNotSent) {
   IntegrationStatus s = Standing();
   s.last->status = s.ended->status = "interrupted";
-  s.ended->plan.row_changes = s.ended->outcomes.unsent = 95;  // as planned
-  s.counts.in_doubt = 92;
+  s.ended->plan.row_changes = 95;
+  s.ended->outcomes.in_doubt = s.counts.in_doubt = 92;
+  s.ended->outcomes.unsent = 3;
   s.interrupted = true;
   EXPECT_EQ(NotAsTheModelSays(s),
-            (std::vector<std::string>{"92 in doubt", "the last run was interrupted"}));
+            (std::vector<std::string>{"92 in doubt", "3 unsent", "the last run was interrupted"}));
 }
 
 TEST(StatusViewTest, ThePageFitsATerminalAndLeadsOn) {
@@ -193,6 +194,30 @@ TEST(StatusViewTest, ThePageFitsATerminalAndLeadsOn) {
   EXPECT_EQ(d["invalid"].GetUint64(), 4u);
   EXPECT_EQ(d["unsent"].GetUint64(), 0u);
   EXPECT_EQ(d["not_as_the_model_says"].Size(), 3u);
+}
+
+TEST(RunViewTest, AKilledRunHasNoEndThatIsKnown) {
+  RunRecord r = SampleRun();
+  r.status = "interrupted";
+  EXPECT_TRUE(Has(RunText(r, Paint(false)), "Run contacts-12  interrupted\n"));
+  r.ended_us = 0;
+  const std::string text = RunText(r, Paint(false));
+  EXPECT_TRUE(Has(text, "Run contacts-12  interrupted; the next sync settles what it left open\n"))
+      << text;
+  EXPECT_TRUE(Has(text, "310 = 308 succeeded + 2 rejected")) << text;
+}
+
+TEST(RunViewTest, OfARunAtWorkNothingIsCalledUnsent) {
+  RunRecord r = SampleRun();
+  r.status = "running";
+  r.outcomes = {};
+  r.outcomes.unsent = 310;  // as planned
+  const std::string text = RunText(r, Paint(false));
+  EXPECT_TRUE(Has(text, "Run contacts-12  running  since 2023-11-14 22:13:20 UTC\n")) << text;
+  EXPECT_TRUE(Has(text, "310 = 298 insert + 12 delete; what became of them")) << text;
+  EXPECT_FALSE(Has(text, "unsent")) << text;
+  r.plan = {};
+  EXPECT_FALSE(Has(RunText(r, Paint(false)), "changes")) << "it has no plan yet";
 }
 
 TEST(RunViewTest, AHeldRunNamesTheWaysOut) {
