@@ -137,11 +137,15 @@ std::string RunText(const RunRecord& r, const Paint& paint, const Tolerance* tol
   std::string out = Wrapped(head, paint.width(), 2) + "\n";
   out += CountsText(r, paint.width());
   const StateCounts& s = r.standing;
-  if (s.rejected + s.in_doubt + s.departed > 0) {
-    out += Labelled(
-        "standing",
-        SumText({{"rejected", s.rejected}, {"in doubt", s.in_doubt}, {"departed", s.departed}}));
+  std::string standing;
+  if (s.rejected > 0) standing = Grouped(s.rejected) + " rejected";
+  if (s.in_doubt > 0) {
+    standing += (standing.empty() ? "" : " + ") + Grouped(s.in_doubt) + " in doubt";
   }
+  // These may be among those.
+  if (s.departed > 0)
+    standing += (standing.empty() ? "" : "; ") + Grouped(s.departed) + " departed";
+  out += Labelled("standing", standing);
   if (s.shared_ids > 0) {
     out += Labelled("conflict",
                     paint.Yellow(Grouped(s.shared_ids) + " keys") +
