@@ -103,7 +103,9 @@ struct PlannedRun {
   std::string path;
   PlanHeader header;
   std::vector<Hold> holds;
-  std::optional<std::string> open_run;  // a run that was interrupted and is not settled yet
+  std::optional<std::string> open_run;  // a run that is at work, or was interrupted and is not
+                                        // settled yet
+  bool open_run_at_work = false;
   uint64_t estimated_requests = 0;
   double estimated_seconds = 0;
   StateCounts standing;

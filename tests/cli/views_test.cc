@@ -343,6 +343,8 @@ TEST(PlanViewTest, AHeldPlanAndAnEmptyOne) {
   const std::string text = PlanText(held, {}, options, Paint(false));
   EXPECT_TRUE(Has(text, "held      empty_model: The model returned no row.")) << text;
   EXPECT_TRUE(Has(text, "contacts-11 was interrupted"));
+  held.open_run_at_work = true;
+  EXPECT_TRUE(Has(PlanText(held, {}, options, Paint(false)), "Run contacts-11 is at work. "));
   PlannedRun empty = Planned();
   empty.header.counts = {};
   EXPECT_TRUE(Has(PlanText(empty, {}, options, Paint(false)), "nothing to send"));

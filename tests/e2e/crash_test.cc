@@ -43,7 +43,7 @@ TEST_F(CrashTest, AKilledRunIsClosedAsInterrupted) {
   const int64_t calls = account_.WriteCalls();
   const Output plan = project_.Cli({"plan", "contacts"});
   EXPECT_EQ(plan.exit, 0) << plan.Text();
-  EXPECT_THAT(plan.out + plan.err, HasSubstr("contacts-1"));
+  EXPECT_THAT(plan.out + plan.err, HasSubstr("Run contacts-1 was interrupted."));
   EXPECT_EQ(account_.WriteCalls(), calls);
   SyncDone();
   const Output runs = project_.Cli({"runs", "contacts", "--json"});
@@ -55,6 +55,23 @@ TEST_F(CrashTest, AKilledRunIsClosedAsInterrupted) {
   EXPECT_EQ(settled["applied"].Dump(), told["applied"].Dump());
   for (size_t i = 0; i < 2; ++i) ExpectAddsUp(runs.json["runs"][i]);
   ExpectHoldsCustomers(account_, project_);
+}
+
+TEST_F(CrashTest, WhoLooksOnTakesNoRunAtWorkForDead) {
+  account_.Faults(R"([{"match":{"path":"/crm/v3/objects/contacts/batch/"},"times":-1,
+                       "fault":{"kind":"stall"}}])");
+  const auto child = project_.Start({"sync", "contacts", "--json"});
+  while (child->Running() && project_.Files("/journal-").empty()) {
+  }
+  EXPECT_EQ(OnlyRun(project_.Cli({"runs", "--json"}))["status"].Text(), "running");
+  EXPECT_THAT(project_.Cli({"show", "contacts-1"}).out, HasSubstr("contacts-1  running  since "));
+  EXPECT_THAT(project_.Cli({"status"}).out, HasSubstr("running in run contacts-1"));
+  EXPECT_THAT(project_.Cli({"plan", "contacts"}).out, HasSubstr("Run contacts-1 is at work."));
+  EXPECT_TRUE(child->Running());
+  child->Signal(SIGKILL);
+  child->Wait();
+  EXPECT_EQ(OnlyRun(project_.Cli({"runs", "--json"}))["status"].Text(), "interrupted");
+  EXPECT_THAT(project_.Cli({"plan", "contacts"}).out, HasSubstr("Run contacts-1 was interrupted."));
 }
 
 TEST_F(CrashTest, AnInterruptedApplyGoesOnWithTheSamePlan) {

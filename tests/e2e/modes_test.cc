@@ -358,11 +358,6 @@ TEST_F(ModesTest, ASecondRunIsRefusedWhileOneIsAtIt) {
   EXPECT_EQ(second.exit, 1) << second.Text();
   EXPECT_THAT(second.out, HasSubstr("PS-RUN-LOCKED"));
   EXPECT_THAT(second.out, HasSubstr("contacts-1"));
-  // Who looks on does not disturb it, nor take it for dead.
-  EXPECT_EQ(OnlyRun(project_.Cli({"runs", "--json"}))["status"].Text(), "running");
-  EXPECT_THAT(project_.Cli({"show", "contacts-1"}).out, HasSubstr("contacts-1  running  since "));
-  EXPECT_THAT(project_.Cli({"status"}).out, HasSubstr("running in run contacts-1"));
-  EXPECT_TRUE(first->Running());
   account_.Faults("[]");
   const Output waited = project_.Sync({"--wait", "2m"});
   EXPECT_EQ(waited.exit, 0) << waited.Text();
