@@ -100,6 +100,10 @@ class Lock {
   Result<bool> TryLock();
   /// The same, trying again for so long: for locks that are held for moments. PS-FILE-LOCK.
   Result<bool> LockWithin(std::chrono::milliseconds patience);
+  /// Whether anybody has the lock of that file now; false if there is no such file. Creates and
+  /// writes nothing; those who ask are not taken for holders by each other, but TryLock fails while
+  /// somebody asks, which is for a moment. PS-FILE-LOCK.
+  static Result<bool> Taken(const std::string& path);
   /// Says who has the lock; only while having it.
   Status SetHolder(std::string_view text);
   /// What the holder said; at most 4 KiB.
@@ -107,6 +111,7 @@ class Lock {
 
  private:
   Lock(Descriptor fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
+  Result<bool> Try(int how);  // of flock
   Descriptor fd_;
   std::string path_;
 };

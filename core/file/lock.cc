@@ -17,14 +17,27 @@ Result<Lock> Lock::Open(const std::string& path) {
   return Lock(Descriptor(fd), path);
 }
 
-Result<bool> Lock::TryLock() {
+Result<bool> Lock::Try(int how) {
   int result;
   do {
-    result = ::flock(fd_.get(), LOCK_EX | LOCK_NB);
+    result = ::flock(fd_.get(), how | LOCK_NB);
   } while (result != 0 && errno == EINTR);
   if (result == 0) return true;
   if (errno == EWOULDBLOCK) return false;
   return internal::FromErrno("PS-FILE-LOCK", path_, "cannot be locked", errno);
+}
+
+Result<bool> Lock::TryLock() { return Try(LOCK_EX); }
+
+Result<bool> Lock::Taken(const std::string& path) {
+  const int fd = internal::OpenAgain(path.c_str(), O_RDONLY, 0);
+  if (fd < 0 && errno == ENOENT) return false;
+  if (fd < 0) {
+    return internal::FromErrno("PS-FILE-LOCK", path, "cannot be opened as a lock", errno);
+  }
+  Lock asking(Descriptor(fd), path);
+  PENSTOCK_ASSIGN_OR_RETURN(const bool free, asking.Try(LOCK_SH));
+  return !free;
 }
 
 Result<bool> Lock::LockWithin(std::chrono::milliseconds patience) {

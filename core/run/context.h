@@ -87,6 +87,7 @@ class OpenRun {
   std::unique_ptr<StateView> view_;
   std::unique_ptr<Journal> journal_;
   StateAnchor anchor_;
+  uint64_t requests_before_ = 0;
   bool told_host_ = false, ids_may_change_ = false;
 };
 

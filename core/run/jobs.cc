@@ -320,6 +320,7 @@ Status JobsOfRun::Settle() {
   run_->IdsMayChange();
   ledger_ = std::make_unique<Ledger>(journal, env_.clock, /*keep_conflicts=*/false,
                                      env_.destination->manifest().id);
+  if (env_.jobs_awaited) env_.jobs_awaited(jobs);
   Status status;
   for (const OpenJob& job : jobs) {
     if (status = SettleOne(job); !status.ok()) break;

@@ -55,7 +55,7 @@ Result<std::unique_ptr<OpenRun>> OpenRun::Begin(const RunEnvironment& env,
   record.trigger = options.trigger;
   record.plan_hash = plan_hash;
   record.started_us = env.clock->UnixMicros();
-  record.requests = env.destination == nullptr ? 0 : env.destination->requests();
+  run->requests_before_ = env.destination == nullptr ? 0 : env.destination->requests();
   record.ordinal = run->view_->last_run() + 1;
   record.limited = options.limit > 0 || !options.only.empty() || !options.only_key.empty();
   PENSTOCK_RETURN_IF_ERROR(env.store->BeginRun(&record));
@@ -154,7 +154,7 @@ RunRecord OpenRun::Finish(Status status, const StateIdentity* identity) {
   }
   record_.ended_us = env_.clock->UnixMicros();
   if (env_.destination != nullptr)
-    record_.requests = env_.destination->requests() - record_.requests;
+    record_.requests = env_.destination->requests() - requests_before_;
   if (told_host_ && env_.run_finished) {
     if (Status told = env_.run_finished(record_); !told.ok() && !record_.error) {
       record_.status = "failed";

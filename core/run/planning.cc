@@ -151,7 +151,12 @@ Result<PlannedRun> Plan(const RunEnvironment& env, const SyncOptions& options) {
   input.variables.started_us = env.clock->UnixMicros();
   input.file_name = env.integration->id + "-" + std::to_string(::getpid()) + ".draft";
   PENSTOCK_ASSIGN_OR_RETURN(PlannedRun planned, run::MakePlan(env, options, input));
-  if (!view->open_journals().empty()) planned.open_run = view->open_journals().front();
+  if (view->open_journals().empty()) return planned;
+  planned.open_run = view->open_journals().front();
+  PENSTOCK_ASSIGN_OR_RETURN(const auto record, env.store->FindRun(*planned.open_run));
+  if (!record) return planned;
+  PENSTOCK_ASSIGN_OR_RETURN(const RunRecord now, RecordNow(env.store, env.directory, *record));
+  planned.open_run_at_work = now.status == "running";
   return planned;
 }
 

@@ -89,6 +89,9 @@ struct RunEnvironment {
   /// last; may be empty.
   std::function<Status(const RunRecord&)> run_started;
   std::function<Status(const RunRecord&)> run_finished;
+  /// Told of the jobs of an earlier run, one at least, before they are asked for and waited for;
+  /// may be empty.
+  std::function<void(const std::vector<OpenJob>&)> jobs_awaited;
   /// Told of a run that asked for the jobs of an earlier one; may be empty.
   std::function<void(const RunRecord&)> run_settled;
   /// Told of an earlier run that did not end in order; may be empty.
@@ -100,7 +103,9 @@ struct PlannedRun {
   std::string path;
   PlanHeader header;
   std::vector<Hold> holds;
-  std::optional<std::string> open_run;  // a run that was interrupted and is not settled yet
+  std::optional<std::string> open_run;  // a run that is at work, or was interrupted and is not
+                                        // settled yet
+  bool open_run_at_work = false;
   uint64_t estimated_requests = 0;
   double estimated_seconds = 0;
   StateCounts standing;
@@ -129,6 +134,13 @@ Result<RunRecord> Sync(const RunEnvironment& env, const SyncOptions& options);
 /// settings or another account.
 Result<RunRecord> Apply(const RunEnvironment& env, const std::string& path,
                         const SyncOptions& options);
+
+/// A record of the store as it is now. One that says "running" while nobody holds the lock of its
+/// integration (`directory`) is of a run that was killed: "interrupted", with the counts that its
+/// journal tells, as the next run will write them down. Where the journal cannot be read all of its
+/// changes are in doubt, and `error` says why. Reads only; a run at work is not disturbed, and its
+/// record stays as it is. PS-FILE-LOCK, PS-STORE-...
+Result<RunRecord> RecordNow(RunStore* store, const std::string& directory, RunRecord record);
 
 /// What decides about a key of this integration now, for `why` as for a plan.
 DecisionContext DecisionsFor(const RunEnvironment& env, const sdk::Object& object,

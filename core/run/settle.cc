@@ -9,7 +9,8 @@
 #include "core/file/file.h"
 #include "core/run/context.h"
 
-namespace penstock::run {
+namespace penstock {
+namespace run {
 namespace {
 
 constexpr size_t kLookupKeys = 500;
@@ -67,16 +68,22 @@ Result<Interrupted> ReadInterrupted(const std::string& path) {
   return result;
 }
 
-/// The last word on a run that did not end in order, in the list of runs and in the changelog.
-Status RecordInterrupted(const RunEnvironment& env, OutcomeCounts counts, RunRecord* record) {
+/// What is known of a run that did not end in order: by its journal, and of the rest by its plan.
+void CountInterrupted(OutcomeCounts counts, RunRecord* record) {
   record->status = "interrupted";
-  record->ended_us = env.clock->UnixMicros();
   const uint64_t changes = record->plan.row_changes + record->plan.remove;
   const uint64_t known = counts.changes();
   // One that asked for jobs had its changes sent by an earlier run.
   uint64_t& rest = record->trigger == "settle" ? counts.in_doubt : counts.unsent;
   if (changes > known) rest += changes - known;
   record->outcomes = counts;
+}
+
+/// The last word on a run that did not end in order, in the list of runs and in the changelog.
+Status RecordInterrupted(const RunEnvironment& env, const OutcomeCounts& counts,
+                         RunRecord* record) {
+  CountInterrupted(counts, record);
+  record->ended_us = env.clock->UnixMicros();
   PENSTOCK_RETURN_IF_ERROR(env.store->FinishRun(*record));
   return env.run_interrupted ? env.run_interrupted(*record) : Status();
 }
@@ -112,12 +119,17 @@ Status CloseInterrupted(const RunEnvironment& env, const std::string& run) {
   return RecordInterrupted(env, interrupted.counts, &*record);
 }
 
-/// What a run did that ended before its record was written, by its journal.
-Result<OutcomeCounts> CountsOf(const RunEnvironment& env, const RunRecord& record) {
-  const std::string path = JournalPath(env.directory, record.ordinal);
+/// What a run did that ended before its record was written, by its journal. What one that is not
+/// closed has sent without an answer will be in doubt.
+Result<OutcomeCounts> CountsOf(const std::string& directory, const RunRecord& record) {
+  const std::string path = JournalPath(directory, record.ordinal);
   if (file::Exists(path)) {
-    PENSTOCK_ASSIGN_OR_RETURN(const Interrupted closed, ReadInterrupted(path));
-    return closed.counts;
+    PENSTOCK_ASSIGN_OR_RETURN(Interrupted read, ReadInterrupted(path));
+    if (read.summary.close) return read.counts;
+    for (const auto& [seq, sent] : read.open) {
+      read.last_words.Take(seq, OutcomeKind::kInDoubt, ErrorClass::kNone, &read.counts);
+    }
+    return read.counts;
   }
   if (!record.journalled) return OutcomeCounts();
   return MakeError(
@@ -125,8 +137,7 @@ Result<OutcomeCounts> CountsOf(const RunEnvironment& env, const RunRecord& recor
       "the journal of run " + record.run +
           ", which did not end in order, is not there: what it had acknowledged is not "
           "known",
-      "put it back from a backup, or begin anew with `penstock forget " + env.integration->id +
-          "`");
+      "put it back from a backup, or begin anew with `penstock forget " + record.integration + "`");
 }
 
 }  // namespace
@@ -141,7 +152,7 @@ Status SettleInterrupted(const RunEnvironment& env, OpenRun* run) {
                             env.store->Running(env.integration->id));
   for (RunRecord& record : running) {
     if (record.run == run->record().run) continue;
-    PENSTOCK_ASSIGN_OR_RETURN(const OutcomeCounts counts, CountsOf(env, record));
+    PENSTOCK_ASSIGN_OR_RETURN(const OutcomeCounts counts, CountsOf(env.directory, record));
     PENSTOCK_RETURN_IF_ERROR(RecordInterrupted(env, counts, &record));
   }
   return open.empty() ? Status() : run->Refresh();
@@ -232,4 +243,29 @@ Status SettleByLookup(const RunEnvironment& env, const SyncOptions& options) {
   return record.error ? Status(*record.error) : Status();
 }
 
-}  // namespace penstock::run
+}  // namespace run
+
+Result<RunRecord> RecordNow(RunStore* store, const std::string& directory, RunRecord record) {
+  if (record.status != "running") return record;
+  PENSTOCK_ASSIGN_OR_RETURN(const std::vector<RunRecord> running,
+                            store->Running(record.integration));
+  const bool newest = std::none_of(running.begin(), running.end(), [&](const RunRecord& other) {
+    return other.ordinal > record.ordinal;
+  });
+  // A run has the lock from before its record begins until its last word is written.
+  PENSTOCK_ASSIGN_OR_RETURN(const bool held, IntegrationLock::Held(directory));
+  if (held && newest) return record;
+  // It may have ended in order since its record was read.
+  PENSTOCK_ASSIGN_OR_RETURN(const std::optional<RunRecord> again, store->FindRun(record.run));
+  if (again) record = *again;
+  if (record.status != "running") return record;
+  const auto counts = run::CountsOf(directory, record);
+  run::CountInterrupted(counts.ok() ? *counts : OutcomeCounts(), &record);
+  if (!counts.ok()) {
+    record.error = counts.error();
+    record.outcomes.in_doubt += std::exchange(record.outcomes.unsent, 0);
+  }
+  return record;
+}
+
+}  // namespace penstock

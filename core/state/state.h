@@ -28,6 +28,9 @@ struct StateCounts {
   uint64_t entries = 0, acknowledged = 0, departed = 0;
   uint64_t rejected = 0, in_doubt = 0, skipped = 0;  // pending, by outcome: missing, exists
   uint64_t shared_ids = 0;  // live keys whose record is another live key's, too: a conflict
+  /// Of `acknowledged`, those of which nothing is pending. entries = plain() + rejected + in_doubt
+  /// + skipped: each is in one of these, departed or not.
+  uint64_t plain() const { return entries - rejected - in_doubt - skipped; }
   bool operator==(const StateCounts&) const = default;
 };
 
@@ -75,6 +78,9 @@ class IntegrationLock {
                                                           const std::string& holder,
                                                           int64_t wait_ms,
                                                           const std::function<bool()>& cancelled);
+  /// Whether a run, or another verb that writes, has the lock of this directory now. Creates and
+  /// writes nothing, and refuses nobody: Acquire knows those who only ask. PS-FILE-LOCK.
+  static Result<bool> Held(const std::string& directory);
   virtual ~IntegrationLock() = default;
   /// Says more about the holder once it is known.
   virtual Status Describe(const std::string& holder) = 0;

@@ -5,6 +5,7 @@
 
 #include "core/value/text.h"
 #include "host/cli/codes.h"
+#include "host/cli/run_view.h"
 
 namespace penstock::cli {
 Json& Json::Key(std::string_view key) {
@@ -48,6 +49,14 @@ std::string ErrorsJson(const std::vector<Error>& errors) {
   return json.Take();
 }
 
+Json& BeginStanding(Json* json, const StateCounts& counts) {
+  return json->Begin("standing")
+      .Number("rejected", counts.rejected)
+      .Number("in_doubt", counts.in_doubt)
+      .Number("departed", counts.departed)
+      .Number("conflict", counts.shared_ids);
+}
+
 void PutRun(Json* json, const RunRecord& r) {
   json->Begin().Text("run", r.run).Text("integration", r.integration).Text("status", r.status);
   json->Begin("plan").Text("hash", r.plan_hash).End();
@@ -74,12 +83,7 @@ void PutRun(Json* json, const RunRecord& r) {
       .Number("updated", r.outcomes.updated)
       .Number("deleted", r.outcomes.deleted)
       .End();
-  json->Begin("standing")
-      .Number("rejected", r.standing.rejected)
-      .Number("in_doubt", r.standing.in_doubt)
-      .Number("departed", r.standing.departed)
-      .Number("conflict", r.standing.shared_ids)
-      .End();
+  BeginStanding(json, r.standing).End();
   json->BeginList("errors");
   for (const ErrorCount& e : r.errors) {
     json->Begin()
@@ -96,8 +100,7 @@ void PutRun(Json* json, const RunRecord& r) {
   }
   json->EndList();
   json->Number("requests", r.requests);
-  json->Real("duration_s",
-             r.ended_us > r.started_us ? static_cast<double>(r.ended_us - r.started_us) / 1e6 : 0);
+  json->Real("duration_s", SecondsOf(r));
   json->Text("started", IsoTime(r.started_us)).Text("trigger", r.trigger);
   if (r.error) {
     json->Key("error");

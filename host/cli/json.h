@@ -45,6 +45,8 @@ class Json {
 void PutError(Json* json, const Error& error);
 /// {"errors": [...]}.
 std::string ErrorsJson(const std::vector<Error>& errors);
+/// Begins "standing": what is held back, as runs and integrations tell it. The caller ends it.
+Json& BeginStanding(Json* json, const StateCounts& counts);
 /// A run in the shape of DESIGN 7.
 void PutRun(Json* json, const RunRecord& record);
 /// {"runs": [...]}.

@@ -121,7 +121,13 @@ std::string InvalidText(const PlannedRun& plan, const PlanDetails& details, size
 std::string VerdictText(const PlannedRun& plan, const Paint& paint) {
   std::string out;
   const uint64_t changes = ChangesOf(plan.header.counts);
-  if (plan.open_run) {
+  if (plan.open_run && plan.open_run_at_work) {
+    out += Labelled("open",
+                    paint.Yellow("Run " + *plan.open_run + " is at work.") +
+                        " What it has yet to send is in this plan, too, which it makes stale: make "
+                        "one when it has ended.",
+                    paint.width());
+  } else if (plan.open_run) {
     out += Labelled("open",
                     paint.Yellow("Run " + *plan.open_run + " was interrupted.") +
                         " The next sync settles it first, so its plan can differ from "

@@ -55,6 +55,15 @@ std::string ProgressText(const std::string& name, const Progress& p, double seco
   return text;
 }
 
+std::string AwaitedJobsText(const std::string& integration, const std::vector<OpenJob>& jobs) {
+  uint64_t records = 0;
+  for (const OpenJob& job : jobs) records += job.records;
+  return "run " + integration + "-" + std::to_string(jobs.front().run) + " left " +
+         Plural(jobs.size(), "job") + " with " + Plural(records, "record") +
+         " at the destination; waiting for " + (jobs.size() == 1 ? "its" : "their") +
+         " results before anything new is sent";
+}
+
 ProgressLine::ProgressLine(Context* context, std::string name)
     : context_(context), name_(std::move(name)), phase_began_us_(NowMicros()) {}
 
@@ -63,6 +72,11 @@ ProgressLine::~ProgressLine() { Clear(); }
 void ProgressLine::Clear() {
   if (drawn_) context_->PrintError("\r\x1b[K");
   drawn_ = false;
+}
+
+void ProgressLine::Say(const std::string& sentence) {
+  Clear();
+  context_->Note(sentence);
 }
 
 void ProgressLine::Show(const Progress& progress) {

@@ -23,14 +23,17 @@ std::string CountsText(const RunRecord& r, size_t width) {
   std::string out = of_jobs ? "" : Labelled("rows", rows, width);
   const uint64_t changes = p.row_changes + p.remove;
   const std::string sum = Grouped(changes) + " = ";
-  if (r.status == "held") {
+  const bool at_work = r.status == "running";
+  if (at_work && p.read + changes == 0) return {};  // it has no plan yet
+  if (r.status == "held" || at_work) {
     return out +
            Labelled(
                "changes",
                sum + SumText({{"insert", p.insert}, {"update", p.update}, {"delete", p.remove}}) +
                    (p.in_doubt > 0 ? ", " + Grouped(p.in_doubt) + " of them to settle a doubt"
                                    : "") +
-                   ", none of them sent",
+                   (at_work ? "; what became of them is told when it has ended"
+                            : ", none of them sent"),
                width);
   }
   const uint64_t told = o.changes();
@@ -115,23 +118,34 @@ std::string StatusText(const std::string& status, const Paint& paint) {
   return paint.Yellow(status == "completed_with_errors" ? "completed with errors" : status);
 }
 
+bool EndIsKnown(const RunRecord& r) { return r.status != "running" && r.status != "interrupted"; }
+
+double SecondsOf(const RunRecord& r) {
+  return r.ended_us > r.started_us ? static_cast<double>(r.ended_us - r.started_us) / 1e6 : 0;
+}
+
 std::string RunText(const RunRecord& r, const Paint& paint, const Tolerance* tolerate) {
-  const double seconds =
-      r.ended_us > r.started_us ? static_cast<double>(r.ended_us - r.started_us) / 1e6 : 0;
-  std::string head = paint.Bold("Run " + r.run) + "  " + StatusText(r.status, paint) +
-                     (r.status == "running" ? "  since " + engine::TimeText(r.started_us)
-                                            : "  in " + DurationText(seconds)) +
-                     ", " + Plural(r.requests, "request") +
-                     (tolerate == nullptr ? std::string() : AboveText(r, *tolerate)) +
-                     (r.trigger == "settle" ? "; it settled what an earlier run left open" : "");
+  const bool unsettled = r.status == "interrupted" && r.ended_us == 0;
+  std::string head =
+      paint.Bold("Run " + r.run) + "  " + StatusText(r.status, paint) +
+      (r.status == "running" ? "  since " + engine::TimeText(r.started_us) : "") +
+      (EndIsKnown(r) ? "  in " + DurationText(SecondsOf(r)) + ", " + Plural(r.requests, "request")
+                     : "") +
+      (unsettled ? "; the next sync settles what it left open" : "") +
+      (tolerate == nullptr ? std::string() : AboveText(r, *tolerate)) +
+      (r.trigger == "settle" ? "; it settled what an earlier run left open" : "");
   std::string out = Wrapped(head, paint.width(), 2) + "\n";
   out += CountsText(r, paint.width());
   const StateCounts& s = r.standing;
-  if (s.rejected + s.in_doubt + s.departed > 0) {
-    out += Labelled(
-        "standing",
-        SumText({{"rejected", s.rejected}, {"in doubt", s.in_doubt}, {"departed", s.departed}}));
+  std::string standing;
+  if (s.rejected > 0) standing = Grouped(s.rejected) + " rejected";
+  if (s.in_doubt > 0) {
+    standing += (standing.empty() ? "" : " + ") + Grouped(s.in_doubt) + " in doubt";
   }
+  // These may be among those.
+  if (s.departed > 0)
+    standing += (standing.empty() ? "" : "; ") + Grouped(s.departed) + " departed";
+  out += Labelled("standing", standing);
   if (s.shared_ids > 0) {
     out += Labelled("conflict",
                     paint.Yellow(Grouped(s.shared_ids) + " keys") +

@@ -12,6 +12,12 @@ namespace penstock::cli {
 /// the exit code is 3 if it is. Pure.
 std::string RunText(const RunRecord& run, const Paint& paint, const Tolerance* tolerate = nullptr);
 
+/// Whether it is known when the run ended and what it took: not of one that is at work, nor of one
+/// that was killed. Pure.
+bool EndIsKnown(const RunRecord& run);
+/// From its begin to its end; 0 where that is not known. Pure.
+double SecondsOf(const RunRecord& run);
+
 /// One word of status with its colour.
 std::string StatusText(const std::string& status, const Paint& paint);
 

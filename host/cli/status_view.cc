@@ -18,6 +18,21 @@ std::string JobsText(const IntegrationStatus& s, const Paint& paint) {
   return Labelled("jobs", text, paint.width());
 }
 
+// Each record once, so that the numbers add up; what overlaps them is told behind.
+std::string RecordsText(const StateCounts& c) {
+  std::string text = Grouped(c.entries) + " known = " +
+                     SumText({{"acknowledged", c.plain()},
+                              {"rejected", c.rejected},
+                              {"skipped", c.skipped},
+                              {"in doubt", c.in_doubt}});
+  if (c.acknowledged > c.plain()) {
+    text += "; an earlier change of " + Grouped(c.acknowledged - c.plain()) +
+            " of the others was acknowledged";
+  }
+  if (c.departed > 0) text += "; departed, of all: " + Grouped(c.departed);
+  return text;
+}
+
 // How the newest run went, and when.
 std::string LastText(const IntegrationStatus& s, const Paint& paint) {
   if (s.error) return paint.Red("cannot be read") + ": " + s.error->code;
@@ -31,13 +46,7 @@ std::string OneText(const IntegrationStatus& s, const Paint& paint) {
       Wrapped(paint.Bold(s.integration) + "  " + LastText(s, paint), paint.width(), 2) + "\n";
   if (s.error) return out;
   const StateCounts& c = s.counts;
-  out += Labelled("records",
-                  SumText({{"acknowledged", c.acknowledged},
-                           {"rejected", c.rejected},
-                           {"skipped", c.skipped},
-                           {"in doubt", c.in_doubt}}) +
-                      (c.departed > 0 ? "; departed: " + Grouped(c.departed) : ""),
-                  paint.width());
+  out += Labelled("records", RecordsText(c), paint.width());
   std::string rest;
   for (const std::string& what : NotAsTheModelSays(s)) rest += (rest.empty() ? "" : ", ") + what;
   if (!rest.empty()) {
@@ -57,8 +66,7 @@ std::string OneText(const IntegrationStatus& s, const Paint& paint) {
 }  // namespace
 
 uint64_t UnsentOf(const IntegrationStatus& s) {
-  // Of a run that was killed nobody has counted yet what it sent: the next one does.
-  if (!s.ended || (s.interrupted && s.ended->status == "interrupted")) return 0;
+  if (!s.ended) return 0;
   const RunRecord& r = *s.ended;
   const uint64_t changes = r.plan.row_changes + r.plan.remove;
   const uint64_t told = r.outcomes.changes();
@@ -106,18 +114,14 @@ std::string StatusText(const std::vector<IntegrationStatus>& all, const Paint& p
 
 void PutStatus(Json* json, const IntegrationStatus& s) {
   json->Begin().Text("integration", s.integration);
-  json->Begin("standing")
-      .Number("rejected", s.counts.rejected)
-      .Number("in_doubt", s.counts.in_doubt)
-      .Number("departed", s.counts.departed)
-      .Number("conflict", s.counts.shared_ids)
-      .Number("skipped", s.counts.skipped)
-      .End();
+  BeginStanding(json, s.counts).Number("skipped", s.counts.skipped).End();
   json->Number("invalid", s.ended ? s.ended->plan.invalid : 0).Number("unsent", UnsentOf(s));
   json->BeginList("not_as_the_model_says");
   for (const std::string& what : NotAsTheModelSays(s)) json->Text(what);
   json->EndList();
-  json->Number("acknowledged", s.counts.acknowledged).Bool("open_run", s.interrupted);
+  json->Number("known", s.counts.entries)
+      .Number("acknowledged", s.counts.acknowledged)
+      .Bool("open_run", s.interrupted);
   json->BeginList("jobs");
   for (const OpenJob& job : s.jobs) {
     json->Begin()

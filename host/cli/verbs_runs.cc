@@ -13,16 +13,22 @@ namespace {
 
 constexpr uint64_t kRunsLookedAt = 100;
 
+// What the store says of a run that was killed, nobody has corrected yet.
+Result<RunRecord> AsItIs(engine::Engine* engine, RunRecord record) {
+  const std::string directory = engine->IntegrationDirectory(record.integration);
+  return RecordNow(engine->store(), directory, std::move(record));
+}
+
 Result<IntegrationStatus> StatusOf(engine::Engine* engine, const std::string& name) {
   IntegrationStatus out;
   out.integration = name;
   PENSTOCK_ASSIGN_OR_RETURN(auto runs, engine->store()->Runs(name, kRunsLookedAt));
   // What a person said about single records is no word on how the last sync went.
-  for (RunRecord& run : runs) {
-    if (run.trigger == "retry" || run.trigger == "settle") continue;
-    const bool over = run.status != "running";
+  for (RunRecord& stored : runs) {
+    if (stored.trigger == "retry" || stored.trigger == "settle") continue;
+    PENSTOCK_ASSIGN_OR_RETURN(RunRecord run, AsItIs(engine, std::move(stored)));
     if (!out.last) out.last = run;
-    if (!over) continue;
+    if (run.status == "running") continue;
     out.ended = std::move(run);
     break;
   }
@@ -36,15 +42,6 @@ Result<IntegrationStatus> StatusOf(engine::Engine* engine, const std::string& na
   out.counts = (*view)->counts();
   out.interrupted = !(*view)->open_journals().empty();
   PENSTOCK_ASSIGN_OR_RETURN(out.jobs, OpenJobs(view->get()));
-  if (out.last && out.last->status == "running") {
-    // A run at work holds the integration's lock; it dies with its process.
-    const auto lock =
-        IntegrationLock::Acquire(session->environment().directory, "penstock status", 0, {});
-    if (lock.ok()) {
-      out.last->status = "interrupted";
-      out.ended = out.last;
-    }
-  }
   return out;
 }
 
@@ -78,20 +75,26 @@ void StatusVerb(Context* context, const std::vector<std::string>& wanted, bool s
 void RunsVerb(Context* context, const std::string& integration, uint64_t limit) {
   engine::Engine* engine = context->OpenEngine();
   if (engine == nullptr) return;
-  const auto runs = engine->store()->Runs(integration, limit);
+  auto runs = engine->store()->Runs(integration, limit);
   if (!runs.ok()) return context->Fail(runs.error());
+  for (RunRecord& run : *runs) {
+    auto now = AsItIs(engine, std::move(run));
+    if (!now.ok()) return context->Fail(now.error());
+    run = *std::move(now);
+  }
   if (runs->empty() && !integration.empty() && !context->Select({integration})) return;
   if (context->json()) return context->Print(RunsJson(*runs) + "\n");
   Table table({"run", "status", "started", ">seconds", ">read", ">changes", ">succeeded",
                ">rejected", ">requests"});
   for (const RunRecord& r : *runs) {
-    const double seconds =
-        r.ended_us > r.started_us ? static_cast<double>(r.ended_us - r.started_us) / 1e6 : 0;
-    std::string length = std::to_string(seconds);
-    length.resize(r.status == "running" ? 0 : length.find('.') + 2);
-    table.Add({r.run, r.status, engine::TimeText(r.started_us), length, Grouped(r.plan.read),
-               Grouped(r.plan.row_changes + r.plan.remove), Grouped(r.outcomes.succeeded),
-               Grouped(r.outcomes.rejected), Grouped(r.requests)});
+    const bool at_work = r.status == "running";
+    const bool ended = EndIsKnown(r);
+    std::string length = std::to_string(SecondsOf(r));
+    length.resize(length.find('.') + 2);
+    table.Add({r.run, r.status, engine::TimeText(r.started_us), ended ? length : "",
+               Grouped(r.plan.read), Grouped(r.plan.row_changes + r.plan.remove),
+               at_work ? "" : Grouped(r.outcomes.succeeded),
+               at_work ? "" : Grouped(r.outcomes.rejected), ended ? Grouped(r.requests) : ""});
   }
   context->Print(table.empty() ? "No runs yet.\n" : table.Text(context->paint()));
 }
@@ -109,6 +112,9 @@ void ShowVerb(Context* context, const std::string& run) {
     return context->Fail(UsageError("PS-CLI-NO-RUN", "There is no run \"" + run + "\" here.",
                                     "`penstock runs` lists them."));
   }
+  auto now = AsItIs(engine, *std::move(*found));
+  if (!now.ok()) return context->Fail(now.error());
+  *found = *std::move(now);
   if (context->json()) return context->Print(RunsJson({**found}) + "\n");
   context->Print(RunText(**found, context->paint()));
   context->Print(context->paint().Dim("  started " + engine::TimeText((*found)->started_us) +

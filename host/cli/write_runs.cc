@@ -75,6 +75,9 @@ void RunAll(Context* context, const std::vector<std::string>& integrations,
         tolerate = (*session)->integration().tolerate;
         ProgressLine line(context, name);
         (*session)->environment().progress = [&](const Progress& p) { line.Show(p); };
+        (*session)->environment().jobs_awaited = [&](const std::vector<OpenJob>& jobs) {
+          line.Say(AwaitedJobsText(name, jobs));
+        };
         (*session)->environment().run_settled = [&](const RunRecord& r) { take(r, tolerate); };
         record = work((*session)->environment());
       } else {

@@ -142,5 +142,19 @@ TEST(ProgressTest, RateAndTimeLeft) {
   EXPECT_EQ(ProgressText("c", reading, 0.1), "c: reading 5");
 }
 
+TEST(ProgressTest, JobsThatAreWaitedForAreCounted) {
+  OpenJob job;
+  job.run = 3;
+  job.records = 1;
+  EXPECT_EQ(AwaitedJobsText("contacts", {job}),
+            "run contacts-3 left 1 job with 1 record at the destination; waiting for its results "
+            "before anything new is sent");
+  OpenJob other = job;
+  other.records = 4000;
+  EXPECT_EQ(AwaitedJobsText("contacts", {job, other}),
+            "run contacts-3 left 2 jobs with 4,001 records at the destination; waiting for their "
+            "results before anything new is sent");
+}
+
 }  // namespace
 }  // namespace penstock::cli

@@ -107,7 +107,7 @@ IntegrationStatus Standing() {
   s.last->plan = {};
   s.last->outcomes = {};
   s.ended = s.last;
-  s.counts.acknowledged = 298;
+  s.counts.entries = s.counts.acknowledged = 298;
   return s;
 }
 
@@ -160,25 +160,27 @@ TEST(StatusViewTest, ARunAtWorkIsJudgedByTheOneBefore) {
   EXPECT_EQ(NotAsTheModelSays(s), std::vector<std::string>{"5 unsent"});
 }
 
-TEST(StatusViewTest, OfAKilledRunNobodyHasCountedWhatWasUnsent) {
+TEST(StatusViewTest, OfAKilledRunIsToldWhatItHadNotSent) {
   IntegrationStatus s = Standing();
   s.last->status = s.ended->status = "interrupted";
-  s.ended->plan.row_changes = s.ended->outcomes.unsent = 95;  // as planned
-  s.counts.in_doubt = 92;
+  s.ended->plan.row_changes = 95;
+  s.ended->outcomes.in_doubt = s.counts.in_doubt = 92;
+  s.ended->outcomes.unsent = 3;
   s.interrupted = true;
   EXPECT_EQ(NotAsTheModelSays(s),
-            (std::vector<std::string>{"92 in doubt", "the last run was interrupted"}));
+            (std::vector<std::string>{"92 in doubt", "3 unsent", "the last run was interrupted"}));
 }
 
 TEST(StatusViewTest, ThePageFitsATerminalAndLeadsOn) {
   IntegrationStatus s = Standing();
-  s.counts.rejected = 2;
+  s.counts.rejected = 2;  // one of these is acknowledged with an earlier content
+  s.counts.entries = 299;
   s.ended->plan.invalid = 4;
   s.jobs.push_back({"7505g0000000001AAA", Op::kUpsert, 1, 0, 100, 0});
   const std::string page = StatusText({s}, Paint(false, 80));
   EXPECT_LE(WidthOf(page), 80u) << page;
   for (const char* part : {"contacts  succeeded in run contacts-12, 2023-11-14 22:13:20 UTC\n",
-                           "  records   298 acknowledged + 2 rejected\n",
+                           "  records   299 known = 297 acknowledged + 2 rejected; an earlier",
                            "not as the model says: 2 rejected, 4 invalid, a job may still run",
                            "100 records in job 7505g0000000001AAA (upsert) since",
                            "penstock records contacts --status rejected\n",
@@ -190,9 +192,65 @@ TEST(StatusViewTest, ThePageFitsATerminalAndLeadsOn) {
   rapidjson::Document d;
   d.Parse(json.Take());
   ASSERT_FALSE(d.HasParseError());
+  EXPECT_EQ(d["known"].GetUint64(), 299u);
+  EXPECT_EQ(d["acknowledged"].GetUint64(), 298u);
+  EXPECT_EQ(d["standing"]["rejected"].GetUint64(), 2u);
   EXPECT_EQ(d["invalid"].GetUint64(), 4u);
   EXPECT_EQ(d["unsent"].GetUint64(), 0u);
   EXPECT_EQ(d["not_as_the_model_says"].Size(), 3u);
+}
+
+// Whoever adds up the numbers before the "=" and behind it gets the same.
+TEST(StatusViewTest, RecordsAddUp) {
+  const auto records = [](const StateCounts& counts) {
+    IntegrationStatus s = Standing();
+    s.counts = counts;
+    const std::string page = StatusText({s}, Paint(false));
+    const size_t at = page.find("  records   ") + 12;
+    return page.substr(at, page.find('\n', at) - at);
+  };
+  StateCounts c;
+  EXPECT_EQ(records(c), "0 known = 0 acknowledged");
+  c.entries = c.acknowledged = 4000;
+  EXPECT_EQ(records(c), "4,000 known = 4,000 acknowledged");
+  c.rejected = 8;  // changes of records that are acknowledged with an earlier content
+  c.in_doubt = 2;
+  EXPECT_EQ(
+      records(c),
+      "4,000 known = 3,990 acknowledged + 8 rejected + 2 in doubt; an earlier change of 10 of "
+      "the others was acknowledged");
+  c.acknowledged = 3991;
+  c.departed = 5;
+  EXPECT_EQ(records(c),
+            "4,000 known = 3,990 acknowledged + 8 rejected + 2 in doubt; an earlier change of 1 of "
+            "the others was acknowledged; departed, of all: 5");
+  c.acknowledged = 3990;
+  c.departed = 0;
+  EXPECT_EQ(records(c), "4,000 known = 3,990 acknowledged + 8 rejected + 2 in doubt");
+}
+
+TEST(RunViewTest, AKilledRunHasNoEndThatIsKnown) {
+  RunRecord r = SampleRun();
+  r.status = "interrupted";
+  EXPECT_TRUE(Has(RunText(r, Paint(false)), "Run contacts-12  interrupted\n"));
+  r.ended_us = 0;
+  const std::string text = RunText(r, Paint(false));
+  EXPECT_TRUE(Has(text, "Run contacts-12  interrupted; the next sync settles what it left open\n"))
+      << text;
+  EXPECT_TRUE(Has(text, "310 = 308 succeeded + 2 rejected")) << text;
+}
+
+TEST(RunViewTest, OfARunAtWorkNothingIsCalledUnsent) {
+  RunRecord r = SampleRun();
+  r.status = "running";
+  r.outcomes = {};
+  r.outcomes.unsent = 310;  // as planned
+  const std::string text = RunText(r, Paint(false));
+  EXPECT_TRUE(Has(text, "Run contacts-12  running  since 2023-11-14 22:13:20 UTC\n")) << text;
+  EXPECT_TRUE(Has(text, "310 = 298 insert + 12 delete; what became of them")) << text;
+  EXPECT_FALSE(Has(text, "unsent")) << text;
+  r.plan = {};
+  EXPECT_FALSE(Has(RunText(r, Paint(false)), "changes")) << "it has no plan yet";
 }
 
 TEST(RunViewTest, AHeldRunNamesTheWaysOut) {
@@ -285,6 +343,8 @@ TEST(PlanViewTest, AHeldPlanAndAnEmptyOne) {
   const std::string text = PlanText(held, {}, options, Paint(false));
   EXPECT_TRUE(Has(text, "held      empty_model: The model returned no row.")) << text;
   EXPECT_TRUE(Has(text, "contacts-11 was interrupted"));
+  held.open_run_at_work = true;
+  EXPECT_TRUE(Has(PlanText(held, {}, options, Paint(false)), "Run contacts-11 is at work. "));
   PlannedRun empty = Planned();
   empty.header.counts = {};
   EXPECT_TRUE(Has(PlanText(empty, {}, options, Paint(false)), "nothing to send"));

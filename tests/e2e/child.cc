@@ -106,6 +106,8 @@ bool Child::Reap(bool wait) {
 
 bool Child::Running() { return !Reap(false); }
 
+std::string Child::Err() const { return ReadText(err_); }
+
 void Child::Signal(int signal) const {
   if (!ended_) kill(pid_, signal);
 }

@@ -38,6 +38,8 @@ class Child {
   Child& operator=(const Child&) = delete;
 
   bool Running();
+  /// What it has written to standard error up to now; before Wait.
+  std::string Err() const;
   void Signal(int signal) const;
   /// Ends the programs that it has started itself, its workers, with SIGKILL. How many there were.
   int KillWorkers() const;

@@ -5,6 +5,8 @@
 namespace penstock::e2e {
 namespace {
 
+using ::testing::HasSubstr;
+
 class CrashTest : public CrashFixture {
  protected:
   void SetUp() override {
@@ -12,6 +14,7 @@ class CrashTest : public CrashFixture {
     StartAccount({"--no-limits", "--latency", "15"});
     project_.FillCustomers(kRows);
   }
+  Json Status() const { return project_.Cli({"status", "--json"}).json["integrations"][0]; }
 };
 
 TEST_F(CrashTest, KilledAtFiftyMomentsNothingAcknowledgedIsSentAgain) {
@@ -24,20 +27,51 @@ TEST_F(CrashTest, AKilledRunIsClosedAsInterrupted) {
   }
   child->Signal(SIGKILL);
   child->Wait();
+  // It is told as what it is before anybody settles it, with the counts of its journal.
+  const Json told = OnlyRun(project_.Cli({"runs", "contacts", "--json"}));
+  EXPECT_EQ(told["status"].Text(), "interrupted");
+  ExpectAddsUp(told);
+  EXPECT_LT(told["outcomes"]["unsent"].Int(), kRows) << told.Dump();
+  EXPECT_EQ(OnlyRun(project_.Cli({"show", "contacts-1", "--json"})).Dump(), told.Dump());
+  EXPECT_EQ(Status()["last_run"].Dump(), told.Dump());
+  EXPECT_EQ(Status()["unsent"].Int(), told["outcomes"]["unsent"].Int());
+  EXPECT_THAT(project_.Cli({"runs"}).out, HasSubstr("contacts-1  interrupted  "));
+  EXPECT_THAT(project_.Cli({"show", "contacts"}).out,
+              HasSubstr("Run contacts-1  interrupted; the next sync settles what it left open\n"));
   // A plan sends nothing, settles nothing and says that a run is open.
   project_.Cli({"plan", "contacts"});  // what was in flight has ended when this has
   const int64_t calls = account_.WriteCalls();
   const Output plan = project_.Cli({"plan", "contacts"});
   EXPECT_EQ(plan.exit, 0) << plan.Text();
-  EXPECT_THAT(plan.out + plan.err, ::testing::HasSubstr("contacts-1"));
+  EXPECT_THAT(plan.out + plan.err, HasSubstr("Run contacts-1 was interrupted."));
   EXPECT_EQ(account_.WriteCalls(), calls);
   SyncDone();
   const Output runs = project_.Cli({"runs", "contacts", "--json"});
   EXPECT_EQ(runs.exit, 0) << runs.Text();
   ASSERT_EQ(runs.json["runs"].size(), 2u) << runs.Text();
-  EXPECT_THAT(runs.out, ::testing::HasSubstr("\"interrupted\""));
+  const Json settled = runs.json["runs"][1];
+  EXPECT_EQ(settled["status"].Text(), "interrupted") << runs.Text();
+  EXPECT_EQ(settled["outcomes"].Dump(), told["outcomes"].Dump()) << "the counts stay the same";
+  EXPECT_EQ(settled["applied"].Dump(), told["applied"].Dump());
   for (size_t i = 0; i < 2; ++i) ExpectAddsUp(runs.json["runs"][i]);
   ExpectHoldsCustomers(account_, project_);
+}
+
+TEST_F(CrashTest, WhoLooksOnTakesNoRunAtWorkForDead) {
+  account_.Faults(R"([{"match":{"path":"/crm/v3/objects/contacts/batch/"},"times":-1,
+                       "fault":{"kind":"stall"}}])");
+  const auto child = project_.Start({"sync", "contacts", "--json"});
+  while (child->Running() && project_.Files("/journal-").empty()) {
+  }
+  EXPECT_EQ(OnlyRun(project_.Cli({"runs", "--json"}))["status"].Text(), "running");
+  EXPECT_THAT(project_.Cli({"show", "contacts-1"}).out, HasSubstr("contacts-1  running  since "));
+  EXPECT_THAT(project_.Cli({"status"}).out, HasSubstr("running in run contacts-1"));
+  EXPECT_THAT(project_.Cli({"plan", "contacts"}).out, HasSubstr("Run contacts-1 is at work."));
+  EXPECT_TRUE(child->Running());
+  child->Signal(SIGKILL);
+  child->Wait();
+  EXPECT_EQ(OnlyRun(project_.Cli({"runs", "--json"}))["status"].Text(), "interrupted");
+  EXPECT_THAT(project_.Cli({"plan", "contacts"}).out, HasSubstr("Run contacts-1 was interrupted."));
 }
 
 TEST_F(CrashTest, AnInterruptedApplyGoesOnWithTheSamePlan) {

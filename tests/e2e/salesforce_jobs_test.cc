@@ -159,6 +159,25 @@ TEST_F(SalesforceJobsTest, AJobOfDeletesFails) {
   for (const auto& [id, times] : account_.Writes()) EXPECT_LE(times, 2) << id;
 }
 
+// Standard error is a file here, as it is for cron.
+TEST_F(SalesforceJobsTest, TheWaitForAnEarlierJobIsToldWhenItBegins) {
+  const auto first = StalledJob();
+  first->Signal(SIGINT);
+  EXPECT_EQ(first->Wait().exit, 5);
+  const int64_t asked = Answers("GET ", "200");
+  const auto second = project_.Start({"sync", "contacts"});
+  while (second->Running() && Answers("GET ", "200") == asked) {
+  }
+  EXPECT_EQ(second->Err(),
+            "penstock: run contacts-1 left 1 job with 30 records at the destination; waiting for "
+            "its results before anything new is sent\n");
+  account_.Config(R"({"bulk_release": true})");
+  const Output done = second->Wait();
+  EXPECT_EQ(done.exit, 0) << done.Text();
+  EXPECT_EQ(std::count(done.err.begin(), done.err.end(), '\n'), 1) << done.err;
+  EXPECT_EQ(project_.Cli({"sync", "contacts"}).err, "") << "no job is left";
+}
+
 struct Stop {
   const char* isolation;
   int signal;  // 0: the worker alone is killed
@@ -192,6 +211,7 @@ TEST_P(SalesforceStopsTest, TheNextSyncFinishesTheJob) {
   account_.Config(R"({"bulk_release": true})");
   const Output rest = project_.Sync();
   EXPECT_EQ(rest.exit, 0) << rest.Text();
+  EXPECT_THAT(rest.err, HasSubstr("run contacts-1 left 1 job with 30 records"));
   ASSERT_EQ(rest.json["runs"].size(), 2u) << rest.Text();
   EXPECT_EQ(rest.json["runs"][0]["applied"]["created"].Int(), kRows);
   EXPECT_EQ(rest.json["runs"][1]["rows"]["unchanged"].Int(), kRows);

@@ -71,6 +71,23 @@ TEST_F(SalesforceWordsTest, StrictKnowsInvalidAndUnsentRows) {
   EXPECT_EQ(Strict().exit, 0) << Strict().Text();
 }
 
+TEST_F(SalesforceWordsTest, TheRecordsOfStatusAddUp) {
+  StartOrganization();
+  project_.FillCustomers(10);
+  SyncDone();
+  project_.Sql("UPDATE customers SET email = 'no mail' WHERE n < 3");
+  project_.FillCustomers(2, 10);
+  project_.Sql("UPDATE customers SET email = 'no mail' WHERE n = 11");
+  EXPECT_EQ(SyncTo(3, "completed_with_errors")["outcomes"]["rejected"].Int(), 4);
+  const Output page = project_.Cli({"status"});
+  EXPECT_THAT(page.out, HasSubstr("  records   12 known = 8 acknowledged + 4 rejected; an earlier "
+                                  "change of 3 of the others was acknowledged\n"));
+  const Json json = project_.Cli({"status", "--json"}).json["integrations"][0];
+  EXPECT_EQ(json["known"].Int(), 12) << json.Dump();
+  EXPECT_EQ(json["acknowledged"].Int(), 11);
+  EXPECT_EQ(json["standing"]["rejected"].Int(), 4);
+}
+
 TEST_F(SalesforceWordsTest, ARefusedRecordsAnswerIsItsOwn) {
   StartOrganization();
   project_.FillCustomers(60);

@@ -177,6 +177,18 @@ TEST_F(FileTest, NamesAndDirectories) {
   EXPECT_EQ(DirectoryOf("a//b"), "a");
 }
 
+TEST_F(FileTest, AskingForALockLeavesNothingBehind) {
+  EXPECT_FALSE(*Lock::Taken(Path("lock")));
+  EXPECT_FALSE(Exists(Path("lock")));
+  auto lock = Lock::Open(Path("lock"));
+  ASSERT_TRUE(lock.ok());
+  EXPECT_FALSE(*Lock::Taken(Path("lock")));
+  ASSERT_TRUE(*lock->TryLock());
+  ASSERT_TRUE(lock->SetHolder("run contacts-12").ok());
+  EXPECT_TRUE(*Lock::Taken(Path("lock")));
+  EXPECT_EQ(*lock->Holder(), "run contacts-12");
+}
+
 TEST_F(FileTest, LockIsExclusiveAndNamesItsHolder) {
   auto first = Lock::Open(Path("lock"));
   auto second = Lock::Open(Path("lock"));

@@ -340,6 +340,7 @@ std::string World::CheckDoubts(const RunEnvironment& env) const {
   if (!view.ok()) return view.error().message;
   std::string wrong;
   const Status status = (*view)->ForEach([&](const Entry& entry) -> Status {
+    if (!entry.pending && !entry.acknowledged) wrong = "known, and nothing of it";
     if (!entry.pending || entry.pending->outcome != OutcomeKind::kInDoubt) return {};
     const std::string key = key_of_.at(entry.key_hash);
     const auto now = rows.find(key);

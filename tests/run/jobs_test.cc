@@ -59,6 +59,11 @@ class JobsTest : public RunTest {
     destination.set_account_id(world_->account_id);
     RunEnvironment env = world_->Environment(&destination);
     settled_.clear();
+    awaited_.clear();
+    env.jobs_awaited = [&](const std::vector<OpenJob>& jobs) {
+      EXPECT_EQ(awaited_.size(), settled_.size()) << "told when it was over";
+      awaited_.push_back(jobs);
+    };
     env.run_settled = [&](const RunRecord& record) { settled_.push_back(record); };
     auto record = penstock::Sync(env, {});
     EXPECT_TRUE(record.ok()) << record.error().message;
@@ -92,6 +97,7 @@ class JobsTest : public RunTest {
   }
 
   std::vector<RunRecord> settled_;
+  std::vector<std::vector<OpenJob>> awaited_;  // by run
 };
 
 TEST_F(JobsTest, AreOneRunWhereNothingGoesWrong) {
@@ -99,6 +105,7 @@ TEST_F(JobsTest, AreOneRunWhereNothingGoesWrong) {
   EXPECT_EQ(record.status, "succeeded");
   EXPECT_EQ(record.outcomes.created, 10u);
   EXPECT_TRUE(settled_.empty());
+  EXPECT_TRUE(awaited_.empty());
   CheckJobs();
   EXPECT_EQ(world_->Converge(), "");
 }
@@ -156,6 +163,12 @@ TEST_F(JobsTest, AJobThatStillRunsHoldsItsRecordsUntilItHasTold) {
   EXPECT_EQ(second.plan.quarantined, 9u);
   EXPECT_EQ(second.plan.remove, 0u);
   ASSERT_FALSE(settled_.empty());
+  ASSERT_EQ(awaited_.size(), 1u);
+  uint64_t awaited = 0;
+  for (const OpenJob& job : awaited_[0]) awaited += job.records;
+  EXPECT_EQ(awaited, 10u);
+  EXPECT_EQ(awaited_[0].size(), open.size());
+  EXPECT_EQ(awaited_[0][0].run, first.ordinal);
   EXPECT_EQ(settled_[0].outcomes.in_doubt, 10u);
   EXPECT_EQ(settled_[0].plan.row_changes, 10u);
   EXPECT_EQ(Open()[0].since_us, open[0].since_us);

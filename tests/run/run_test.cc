@@ -1,5 +1,6 @@
 // Plans, guards and the small verbs through core/run's surface.
 #include "tests/run/fixture.h"
+#include "tests/support/crash.h"
 
 namespace penstock::testing {
 namespace {
@@ -148,6 +149,101 @@ TEST_F(RunTest, ASecondRunIsRefusedWithTheFirstOnesName) {
   ASSERT_FALSE(record.ok());
   EXPECT_EQ(record.error().code, "PS-RUN-LOCKED");
   EXPECT_NE(record.error().message.find("people-7"), std::string::npos);
+}
+
+/// What the store says of a run that was killed is "running", until the next one settles it.
+class RecordNowTest : public RunTest {
+ protected:
+  /// A run that is killed after so many operations on files.
+  void KillAt(uint64_t operation) {
+    ASSERT_EQ(world_->BeforeCrash(), "");
+    test::CrashOptions options;
+    options.kind = test::Crash::kKill;
+    options.at = operation;
+    const test::RunResult result = test::RunToEnd(options, [&]() -> Status {
+      auto record = world_->BareSync({});
+      return record.ok() ? Status() : record.status();
+    });
+    crashed_ = result.crashed;
+    ASSERT_EQ(world_->AfterCrash(), "");
+  }
+  FileStore Store() const { return FileStore(world_->directory() + "/store"); }
+  RunRecord Stored(const std::string& run) const {
+    FileStore store = Store();
+    const auto found = store.FindRun(run);
+    return found.ok() ? found->value_or(RunRecord()) : RunRecord();
+  }
+  RunRecord Now(const RunRecord& record) const {
+    FileStore store = Store();
+    auto now = RecordNow(&store, Directory(), record);
+    EXPECT_TRUE(now.ok()) << now.error().message;
+    return now.ok() ? *now : RunRecord();
+  }
+  std::string Directory() const { return world_->directory() + "/people"; }
+
+  bool crashed_ = true;
+};
+
+TEST_F(RecordNowTest, SaysWhatTheNextRunWillWriteDown) {
+  uint64_t interrupted = 0;
+  for (uint64_t operation = 1;; ++operation) {
+    SCOPED_TRACE("killed at operation " + std::to_string(operation));
+    Start(Mode::kMirror);
+    KillAt(operation);
+    if (!crashed_) break;
+    const RunRecord stored = Stored("people-1");
+    if (stored.run.empty()) continue;  // it had not begun
+    const RunRecord now = Now(stored);
+    EXPECT_EQ(Stored("people-1").status, stored.status) << "it only reads";
+    if (stored.status != "running") {
+      EXPECT_EQ(now.status, stored.status);
+      continue;
+    }
+    ++interrupted;
+    EXPECT_EQ(now.status, "interrupted");
+    (void)SyncOnce();
+    const RunRecord settled = Stored("people-1");
+    EXPECT_EQ(settled.status, "interrupted");
+    EXPECT_EQ(now.outcomes.succeeded, settled.outcomes.succeeded);
+    EXPECT_EQ(now.outcomes.in_doubt, settled.outcomes.in_doubt);
+    EXPECT_EQ(now.outcomes.unsent, settled.outcomes.unsent);
+    EXPECT_EQ(now.outcomes.changes(), now.plan.row_changes + now.plan.remove);
+  }
+  EXPECT_GT(interrupted, 5u);
+}
+
+TEST_F(RecordNowTest, ARunAtWorkHasItsLockAndIsTheNewest) {
+  FileStore store = Store();
+  RunRecord dead, at_work;
+  dead.integration = at_work.integration = "people";
+  ASSERT_TRUE(store.BeginRun(&dead).ok());
+  EXPECT_EQ(Now(dead).status, "interrupted") << "nobody has the lock";
+  auto lock = IntegrationLock::Acquire(Directory(), "run people-2, pid 1", 0, {});
+  ASSERT_TRUE(lock.ok());
+  EXPECT_EQ(Now(dead).status, "running");
+  ASSERT_TRUE(store.BeginRun(&at_work).ok());
+  EXPECT_EQ(Now(at_work).status, "running");
+  EXPECT_EQ(Now(dead).status, "interrupted") << "the lock is the newer one's";
+  RunRecord read = at_work;
+  at_work.status = "succeeded";
+  ASSERT_TRUE(store.FinishRun(at_work).ok());
+  lock->reset();
+  EXPECT_EQ(Now(read).status, "succeeded") << "it ended after it was read";
+}
+
+TEST_F(RecordNowTest, WithoutItsJournalAllIsInDoubt) {
+  FileStore store = Store();
+  RunRecord record;
+  record.integration = "people";
+  record.plan.row_changes = record.outcomes.unsent = 7;
+  record.journalled = true;
+  ASSERT_TRUE(store.BeginRun(&record).ok());
+  const RunRecord now = Now(record);
+  EXPECT_EQ(now.status, "interrupted");
+  EXPECT_EQ(now.outcomes.in_doubt, 7u);
+  EXPECT_EQ(now.outcomes.unsent, 0u);
+  ASSERT_TRUE(now.error);
+  EXPECT_EQ(now.error->code, "PS-STATE-MISSING");
 }
 
 }  // namespace

@@ -1,10 +1,13 @@
 // The integration's lock across processes.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/file/file.h"
 #include "core/state/state.h"
 #include "tests/state/history.h"
 
@@ -51,6 +54,37 @@ TEST(IntegrationLock, NamesTheHolderAndDiesWithItsProcess) {
   ::kill(child, SIGKILL);
   ::waitpid(child, nullptr, 0);
   EXPECT_TRUE(IntegrationLock::Acquire(path, "me", 0, {}).ok());
+}
+
+TEST(IntegrationLock, IsHeldWhileItsProcessLives) {
+  const TemporaryDirectory directory;
+  const std::string path = directory / "contacts";
+  EXPECT_FALSE(*IntegrationLock::Held(path));
+  EXPECT_FALSE(file::Exists(path)) << "asking writes nothing";
+  const pid_t child = HoldElsewhere(path);
+  ASSERT_GT(child, 0);
+  EXPECT_TRUE(*IntegrationLock::Held(path));
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  EXPECT_FALSE(*IntegrationLock::Held(path));
+}
+
+/// Who only asks has the file's lock for a moment, shared with others who ask.
+TEST(IntegrationLock, IsNotRefusedBecauseSomebodyAsks) {
+  const TemporaryDirectory directory;
+  ASSERT_TRUE(IntegrationLock::Acquire(directory.path(), "an earlier run", 0, {}).ok());
+  const int asking = ::open((directory / "lock").c_str(), O_RDONLY | O_CLOEXEC);
+  ASSERT_EQ(::flock(asking, LOCK_SH | LOCK_NB), 0);
+  EXPECT_FALSE(*IntegrationLock::Held(directory.path()));
+  bool gone = false;
+  const auto lock = IntegrationLock::Acquire(directory.path(), "me", 0, [&] {
+    if (!gone) ::close(asking);
+    gone = true;
+    return false;
+  });
+  EXPECT_TRUE(lock.ok());
+  EXPECT_TRUE(gone);
+  EXPECT_TRUE(*IntegrationLock::Held(directory.path()));
 }
 
 TEST(IntegrationLock, WaitsUntilItIsFree) {
