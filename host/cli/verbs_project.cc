@@ -16,6 +16,7 @@ void Validate(Context* context) {
   auto loaded = context->ReadProject();
   if (!loaded.ok()) return context->Fail(loaded.error());
   project::CheckConnectors(context->ConnectorFolders(), secrets::ProcessEnvironment(), &*loaded);
+  engine::CheckLogins(context->ConnectorFolders(), secrets::ProcessEnvironment(), &*loaded);
   project::CheckNeighbours(&*loaded);
   engine::CheckAgainstCatalogs(&*loaded);
   trust::CheckProject(context->ConnectorFolders(), &*loaded);
