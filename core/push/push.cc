@@ -221,7 +221,9 @@ Status Pusher::Resolve() {
   std::vector<LookupHit> hits;
   sdk::Status status = destination_->Lookup(Assign("lookup", true), keys, &hits, limits_);
   if (!status.ok()) {
-    stop_.Stop(Explain(status.failure(), options_.integration->destination).error);
+    stop_.Stop(
+        Explain(status.failure(), options_.integration->destination, destination_->manifest())
+            .error);
     return {};
   }
   for (size_t i = 0; i < batch->size(); ++i) {

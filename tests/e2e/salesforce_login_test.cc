@@ -211,7 +211,7 @@ TEST_F(SalesforceLoginTest, ALoginThatIsDownIsOneSentenceAndNothingIsLost) {
   const std::string down = R"([{"match": {"path": "/services/oauth2/"}, "times": -1,
                                 "fault": {"kind": "drop_before"}}])";
   account_.Faults(down);
-  ExpectRefused("PS-DEST-UNREACHABLE", "The login at 127.0.0.1:");
+  ExpectRefused("PS-OAUTH-UNAVAILABLE", "The login at 127.0.0.1:");
   // A job runs, the session ends, and there is no new one.
   account_.Faults("[]");
   settings_.more = {kByJobs};
@@ -235,7 +235,7 @@ TEST_F(SalesforceLoginTest, ALoginThatIsDownIsOneSentenceAndNothingIsLost) {
   SetPhones("+2");
   const Output nobody = project_.Sync();
   EXPECT_EQ(nobody.exit, 1) << nobody.Text();
-  EXPECT_EQ(OnlyRun(nobody)["error"]["code"].Text(), "PS-DEST-UNREACHABLE") << nobody.Text();
+  EXPECT_EQ(OnlyRun(nobody)["error"]["code"].Text(), "PS-OAUTH-UNAVAILABLE") << nobody.Text();
   EXPECT_THAT(nobody.Text(), HasSubstr("cannot be reached"));
 }
 
