@@ -104,6 +104,8 @@ std::vector<Trouble> Troubles() {
        "has used up its API requests of 24 hours", "quota"},
       {"api_says_what_is_not_salesforce", [](Test* t) { t->Spoil(kApi, R"({"kind": "garbage"})"); },
        "PS-CONN-FAILED", "", "login_url, or base_url if there is one", false},
+      {"api_version_not_offered", [](Test* t) { t->LogInAt(t->account().url(), "v99.0"); },
+       "PS-DEST-CONFIG", "the organization does not offer the API version v99.0", "api_version"},
   };
 }
 
