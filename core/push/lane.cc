@@ -35,68 +35,6 @@ bool StopSwitch::OneMorePoisonous() {
   return ++poisonous_ >= kMaxPoisonous;
 }
 
-CallFailure Explain(const sdk::Failure& failure, const std::string& destination) {
-  const std::string where = "destination " + destination + ": ";
-  CallFailure result;
-  result.stop = true;
-  switch (failure.status) {
-    case PENSTOCK_E_UNAUTHENTICATED:
-      // A reason of the host's own keeps its code, and what is to be done about it.
-      result.error =
-          failure.code.starts_with("PS-OAUTH-")
-              ? MakeError(failure.code, where + failure.message)
-              : MakeError(
-                    "PS-DEST-AUTH", where + failure.message,
-                    "put a valid credential where the project file refers to it, then run again");
-      break;
-    case PENSTOCK_E_PERMISSION:
-      result.error =
-          MakeError("PS-DEST-PERMISSION", where + failure.message,
-                    "grant the missing permission at the destination, then run `penstock check`");
-      break;
-    case PENSTOCK_E_QUOTA:
-      result.error = MakeError("PS-DEST-QUOTA", where + failure.message,
-                               "run again after the quota has been reset; nothing is lost");
-      break;
-    case PENSTOCK_E_INVALID_CONFIG:
-      result.error =
-          UsageError("PS-DEST-CONFIG", where + failure.message,
-                     "correct the destination's `config:`, or `options:` and `mapping:` of the "
-                     "integration, as the sentence says");
-      break;
-    case PENSTOCK_E_NOT_FOUND:
-      result.error = MakeError("PS-DEST-SCHEMA", where + failure.message,
-                               "run `penstock check` to refresh the catalog, then plan again");
-      break;
-    case PENSTOCK_E_DESTINATION:
-      result.stop = false;
-      result.error = MakeError("PS-DEST-STOPPED", where + failure.message,
-                               "find out why there, then run again: what it did not take is sent");
-      break;
-    case PENSTOCK_E_CANCELLED:
-      result.error = MakeError("PS-RUN-CANCELLED", "the run was cancelled",
-                               "run again: what is left is found anew");
-      result.error.exit = ExitCode::kCancelled;
-      break;
-    case PENSTOCK_E_RATE_LIMITED:
-    case PENSTOCK_E_UNAVAILABLE:
-    case PENSTOCK_E_DEADLINE:
-      result.stop = false;
-      result.error = MakeError("PS-DEST-UNREACHABLE", where + failure.message,
-                               "check the network, the address in the message and the "
-                               "destination's status page, then run "
-                               "again; nothing is lost");
-      break;
-    default:
-      result.stop = false;
-      result.error = MakeError(
-          "PS-CONN-FAILED", where + failure.message,
-          "look at the exchange with `penstock why`, and report it to the connector's publisher");
-      break;
-  }
-  return result;
-}
-
 Lane::Lane(Options options, Destination* destination, Ledger* ledger, StopSwitch* stop)
     : options_(std::move(options)), destination_(destination), ledger_(ledger), stop_(stop) {
   const size_t writers = std::max<uint32_t>(1, options_.writers);
@@ -190,7 +128,7 @@ void Lane::Serve(std::deque<std::shared_ptr<Batch>>* halves) {
       if (begun.ok()) {
         writer = *std::move(begun);
       } else {
-        Stop(Explain(begun.failure(), options_.destination_name).error);
+        Stop(Explain(begun.failure()).error);
       }
     }
     if (stop_->stopped()) {
@@ -332,13 +270,17 @@ void Lane::Poisonous(const Change& change, bool sent, const sdk::Failure& failur
                      " --code CONNECTOR_CRASHED`, and report it to the connector's publisher"));
 }
 
+CallFailure Lane::Explain(const sdk::Failure& failure) const {
+  return penstock::Explain(failure, options_.destination_name, destination_->manifest());
+}
+
 void Lane::TellOf(const sdk::Failure& failure) {
-  if (!Explain(failure, options_.destination_name).stop) ledger_->Fault(failure);
+  if (!Explain(failure).stop) ledger_->Fault(failure);
 }
 
 void Lane::Failed(const std::vector<uint64_t>& open, const sdk::Failure& failure) {
   ledger_->CloseUnreported(open, failure);
-  CallFailure explained = Explain(failure, options_.destination_name);
+  CallFailure explained = Explain(failure);
   bool stop = explained.stop;
   {
     const std::lock_guard lock(mutex_);

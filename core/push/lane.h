@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "core/push/batch.h"
+#include "core/push/failure.h"
 #include "core/push/ledger.h"
 #include "core/run/destination.h"
 
@@ -33,13 +34,6 @@ class StopSwitch {
   Status reason_;
   uint32_t poisonous_ = 0;
 };
-
-/// The sentence for a failed call into a connector, and whether the run has to stop for it.
-struct CallFailure {
-  Error error;
-  bool stop = false;
-};
-CallFailure Explain(const sdk::Failure& failure, const std::string& destination);
 
 class Lane {
  public:
@@ -85,6 +79,7 @@ class Lane {
   void HalveHeldBack(std::vector<Change> group, std::deque<std::shared_ptr<Batch>>* next);
   void Halve(std::vector<Change> group, std::deque<std::shared_ptr<Batch>>* next);
   /// A failed call that no record's outcome tells of: perhaps all have theirs, or are in a job.
+  CallFailure Explain(const sdk::Failure& failure) const;
   void TellOf(const sdk::Failure& failure);
   void Failed(const std::vector<uint64_t>& open, const sdk::Failure& failure);
   std::shared_ptr<Batch> Next();

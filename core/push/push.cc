@@ -6,6 +6,7 @@
 #include <memory>
 #include <utility>
 
+#include "core/push/cost.h"
 #include "core/push/lane.h"
 #include "core/push/ledger.h"
 
@@ -51,7 +52,9 @@ class Pusher {
   const sdk::Operation* Operation(Op op) const;
   bool ByKey(Op op) const;
   Lane* LaneOf(Op op);
-  size_t BatchRecords(Op op) const;
+  size_t RecordsAtOnce(Op op) const {
+    return BatchRecords(options_.object->limits, Expected(OpName(op)));
+  }
   sdk::Assignment Assign(const std::string& operation, bool key_only) const;
   Batch::Shape ShapeOf(bool key_only) const;
   void FillRunVariables();
@@ -153,17 +156,6 @@ Batch::Shape Pusher::ShapeOf(bool key_only) const {
   return shape;
 }
 
-/// As many records as fill whole requests, small enough that all writers have work.
-size_t Pusher::BatchRecords(Op op) const {
-  const sdk::ObjectLimits& limits = options_.object->limits;
-  const size_t request = std::max<uint32_t>(1, limits.max_request_records);
-  const size_t writers = std::max<uint32_t>(1, limits.max_parallel_writers);
-  const size_t expected = Expected(OpName(op));
-  const size_t fair = (expected / writers + request - 1) / request * request;
-  const size_t most = std::max<size_t>(limits.max_batch_records / request * request, 1);
-  return std::clamp(fair, std::min(request, most), most);
-}
-
 Lane* Pusher::LaneOf(Op op) {
   std::unique_ptr<Lane>& lane = lanes_[op];
   if (lane == nullptr) {
@@ -185,7 +177,7 @@ Lane* Pusher::LaneOf(Op op) {
 
 Status Pusher::Hand(Op op, bool all) {
   Waiting& waiting = waiting_[op];
-  const size_t records = BatchRecords(op);
+  const size_t records = RecordsAtOnce(op);
   while (!waiting.changes.empty() && !stop_.stopped()) {
     const bool full = waiting.changes.size() >= records || waiting.bytes >= kMaxBatchBytes;
     if (!full && !all) break;
@@ -221,7 +213,9 @@ Status Pusher::Resolve() {
   std::vector<LookupHit> hits;
   sdk::Status status = destination_->Lookup(Assign("lookup", true), keys, &hits, limits_);
   if (!status.ok()) {
-    stop_.Stop(Explain(status.failure(), options_.integration->destination).error);
+    stop_.Stop(
+        Explain(status.failure(), options_.integration->destination, destination_->manifest())
+            .error);
     return {};
   }
   for (size_t i = 0; i < batch->size(); ++i) {
@@ -270,7 +264,7 @@ Status Pusher::Route(Change change) {
   if (IsShared(change)) return {};
   if (NeedsLookup(change)) {
     unresolved_.push_back(std::move(change));
-    return unresolved_.size() >= BatchRecords(Op::kUpsert) ? Resolve() : Status();
+    return unresolved_.size() >= RecordsAtOnce(Op::kUpsert) ? Resolve() : Status();
   }
   const Op op = change.op;
   waiting_[op].bytes += change.payload.size();
@@ -381,12 +375,6 @@ Result<PushResult> Pusher::Run() {
 Result<PushResult> Push(PlanReader* plan, Destination* destination, Journal* journal, Clock* clock,
                         const PushOptions& options) {
   return Pusher(plan, destination, journal, clock, options).Run();
-}
-
-uint64_t EstimateRequests(const PlanCounts& counts, const sdk::Object& object) {
-  const uint64_t size = std::max<uint32_t>(1, object.limits.max_request_records);
-  return (counts.insert + size - 1) / size + (counts.update + size - 1) / size +
-         (counts.remove + size - 1) / size;
 }
 
 }  // namespace penstock

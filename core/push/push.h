@@ -40,7 +40,4 @@ struct PushResult {
 Result<PushResult> Push(PlanReader* plan, Destination* destination, Journal* journal, Clock* clock,
                         const PushOptions& options);
 
-/// Requests that a plan will take at least: for estimates. [thread-safe]
-uint64_t EstimateRequests(const PlanCounts& counts, const sdk::Object& object);
-
 }  // namespace penstock

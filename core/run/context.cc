@@ -8,7 +8,7 @@
 
 #include "core/base/suggest.h"
 #include "core/file/file.h"
-#include "core/push/lane.h"
+#include "core/push/failure.h"
 
 namespace penstock::run {
 namespace {
@@ -146,7 +146,7 @@ Result<std::unique_ptr<StateView>> OpenView(const RunEnvironment& env) {
 }
 
 Error Explained(const RunEnvironment& env, const sdk::Failure& failure) {
-  return Explain(failure, env.integration->destination).error;
+  return Explain(failure, env.integration->destination, env.destination->manifest()).error;
 }
 
 Result<sdk::Object> FindObject(const RunEnvironment& env) {

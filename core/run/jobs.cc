@@ -7,7 +7,7 @@
 
 #include "core/diff/payload.h"
 #include "core/file/file.h"
-#include "core/push/lane.h"
+#include "core/push/failure.h"
 #include "core/push/ledger.h"
 #include "core/run/context.h"
 
@@ -270,7 +270,8 @@ Status JobsOfRun::HandBack(const OpenJob& job, const std::shared_ptr<Batch>& bat
     return {};
   }
   ledger_->LeaveNoted(failure);
-  CallFailure explained = Explain(failure, env_.integration->destination);
+  CallFailure explained =
+      Explain(failure, env_.integration->destination, env_.destination->manifest());
   if (open.empty() && !explained.stop) ledger_->Fault(failure);  // nothing else tells of it
   return explained.stop ? Status(std::move(explained.error)) : Status();
 }

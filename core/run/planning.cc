@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "core/file/file.h"
-#include "core/push/push.h"
+#include "core/push/cost.h"
 #include "core/run/context.h"
 
 namespace penstock {
@@ -129,9 +129,8 @@ Result<PlannedRun> MakePlan(const RunEnvironment& env, const SyncOptions& option
   PENSTOCK_RETURN_IF_ERROR(file::RenameDurably(draft, planned.path));
   planned.header = header;
   planned.standing = input.view->counts();
-  planned.estimated_requests = EstimateRequests(header.counts, object);
-  planned.estimated_seconds =
-      EstimateSeconds(env.destination->manifest(), planned.estimated_requests);
+  planned.cost = EstimateCost(header.counts, object, integration.options);
+  planned.estimated_seconds = EstimateSeconds(env.destination->manifest(), planned.cost.requests);
   GuardInput guard;
   guard.plan = &planned.header;
   guard.settings = integration.guard;

@@ -16,6 +16,7 @@
 #include "core/model/integration.h"
 #include "core/model/source.h"
 #include "core/plan/plan.h"
+#include "core/push/cost.h"
 #include "core/run/counts.h"
 #include "core/run/destination.h"
 #include "core/state/state.h"
@@ -106,7 +107,7 @@ struct PlannedRun {
   std::optional<std::string> open_run;  // a run that is at work, or was interrupted and is not
                                         // settled yet
   bool open_run_at_work = false;
-  uint64_t estimated_requests = 0;
+  PlanCost cost;
   double estimated_seconds = 0;
   StateCounts standing;
 };

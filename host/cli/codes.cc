@@ -171,9 +171,6 @@ constexpr CodeEntry kDestinations[] = {
      "Check the token and the variable that holds it."},
     {"PS-DEST-CATALOG", "The destination's objects and fields cannot be read.",
      "Run `penstock check`."},
-    {"PS-DEST-CHECK", "The destination did not answer as it should.",
-     "The message has its words; see that base_url names the destination's API, and its status "
-     "page."},
     {"PS-DEST-CONFIG", "The destination refused the configuration.",
      "Correct it; `penstock connector show NAME` lists the settings."},
     {"PS-DEST-PERMISSION", "The credential is good, but not for this.",

@@ -118,6 +118,16 @@ std::string InvalidText(const PlannedRun& plan, const PlanDetails& details, size
   return Labelled("invalid", out, width);
 }
 
+std::string CostText(const PlannedRun& plan) {
+  std::string cost = "about " + Plural(plan.cost.requests, "API call");
+  if (plan.cost.jobs > 0) cost += " and " + Plural(plan.cost.jobs, "job");
+  if (plan.estimated_seconds >= 0.1) {
+    cost += ", " + DurationText(plan.estimated_seconds) + " at the destination's limit";
+  }
+  if (plan.cost.jobs > 0) cost += "; more calls while a job takes long";
+  return cost;
+}
+
 std::string VerdictText(const PlannedRun& plan, const Paint& paint) {
   std::string out;
   const uint64_t changes = ChangesOf(plan.header.counts);
@@ -134,13 +144,7 @@ std::string VerdictText(const PlannedRun& plan, const Paint& paint) {
                         "this one.",
                     paint.width());
   }
-  if (changes > 0) {
-    std::string cost = "about " + Plural(plan.estimated_requests, "API call");
-    if (plan.estimated_seconds >= 0.1) {
-      cost += ", " + DurationText(plan.estimated_seconds) + " at the destination's limit";
-    }
-    out += Labelled("cost", cost);
-  }
+  if (changes > 0) out += Labelled("cost", CostText(plan), paint.width());
   std::string holds;
   for (const Hold& hold : plan.holds) holds += hold.rule + ": " + AsSentence(hold.message) + "\n";
   out += Labelled(paint.Red("held"), holds, paint.width());
@@ -256,7 +260,8 @@ void PutPlan(Json* json, const PlannedRun& plan, const PlanDetails& details) {
   }
   json->EndList();
   json->Begin("estimate")
-      .Number("requests", plan.estimated_requests)
+      .Number("requests", plan.cost.requests)
+      .Number("jobs", plan.cost.jobs)
       .Real("seconds", plan.estimated_seconds)
       .End();
   if (plan.open_run) json->Text("open_run", *plan.open_run);

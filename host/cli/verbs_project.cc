@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "core/push/failure.h"
 #include "host/cli/context.h"
 #include "host/cli/json.h"
 #include "host/cli/verbs.h"
@@ -16,6 +17,7 @@ void Validate(Context* context) {
   auto loaded = context->ReadProject();
   if (!loaded.ok()) return context->Fail(loaded.error());
   project::CheckConnectors(context->ConnectorFolders(), secrets::ProcessEnvironment(), &*loaded);
+  engine::CheckLogins(context->ConnectorFolders(), secrets::ProcessEnvironment(), &*loaded);
   project::CheckNeighbours(&*loaded);
   engine::CheckAgainstCatalogs(&*loaded);
   trust::CheckProject(context->ConnectorFolders(), &*loaded);
@@ -57,16 +59,6 @@ struct CheckOutcome {
   uint64_t objects = 0;
 };
 
-Error FailureError(const std::string& name, const sdk::Failure& failure) {
-  const std::string code = failure.code.starts_with("PS-") ? failure.code : "PS-DEST-CHECK";
-  Error e = MakeError(code, "Destination " + name + ": " + failure.message);
-  if (failure.status == PENSTOCK_E_UNAUTHENTICATED && !code.starts_with("PS-OAUTH-")) {
-    e.code = "PS-DEST-AUTH";
-    e.hint = "Check the credential in the destination's config and the variable that holds it.";
-  }
-  return e;
-}
-
 CheckOutcome CheckDestination(engine::Engine* engine, const std::string& name) {
   CheckOutcome out{name, "destination", {}, {}, 0};
   auto destination = engine->OpenDestination(name);
@@ -76,15 +68,19 @@ CheckOutcome CheckDestination(engine::Engine* engine, const std::string& name) {
   }
   CallLimits limits;
   limits.cancelled = Cancelled;
+  // As a run would tell it.
+  const auto told = [&](const sdk::Failure& failure) {
+    return Explain(failure, name, (*destination)->manifest()).error;
+  };
   const auto report = (*destination)->Check(limits);
   if (!report.ok()) {
-    out.error = FailureError(name, report.failure());
+    out.error = told(report.failure());
     return out;
   }
   out.report = *report;
   const auto catalog = (*destination)->Refresh(limits);
   if (!catalog.ok()) {
-    out.error = FailureError(name, catalog.failure());
+    out.error = told(catalog.failure());
   } else {
     out.objects = catalog->objects.size();
   }

@@ -1,17 +1,12 @@
 #include "host/engine/destination.h"
 
-#include <rapidjson/document.h>
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
-
 #include <algorithm>
 
+#include "host/engine/open_config.h"
 #include "host/http/url.h"
 #include "host/limits/shared_dir.h"
 #include "host/oauth/login.h"
 #include "host/secrets/project_secret.h"
-#include "sdk/documents/auth.h"
-#include "sdk/documents/validate.h"
 
 namespace penstock::engine {
 namespace {
@@ -44,139 +39,6 @@ Error OpenError(const sdk::Failure& failure, const std::string& connector) {
     return MakeError(failure.code, failure.message + ".", kReport);
   }
   return ErrorOf(failure);
-}
-
-std::string Text(const rapidjson::Document& document) {
-  rapidjson::StringBuffer buffer;
-  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
-  document.Accept(writer);
-  return {buffer.GetString(), buffer.GetSize()};
-}
-
-// A configuration with its references resolved, checked, and its secrets taken out.
-struct OpenConfig {
-  std::string json;  // {"$secret": name} in place of secrets
-  std::map<std::string, std::string> secrets;
-  std::string base_url;
-  sdk::Auth auth;          // as the manifest says, or as the configuration chooses
-  oauth::Account account;  // of type oauth2
-  bool base_from_token = false;
-
-  std::string Credential() const {
-    const auto secret = secrets.find(auth.secret);
-    return secret == secrets.end() ? "" : secret->second;
-  }
-  // What tells one client of an account from another, for the budgets of requests.
-  std::string Client() const {
-    if (auth.type != "oauth2") return Credential();
-    return account.grant + "\n" + account.client_id + "\n" + account.user + "\n" +
-           account.refresh_token;
-  }
-};
-
-// A text of a configuration; empty where there is none.
-std::string TextOf(const rapidjson::Document& config, const std::string& name) {
-  const auto found = name.empty() ? config.MemberEnd() : config.FindMember(name);
-  if (found == config.MemberEnd() || !found->value.IsString()) return {};
-  return {found->value.GetString(), found->value.GetStringLength()};
-}
-
-// Where and as whom one logs in. A base_url of the project file is for sandboxes: tokens are got
-// there, too, for the audience that the real ones are for.
-void TakeAccount(const project::DestinationSettings& settings, const rapidjson::Document& config,
-                 OpenConfig* out) {
-  const sdk::OAuth& oauth = out->auth.oauth;
-  std::string login = TextOf(config, oauth.login_url);
-  if (login.empty()) login = oauth.login_url.empty() ? out->base_url : oauth.login_default;
-  while (login.ends_with('/')) login.pop_back();
-  out->base_from_token = !oauth.base_url_from.empty() && settings.base_url.empty();
-  if (out->base_from_token) out->base_url = login;
-  out->account = {
-      oauth.grants.front(),
-      TextOf(config, oauth.client_id),
-      TextOf(config, oauth.client_secret),
-      TextOf(config, oauth.private_key),
-      TextOf(config, oauth.user),
-      TextOf(config, oauth.refresh_token),
-      oauth.scope,
-      login,
-      settings.base_url.empty() ? login : out->base_url,
-      oauth.token_path,
-      settings.base_url.empty() && !oauth.login_url.empty() ? oauth.login_url : "base_url"};
-}
-
-// A login that the API's address comes from gets the client's secret, so it has to be one of the
-// vendor's hosts, or this machine for a rehearsal; any other host takes a base_url to name.
-Status CheckLoginAddress(const project::DestinationSettings& settings,
-                         const sdk::Manifest& manifest, const OpenConfig& config) {
-  if (!config.base_from_token) return {};
-  const std::string& setting = config.auth.oauth.login_url;
-  const auto found = settings.config_places.find(setting);
-  const auto refuse = [&](const std::string& why, const std::string& hint) {
-    return At(UsageError("PS-CONF-CONFIG", "Destination " + settings.name + ": " + why + ".", hint),
-              found == settings.config_places.end() ? settings.place : found->second);
-  };
-  const auto url = http::ParseUrl(config.base_url);
-  if (!url.ok()) {
-    return refuse(setting + " is no address",
-                  "Write it with https://, for example " + config.auth.oauth.login_default + ".");
-  }
-  if (http::IsLoopback(url->host)) return {};
-  if (http::CheckAllowed(*url, http::Url(), manifest.allowed_hosts).ok()) return {};
-  return refuse(setting + " leads to " + url->HostAndPort() + ", and connector " + manifest.id +
-                    " " + trust::HostsText(manifest.allowed_hosts) + ", by https",
-                "Correct it; a host of your own is named by the destination's base_url.");
-}
-
-Result<std::string> ResolveBaseUrl(const project::DestinationSettings& settings,
-                                   const sdk::Manifest& manifest, const secrets::Lookup& lookup) {
-  if (settings.base_url.empty()) return manifest.base_url;
-  auto resolved = secrets::Resolve(settings.base_url, lookup, settings.directory);
-  if (!resolved.ok()) return At(resolved.error(), settings.place);
-  return resolved;
-}
-
-Result<OpenConfig> ResolveConfig(const project::DestinationSettings& settings,
-                                 const sdk::Manifest& manifest, const secrets::Lookup& lookup) {
-  rapidjson::Document config;
-  config.Parse<rapidjson::kParseFullPrecisionFlag>(settings.config);
-  auto& allocator = config.GetAllocator();
-  for (auto& member : config.GetObject()) {
-    if (!member.value.IsString()) continue;
-    auto resolved = secrets::Resolve(member.value.GetString(), lookup, settings.directory);
-    if (!resolved.ok()) {
-      const auto place = settings.config_places.find(member.name.GetString());
-      return At(resolved.error(),
-                place == settings.config_places.end() ? settings.place : place->second);
-    }
-    member.value.SetString(*resolved, allocator);
-  }
-  const auto refused = [&](const sdk::Failure& failure) {
-    return At(
-        UsageError("PS-CONF-CONFIG", "Destination " + settings.name + ": " + failure.message + "."),
-        settings.config_places.at(""));
-  };
-  const auto valid = sdk::ValidateJson(manifest.config_schema, Text(config), "config");
-  if (!valid.ok()) return refused(valid.failure());
-  OpenConfig out;
-  auto auth = sdk::ChosenAuth(manifest, Text(config));
-  if (!auth.ok()) return refused(auth.failure());
-  out.auth = *std::move(auth);
-  PENSTOCK_ASSIGN_OR_RETURN(out.base_url, ResolveBaseUrl(settings, manifest, lookup));
-  if (out.auth.type == "oauth2") {
-    TakeAccount(settings, config, &out);
-    PENSTOCK_RETURN_IF_ERROR(CheckLoginAddress(settings, manifest, out));
-  }
-  for (const std::string& name : manifest.secrets) {
-    const auto found = config.FindMember(name);
-    if (found == config.MemberEnd() || !found->value.IsString()) continue;
-    out.secrets[name] = found->value.GetString();
-    found->value.SetObject();
-    found->value.AddMember("$secret", rapidjson::Value(name, allocator), allocator);
-  }
-  config.AddMember("$base_url", rapidjson::Value(out.base_url, allocator), allocator);
-  out.json = Text(config);
-  return out;
 }
 
 Result<std::shared_ptr<http::Login>> OpenLogin(const OpenOptions& open, const OpenConfig& config,

@@ -5,6 +5,8 @@
 #include "core/base/suggest.h"
 #include "core/mapping/mapping.h"
 #include "host/engine/catalog_cache.h"
+#include "host/engine/open_config.h"
+#include "sdk/runtime/loader.h"
 
 namespace penstock::engine {
 namespace {
@@ -69,6 +71,16 @@ void CheckAgainstCatalogs(project::LoadedProject* loaded) {
       continue;
     }
     CheckIntegration(loaded, it, *catalog);
+  }
+}
+
+void CheckLogins(const project::ConnectorFolders& folders, const secrets::Lookup& lookup,
+                 project::LoadedProject* loaded) {
+  for (const auto& [name, settings] : loaded->project.destinations) {
+    const auto sidecar = sdk::ReadSidecar(folders.Of(settings.connector), settings.connector);
+    if (!sidecar.ok()) continue;
+    const Status login = CheckLogin(settings, sidecar->manifest, lookup);
+    if (!login.ok()) loaded->errors.push_back(login.error());
   }
 }
 

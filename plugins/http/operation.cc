@@ -239,7 +239,7 @@ void ReadAnswer(const Place& place, const ObjectConfig& object, OperationConfig*
   const bool names_it = operation->verb == Verb::kUpdate || operation->verb == Verb::kDelete;
   const bool unless_said =
       !operation->answer.success || operation->answer.success->statuses.empty();
-  const auto usual = [&](std::vector<int> statuses) {
+  const auto usual = [&](std::initializer_list<int> statuses) {
     Condition condition;
     for (const int status : statuses) {
       if (unless_said || !operation->answer.success->Lists(status)) {

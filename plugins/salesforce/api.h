@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -11,6 +12,12 @@ namespace penstock::salesforce {
 
 // Salesforce's limit of a request to sObject Collections.
 inline constexpr size_t kMaxRecords = 200;
+
+// Of one job: here and in the host, memory holds a little of each record until it is settled. Five
+// of Salesforce's own batches.
+inline constexpr size_t kMaxJobRecords = 50'000;
+// Of one job that is soon over: create, upload, complete, two looks, three files of results.
+inline constexpr uint32_t kJobRequests = 8;
 
 // Encoded characters of a query in an address: Salesforce takes about 16,000 of all headers and the
 // address together.

@@ -11,9 +11,6 @@ namespace {
 
 // Salesforce takes 150 MB in base64, which are about 110 MB as they are.
 constexpr size_t kMaxJobBytes = 100'000'000;
-// Of one job: here and in the host, memory holds a little of each record until it is settled. Five
-// of Salesforce's own batches.
-constexpr size_t kMaxJobRecords = 50'000;
 // Of one writer, at the same time; while a job is made, one less runs.
 constexpr size_t kMaxJobs = 2;
 constexpr size_t kFlushBytes = 1 << 20;

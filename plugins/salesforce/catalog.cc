@@ -127,6 +127,7 @@ sdk::Object ObjectOf(const ObjectInfo& info) {
   SetOperations(info, &object);
   object.limits = {5 * kMaxRecords, kMaxRecords, 2};
   object.options_schema = OptionsSchema(info.name);
+  object.jobs = JobsWays();
   return object;
 }
 

@@ -18,25 +18,6 @@ namespace {
 // A share of its requests that leaves little for a large sync.
 constexpr int64_t kWarnPercent = 90;
 
-// Asked only when the first read found nothing at its address: does this organization offer the
-// version that is configured?
-Status CheckVersion(const sdk::Http& http, const Api& api, sdk::Call call, const Failure& first) {
-  rapidjson::Document versions;
-  Status status =
-      Read(http, call, HttpRequest::Get(Api::Versions()), "reading the API versions", &versions);
-  if (!status.ok() || !versions.IsArray()) return first;
-  std::string newest;
-  for (const JsonValue& item : versions.GetArray()) {
-    newest = "v" + std::string(TextMember(item, "version"));
-    if (newest == api.version()) return first;
-  }
-  return Failure{PENSTOCK_E_INVALID_CONFIG, "salesforce.API_VERSION",
-                 "the organization does not offer the API version " + api.version() +
-                     (newest.size() > 1 ? "; its newest is " + newest : std::string()) +
-                     ": change api_version of the destination",
-                 0};
-}
-
 // "api-usage=18/15000".
 std::string UsageWarning(std::string_view info) {
   constexpr std::string_view kMark = "api-usage=";
@@ -73,7 +54,8 @@ sdk::Result<CheckReport> CheckAccount(const sdk::Http& http, const Api& api, Sch
       HttpRequest::Get(api.Query("SELECT Id, Name, OrganizationType, IsSandbox FROM Organization")),
       doing, &answer, &limit_info);
   if (!status.ok() && status.failure().status == PENSTOCK_E_NOT_FOUND) {
-    status = CheckVersion(http, api, call, status.failure());
+    const sdk::Status offered = schemas->CheckVersion(call);
+    if (!offered.ok()) status = offered;
   }
   if (!status.ok()) return status.failure();
   const JsonValue* records = sdk::ArrayMember(answer, "records");

@@ -6,6 +6,7 @@
 #include "penstock/json_reader.hpp"
 #include "penstock/settings.hpp"
 #include "penstock_manifest.h"
+#include "plugins/salesforce/api.h"
 
 namespace penstock::salesforce {
 
@@ -44,6 +45,15 @@ std::vector<std::pair<std::string, std::string>> Options::Headers() const {
                                                                             : assignment_rule);
   if (allow_duplicates) headers.emplace_back("Sforce-Duplicate-Rule-Header", "allowSave=true");
   return headers;
+}
+
+std::vector<sdk::JobsWay> JobsWays() {
+  const char kBulk[] = R"({"required": ["path"], "properties": {"path": {"enum": ["bulk"]}}})";
+  // Options that are not there have defaults that go with jobs.
+  const char kAuto[] = R"({"properties": {"path": {"enum": ["auto"]}, "serial": {"enum": [false]},
+    "duplicate_rule": {"enum": ["block"]}, "assignment_rule": {"not": {"enum": ["default"]}}}})";
+  return {{kBulk, "", kMaxJobRecords, kJobRequests},
+          {kAuto, "bulk_threshold", kMaxJobRecords, kJobRequests}};
 }
 
 std::string OptionsSchema(std::string_view object) {

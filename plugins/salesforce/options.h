@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "penstock/documents.hpp"
 #include "penstock/result.hpp"
 
 namespace penstock::salesforce {
@@ -36,6 +37,9 @@ struct Options {
  private:
   bool BulkHonours() const { return !allow_duplicates && !serial && assignment_rule != "default"; }
 };
+
+// Options::UsesBulk, and what jobs take, as the catalog says it to the host.
+std::vector<sdk::JobsWay> JobsWays();
 
 // JSON Schema of the options of this object: those of the manifest that it has.
 std::string OptionsSchema(std::string_view object);

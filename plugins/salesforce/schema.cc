@@ -160,12 +160,16 @@ sdk::Result<Schemas::Infos> Schemas::Describe(sdk::Call call,
   }
   Infos found;
   sdk::Status failed;
+  bool missing = false;
   sdk::Status performed =
       http_.PerformAll(call, requests, [&](size_t index, const sdk::HttpResponse& response) {
         const std::string& name = asked[index];
         const std::string doing = "reading the fields of " + name;
         rapidjson::Document answer;
-        if (response.status() == 404) return;
+        if (response.status() == 404) {
+          missing = true;
+          return;
+        }
         if (!response.success()) {
           const ApiError error = ReadError(response);
           if (error.code == "INVALID_TYPE" || error.code == "INSUFFICIENT_ACCESS") return;
@@ -179,6 +183,10 @@ sdk::Result<Schemas::Infos> Schemas::Describe(sdk::Call call,
       });
   if (!performed.ok()) return performed.failure();
   if (!failed.ok()) return failed.failure();
+  if (missing && found.empty()) {
+    sdk::Status offered = CheckVersion(call);
+    if (!offered.ok()) return offered.failure();
+  }
   const std::lock_guard lock(mutex_);
   for (const auto& [name, object] : found) known_[name] = object;
   return found;
@@ -211,6 +219,23 @@ sdk::Result<std::vector<std::string>> Schemas::WritableObjects(sdk::Call call) {
     if (IsListed(object)) names.emplace_back(TextMember(object, "name"));
   }
   return names;
+}
+
+sdk::Status Schemas::CheckVersion(sdk::Call call) {
+  rapidjson::Document versions;
+  sdk::Status status = Read(http_, call, sdk::HttpRequest::Get(Api::Versions()),
+                            "reading the API versions", &versions);
+  if (!status.ok() || !versions.IsArray()) return {};
+  std::string newest;
+  for (const JsonValue& item : versions.GetArray()) {
+    newest = "v" + std::string(TextMember(item, "version"));
+    if (newest == api_.version()) return {};
+  }
+  return Failure{PENSTOCK_E_INVALID_CONFIG, "salesforce.API_VERSION",
+                 "the organization does not offer the API version " + api_.version() +
+                     (newest.size() > 1 ? "; its newest is " + newest : std::string()) +
+                     ": change api_version of the destination",
+                 0};
 }
 
 }  // namespace penstock::salesforce

@@ -70,12 +70,15 @@ class Schemas {
   Schemas(sdk::Http http, Api api) : http_(http), api_(std::move(api)) {}
 
   // All of `names` that there are, asked anew; what there is none of, or is not permitted to the
-  // user, is left out. Blocks.
+  // user, is left out. INVALID_CONFIG for a version that is not offered. Blocks.
   sdk::Result<Infos> Describe(sdk::Call call, const std::vector<std::string>& names);
   // One object, from memory if it was described before. NOT_FOUND when there is none. Blocks.
   sdk::Result<std::shared_ptr<const ObjectInfo>> Get(sdk::Call call, const std::string& name);
   // Names of the objects whose records can be written by this user. Blocks.
   sdk::Result<std::vector<std::string>> WritableObjects(sdk::Call call);
+  // Whether the organization offers the configured version, asked when nothing was found at its
+  // addresses: INVALID_CONFIG if it says that it does not. Blocks.
+  sdk::Status CheckVersion(sdk::Call call);
 
  private:
   sdk::Http http_;

@@ -48,8 +48,42 @@ Operation ReadOperation(const Json& json) {
   return operation;
 }
 
+JobsWay ReadJobsWay(const Json& json) {
+  JobsWay way;
+  way.options = RawText(json, "options");
+  way.above = Text(json, "above");
+  way.max_records = static_cast<uint32_t>(Number(json, "max_records", 1));
+  way.requests = static_cast<uint32_t>(Number(json, "requests", 1));
+  return way;
+}
+
 Failure Wrong(const Object& object, const std::string& sentence) {
   return Invalid("PS-DOC-INVALID", "the catalog: object \"" + object.name + "\" " + sentence);
+}
+
+// A threshold has a value for every integration only if the option has a default.
+bool IsThreshold(const Object& object, const std::string& option) {
+  rapidjson::Document schema;
+  schema.Parse(object.options_schema.data(), object.options_schema.size());
+  if (schema.HasParseError() || !schema.IsObject()) return false;
+  const Json* properties = Find(schema, "properties");
+  const Json* property = properties == nullptr ? nullptr : Find(*properties, option.c_str());
+  const Json* usual = property == nullptr ? nullptr : Find(*property, "default");
+  return usual != nullptr && usual->IsUint64() && Text(*property, "type") == "integer";
+}
+
+Status CheckJobs(const Object& object) {
+  for (const JobsWay& way : object.jobs) {
+    if (!way.above.empty() && !IsThreshold(object, way.above)) {
+      return Wrong(object, "has jobs above \"" + way.above +
+                               "\", which is no whole-numbered option with a default");
+    }
+    if (way.options.empty()) continue;
+    Status status =
+        CheckSchemaKeywords(way.options, "the options of jobs of object " + object.name);
+    if (!status.ok()) return status;
+  }
+  return {};
 }
 
 // What a schema cannot say: names are unique and identifiers exist.
@@ -73,7 +107,8 @@ Status CheckObject(const Object& object) {
       }
     }
   }
-  if (object.options_schema.empty()) return {};
+  Status jobs = CheckJobs(object);
+  if (!jobs.ok() || object.options_schema.empty()) return jobs;
   return CheckSchemaKeywords(object.options_schema, "options_schema of object " + object.name);
 }
 
@@ -115,6 +150,20 @@ void WriteOperation(Writer* writer, const std::string& name, const Operation& op
   writer->EndObject();
 }
 
+void WriteJobs(Writer* writer, const std::vector<JobsWay>& jobs) {
+  writer->Key("jobs");
+  writer->StartArray();
+  for (const JobsWay& way : jobs) {
+    writer->StartObject();
+    if (!way.options.empty()) WriteRaw(writer, "options", way.options);
+    if (!way.above.empty()) Write(writer, "above", way.above);
+    Write(writer, "max_records", uint64_t{way.max_records});
+    Write(writer, "requests", uint64_t{way.requests});
+    writer->EndObject();
+  }
+  writer->EndArray();
+}
+
 void WriteObject(Writer* writer, const Object& object) {
   writer->StartObject();
   Write(writer, "name", object.name);
@@ -124,6 +173,7 @@ void WriteObject(Writer* writer, const Object& object) {
   for (const auto& [name, operation] : object.operations) WriteOperation(writer, name, operation);
   writer->EndObject();
   WriteLimits(writer, object.limits);
+  if (!object.jobs.empty()) WriteJobs(writer, object.jobs);
   writer->Key("fields");
   writer->StartArray();
   std::vector<const Field*> fields;
@@ -167,6 +217,9 @@ Result<Catalog> ParseCatalog(std::string_view json, Unknown unknown) {
     object.limits = ReadLimits(item);
     for (const Json& field : item["fields"].GetArray()) object.fields.push_back(ReadField(field));
     object.options_schema = RawText(item, "options_schema");
+    if (const Json* jobs = Find(item, "jobs")) {
+      for (const Json& way : jobs->GetArray()) object.jobs.push_back(ReadJobsWay(way));
+    }
     status = CheckObject(object);
     if (!status.ok()) return status.failure();
     if (catalog.FindObject(object.name) != nullptr) return Wrong(object, "is there twice");

@@ -313,7 +313,7 @@ PlannedRun Planned() {
   p.header.counts.update = 0;
   p.header.counts.fresh = 298;
   p.header.counts.invalid_by_code = {{"KEY_MISSING", 13}};
-  p.estimated_requests = 4;
+  p.cost.requests = 4;
   return p;
 }
 

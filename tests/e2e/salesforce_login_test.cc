@@ -92,6 +92,18 @@ class SalesforceLoginTest : public E2eTest {
     then();
     return child->Wait();
   }
+  /// The only error of a `check --json`.
+  static Json ErrorOfCheck(const Output& output, int exit) {
+    EXPECT_EQ(output.exit, exit) << output.Text();
+    return output.json["checks"][0]["error"];
+  }
+  /// That `validate` refuses with the same error.
+  void ExpectValidateSays(const Json& error) const {
+    const Output output = project_.Cli({"validate", "--json"});
+    EXPECT_EQ(output.exit, 2) << output.Text();
+    EXPECT_EQ(output.json["errors"].size(), 1u) << output.Text();
+    EXPECT_EQ(output.json["errors"][0].Dump(), error.Dump()) << output.Text();
+  }
   int64_t JobsThatWait() const {
     const Json waiting = account_.Stats()["jobs"]["UploadComplete"];
     return waiting.exists() ? waiting.Int() : 0;
@@ -199,7 +211,7 @@ TEST_F(SalesforceLoginTest, ALoginThatIsDownIsOneSentenceAndNothingIsLost) {
   const std::string down = R"([{"match": {"path": "/services/oauth2/"}, "times": -1,
                                 "fault": {"kind": "drop_before"}}])";
   account_.Faults(down);
-  ExpectRefused("PS-DEST-UNREACHABLE", "The login at 127.0.0.1:");
+  ExpectRefused("PS-OAUTH-UNAVAILABLE", "The login at 127.0.0.1:");
   // A job runs, the session ends, and there is no new one.
   account_.Faults("[]");
   settings_.more = {kByJobs};
@@ -223,7 +235,7 @@ TEST_F(SalesforceLoginTest, ALoginThatIsDownIsOneSentenceAndNothingIsLost) {
   SetPhones("+2");
   const Output nobody = project_.Sync();
   EXPECT_EQ(nobody.exit, 1) << nobody.Text();
-  EXPECT_EQ(OnlyRun(nobody)["error"]["code"].Text(), "PS-DEST-UNREACHABLE") << nobody.Text();
+  EXPECT_EQ(OnlyRun(nobody)["error"]["code"].Text(), "PS-OAUTH-UNAVAILABLE") << nobody.Text();
   EXPECT_THAT(nobody.Text(), HasSubstr("cannot be reached"));
 }
 
@@ -253,17 +265,45 @@ TEST_F(SalesforceLoginTest, ASecretGoesToTheVendorsHostsOnly) {
     const char *address, *says;
   } kCases[] = {
       {"https://login.example.com", "login_url leads to login.example.com, and connector"},
-      {"http://mycompany.my.salesforce.com", "login_url leads to mycompany.my.salesforce.com, and"},
+      {"https://login.example.com/path", "login_url leads to login.example.com, and connector"},
+      {"https://login.salesforce.com:8443", "login_url leads to login.salesforce.com:8443, and"},
+      {"http://mycompany.my.salesforce.com", "login_url leads to mycompany.my.salesforce.com"},
+      {"http://mycompany.my.salesforce.com:443", "by https"},
       {"https://salesforce.com.example.com", "*.salesforce.com"},
+      {"https://ana:secret@login.salesforce.com", "login_url is no address"},
+      {"https://login.salesforce.com/services/oauth2/token",
+       "login_url ends with /services/oauth2/token, which Penstock adds"},
+      {"https://login.salesforce.com?next=x", "login_url has more than a host and a path"},
+      {"https://login.salesforce.com/#x", "login_url has more than a host and a path"},
+      {"ftp://login.salesforce.com", "login_url is no address"},
+      {"https://", "login_url is no address"},
+      {"https://login.salesforce.com:99999", "login_url is no address"},
       {"mycompany", "login_url is no address"},
   };
   for (const auto& a_case : kCases) {
+    SCOPED_TRACE(a_case.address);
     UseKey(std::string("username: admin@example.com, login_url: \"") + a_case.address + "\"");
-    const Output output = project_.Cli({"check"});
-    EXPECT_EQ(output.exit, 2) << output.Text();
-    EXPECT_THAT(output.Text(), HasSubstr("PS-CONF-CONFIG")) << a_case.address;
-    EXPECT_THAT(output.Text(), HasSubstr(a_case.says)) << a_case.address;
-    EXPECT_THAT(output.Text(), HasSubstr("penstock.yaml:")) << a_case.address;
+    const Json checked = ErrorOfCheck(project_.Cli({"check", "crm", "--json"}), 2);
+    EXPECT_EQ(checked["code"].Text(), "PS-CONF-CONFIG");
+    EXPECT_THAT(checked["message"].Text(), HasSubstr(a_case.says));
+    EXPECT_GT(checked["line"].Int(), 1);
+    EXPECT_THAT(checked.Dump(), ::testing::Not(HasSubstr("secret")));
+    // From a variable it is the same; and whoever validates need not have the key.
+    UseKey(R"(username: admin@example.com, login_url: "${env:LOGIN}")");
+    project_.environment()["LOGIN"] = a_case.address;
+    fs::remove(project_.Path("key.pem"));
+    ExpectValidateSays(checked);
+  }
+  UseKey("username: admin@example.com, login_url: mycompany");
+  ExpectValidateSays(ErrorOfCheck(project_.Cli({"check", "crm", "--json"}), 2));
+  UseKey(R"(username: admin@example.com, login_url: "${env:LOGIN}")");
+  project_.environment()["LOGIN"] = "";  // not set: warned of, not judged
+  EXPECT_EQ(project_.Cli({"validate"}).exit, 0);
+  for (const char* good : {"https://login.salesforce.com/", "https://acme.my.salesforce.com",
+                           "https://acme.my.site.force.com/customers", "http://127.0.0.1:1"}) {
+    project_.environment()["LOGIN"] = good;
+    const Output output = project_.Cli({"validate"});
+    EXPECT_EQ(output.exit, 0) << good << output.Text();
   }
 }
 

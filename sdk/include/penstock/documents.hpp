@@ -72,11 +72,22 @@ struct ObjectLimits {
   uint32_t max_parallel_writers = 2;
 };
 
+/// Records that are written by asynchronous jobs of the destination instead of requests of
+/// `max_request_records`: for the host's estimates, which the connector's choice must agree with.
+struct JobsWay {
+  std::string options;       // JSON Schema text that an integration's `options` obey; empty: any
+  std::string above;         // whole-numbered option with a default: only for more records of one
+                             // operation than it says; empty: for any number
+  uint32_t max_records = 1;  // in one job
+  uint32_t requests = 1;     // of one job that is soon over, those that look after it included
+};
+
 struct Object {
   std::string name;
   std::string label;
   std::map<std::string, Operation> operations;  // "upsert", "insert", "update", "delete"
   ObjectLimits limits;
+  std::vector<JobsWay> jobs;  // the first that fits counts; none does: no jobs
   std::vector<Field> fields;
   std::string options_schema;  // JSON Schema text of integration `options`; empty: takes none
 
