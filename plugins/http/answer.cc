@@ -107,6 +107,14 @@ class Places {
   bool stray_ = false;
 };
 
+sdk::ErrorClass ClassOf(const Reading& reading, const Said& said) {
+  if (Holds(reading.conflict, said)) return sdk::ErrorClass::kConflict;
+  if (Holds(reading.reference, said)) return sdk::ErrorClass::kReference;
+  if (Holds(reading.destination, said)) return sdk::ErrorClass::kDestination;
+  const bool usual_conflict = said.status == 409 && !reading.conflict;
+  return usual_conflict ? sdk::ErrorClass::kConflict : sdk::ErrorClass::kData;
+}
+
 }  // namespace
 
 Failure RunFailure(const HttpResponse& response, const std::string& doing) {
@@ -274,17 +282,7 @@ void AnswerReader::Succeed(uint64_t seq, const Reading& reading, const Said& sai
 
 void AnswerReader::Reject(uint64_t seq, const Reading& reading, const Said& said,
                           Outcomes& outcomes) const {
-  sdk::ErrorClass error_class = sdk::ErrorClass::kData;
-  if (Holds(reading.conflict, said)) {
-    error_class = sdk::ErrorClass::kConflict;
-  } else if (Holds(reading.reference, said)) {
-    error_class = sdk::ErrorClass::kReference;
-  } else if (Holds(reading.destination, said)) {
-    error_class = sdk::ErrorClass::kDestination;
-  } else if (said.status == 409 && !reading.conflict) {
-    error_class = sdk::ErrorClass::kConflict;
-  }
-  outcomes.Rejected(seq, error_class, Words(reading, said).Reason());
+  outcomes.Rejected(seq, ClassOf(reading, said), Words(reading, said).Reason());
 }
 
 void AnswerReader::TakeWritten(const Sent& sent, const sdk::Batch& batch, const Filler& filler,
