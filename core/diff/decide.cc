@@ -130,9 +130,12 @@ Decision DecideGone(const DecisionContext& context, const Entry& before) {
   if (!before.acknowledged && !in_doubt)
     return Verdict(Decision::Verdict::kNothing, Mark::kDropped);
   if (DeletesDeparted(context.mode)) {
-    // An insert in doubt would have been ours.
-    Origin origin = before.acknowledged ? before.origin : Origin::kCreated;
-    if (in_doubt && origin == Origin::kListed) origin = Origin::kUpdated;  // so would a write
+    Origin origin = before.origin;
+    // A write in doubt would have been ours; only of an insert is it certain that it created.
+    if (!before.acknowledged) {
+      origin = before.pending->op == Op::kInsert ? Origin::kCreated : Origin::kUpdated;
+    }
+    if (in_doubt && origin == Origin::kListed) origin = Origin::kUpdated;
     if (MayDelete(context, origin)) {
       const bool again = before.pending && before.pending->op == Op::kDelete;
       if (again && before.pending->outcome == OutcomeKind::kInDoubt && !context.delete_idempotent)

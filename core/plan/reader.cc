@@ -62,7 +62,11 @@ Status FilePlanReader::ReadTrailer() {
   char magic[kMagic.size()];
   PENSTOCK_RETURN_IF_ERROR(in_.ReadAt(magic, sizeof(magic), 0));
   if (std::string_view(magic, sizeof(magic)) != kMagic) {
-    return Bad("it does not begin as a plan of this version does");
+    Error error = Bad("its beginning");
+    error.message = "The file " + in_.path() +
+                    " does not begin as a plan of this version of Penstock does: another one wrote "
+                    "it, or it is damaged.";
+    return error;
   }
   char trailer[kTrailerSize];
   PENSTOCK_RETURN_IF_ERROR(in_.ReadAt(trailer, sizeof(trailer), in_.size() - kTrailerSize));

@@ -1,12 +1,21 @@
 #include "core/push/failure.h"
 
+#include <algorithm>
+#include <array>
+#include <string_view>
+
 namespace penstock {
 namespace {
 
 /// A reason that the host found itself keeps its code, and what is to be done about it. What the
-/// gateway calls an answer is the destination's, whatever its words.
+/// gateway says of an answer is the destination's doing, and of a call that failed without a word
+/// (PS-CONN-CALL) the status says more.
 bool IsHostsOwn(const std::string& code) {
-  return code.starts_with("PS-") && !code.starts_with("PS-HTTP-");
+  constexpr std::array<std::string_view, 6> kOwn = {"PS-OAUTH-", "PS-LIMITS-", "PS-FILE-",
+                                                    "PS-STATE-", "PS-BLOB-",   "PS-CONN-"};
+  return code != "PS-CONN-CALL" && std::any_of(kOwn.begin(), kOwn.end(), [&](std::string_view own) {
+           return code.starts_with(own);
+         });
 }
 
 /// What the connector's manifest says that is to be done; `otherwise` where it does not know.
@@ -44,8 +53,8 @@ CallFailure Explain(const sdk::Failure& failure, const std::string& destination,
                     "grant the missing permission at the destination, then run `penstock check`");
       break;
     case PENSTOCK_E_QUOTA:
-      result.error = MakeError("PS-DEST-QUOTA", where + failure.message,
-                               "run again after the quota has been reset; nothing is lost");
+      result.error =
+          as("PS-DEST-QUOTA", "run again after the quota has been reset; nothing is lost");
       break;
     case PENSTOCK_E_INVALID_CONFIG:
       result.error =

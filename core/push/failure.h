@@ -16,7 +16,8 @@ struct CallFailure {
 };
 
 /// `destination`: its name in the project file. A reason of the host's own (PS-OAUTH-…,
-/// PS-LIMITS-…, PS-FILE-…, PS-CONN-…) keeps its code, else the code is that of the status,
+/// PS-LIMITS-…, PS-FILE-…, PS-STATE-…, PS-BLOB-…, PS-CONN-…) keeps its code where it is why a
+/// login, an allowance or the way to the destination failed, else the code is that of the status,
 /// PS-DEST-… or PS-CONN-FAILED. What is to be done about a configuration, or about a call that
 /// failed for no reason that the ABI knows, is said by the remedy in the connector's manifest,
 /// where it has one. [thread-safe]

@@ -310,7 +310,7 @@ constexpr CodeEntry kWork[] = {
      "Map it, or use update_only."},
     {"PS-MAP-ZONE", "The time zone of naive timestamps is not known.",
      "Set time_zone of the source."},
-    {"PS-PLAN-CORRUPT", "The plan file is damaged; nothing of it was used.",
+    {"PS-PLAN-CORRUPT", "The plan file is damaged, or of another version; nothing of it was used.",
      "Make a new one with `penstock plan`."},
     {"PS-PLAN-EXPIRED", "The plan is older than 24 hours.", "Make a new one."},
     {"PS-PLAN-MISSING", "There is no plan with this hash, or more than one.",

@@ -264,7 +264,9 @@ void PutPlan(Json* json, const PlannedRun& plan, const PlanDetails& details) {
       .Number("jobs", plan.cost.jobs)
       .Real("seconds", plan.estimated_seconds)
       .End();
-  if (plan.open_run) json->Text("open_run", *plan.open_run);
+  if (plan.open_run) {
+    json->Text("open_run", *plan.open_run).Bool("open_run_at_work", plan.open_run_at_work);
+  }
   json->Text("next", NextCommand(plan)).End();
 }
 

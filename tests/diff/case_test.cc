@@ -108,6 +108,7 @@ FieldSpec ParseField(const std::string& word) {
 void Set(const std::vector<std::string>& words, World* world) {
   if (words[0] == "mode") {
     world->mode = *ParseMode(words[1]);
+    world->context.delete_created_only = words.size() > 2 && words[2] == "delete:created";
   } else if (words[0] == "fields") {
     world->fields.clear();
     for (size_t i = 1; i < words.size(); ++i) world->fields.push_back(ParseField(words[i]));

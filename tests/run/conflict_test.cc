@@ -62,6 +62,30 @@ TEST_F(ConflictTest, ADeleteThatIsLeftForLaterDoesNotHaveItsSurvivorWrittenAgain
   EXPECT_EQ(Records().at("k3@x").fields.at("name"), *Row(3).name);
 }
 
+TEST_F(ConflictTest, ADepartureWaitsForTheDeletesThatAreLeftForLater) {
+  world_->account.Seed("k9@x", {{"name", "theirs"}});
+  world_->integration.delete_created_only = true;
+  ASSERT_EQ(SyncOnce().status, "succeeded");
+  world_->account.Alias("other@x", "k3@x");
+  world_->source.rows.push_back({"other@x", "9", "other", std::nullopt});
+  SyncOnce();  // it updates, so that `delete: created` will spare it
+  world_->source.rows.pop_back();
+  world_->source.rows.erase(world_->source.rows.begin() + 5);
+  SyncOptions upserts;
+  upserts.only = "upserts";
+  SyncOnce(upserts);
+  SyncOptions canary;
+  canary.limit = 1;
+  Row(1).name = "eve";
+  EXPECT_EQ(SyncOnce(canary).outcomes.updated, 1u);
+  EXPECT_EQ(SyncOnce().outcomes.deleted, 1u);
+  EXPECT_EQ(SyncOnce().outcomes.updated, 1u);
+  EXPECT_EQ(Records().at("k3@x").fields.at("name"), *Row(3).name);
+  EXPECT_TRUE(Records().contains("k9@x"));
+  SyncOnce();
+  EXPECT_EQ(sent_, 0u);
+}
+
 TEST_F(ConflictTest, ADepartureIsWrittenDownLast) {
   Start(Mode::kUpsert);
   ASSERT_EQ(SyncOnce().status, "succeeded");
