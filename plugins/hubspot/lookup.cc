@@ -105,6 +105,7 @@ sdk::Result<Contacts> FindByKey(const sdk::Http& http, sdk::Call call, const std
                                 const std::vector<std::string>& properties) {
   const std::vector<sdk::Range> ranges = sdk::Chunk(keys.size(), kMaxInputs);
   std::vector<sdk::HttpRequest> requests;
+  requests.reserve(ranges.size());
   for (const sdk::Range& range : ranges) {
     requests.push_back(ReadRequest(object, key_property, keys, range, properties));
   }
