@@ -48,6 +48,19 @@ TEST_F(PlanTest, AFlippedBitInALargePlanIsFound) {
   }
 }
 
+TEST_F(PlanTest, APlanOfAnotherVersionIsCalledThat) {
+  WriteSample(Path(), 6);
+  std::string other = Slurp(Path());
+  ASSERT_TRUE(other.starts_with("penstock plan 2\n"));
+  other.replace(0, 16, "penstock plan 1\n");
+  Spit(Path("bad"), other);
+  const auto reader = PlanReader::Open(Path("bad"));
+  ASSERT_FALSE(reader.ok());
+  EXPECT_EQ(reader.error().code, "PS-PLAN-CORRUPT");
+  EXPECT_NE(reader.error().message.find("another one wrote it"), std::string::npos)
+      << reader.error().message;
+}
+
 TEST_F(PlanTest, ATruncatedOrExtendedFileIsFound) {
   WriteSample(Path(), 60);
   const std::string good = Slurp(Path());
