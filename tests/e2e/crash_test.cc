@@ -67,6 +67,8 @@ TEST_F(CrashTest, WhoLooksOnTakesNoRunAtWorkForDead) {
   EXPECT_THAT(project_.Cli({"show", "contacts-1"}).out, HasSubstr("contacts-1  running  since "));
   EXPECT_THAT(project_.Cli({"status"}).out, HasSubstr("running in run contacts-1"));
   EXPECT_THAT(project_.Cli({"plan", "contacts"}).out, HasSubstr("Run contacts-1 is at work."));
+  EXPECT_THAT(project_.Cli({"plan", "contacts", "--json"}).out,
+              HasSubstr(R"("open_run":"contacts-1","open_run_at_work":true)"));
   EXPECT_TRUE(child->Running());
   child->Signal(SIGKILL);
   child->Wait();
