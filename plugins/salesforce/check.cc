@@ -7,7 +7,6 @@
 namespace penstock::salesforce {
 
 using sdk::CheckReport;
-using sdk::Failure;
 using sdk::HttpRequest;
 using sdk::JsonValue;
 using sdk::Status;

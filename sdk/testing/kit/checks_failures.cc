@@ -21,7 +21,7 @@ void AnswerWrites(Trial& t, PeerAnswer answer) {
 // Of the records that a write request named. Those without an outcome are what the call's failure
 // stands for. Of those in a job, what is true may be said.
 void ExpectOnly(Trial& t, Witness& witness, const Written& written, const std::vector<Row>& rows,
-                std::set<int32_t> allowed, const std::string& what) {
+                const std::set<int32_t>& allowed, const std::string& what) {
   std::set<uint64_t> named;
   for (const Exchange& exchange : t.host().writes()) {
     named.insert(exchange.request.seqs.begin(), exchange.request.seqs.end());
@@ -37,6 +37,7 @@ void ExpectOnly(Trial& t, Witness& witness, const Written& written, const std::v
     }
     if (kept != nullptr && allowed.count(kept->outcome) > 0) continue;
     std::vector<std::string> names;
+    names.reserve(allowed.size());
     for (const int32_t one : allowed) names.push_back(OutcomeName(one));
     return t.Fail(what + ": record " + std::to_string(row.seq) + " is " + written.Show(row.seq) +
                   "; it may be " + JoinSome(names) + ", or nothing where the call fails");
