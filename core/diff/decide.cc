@@ -131,9 +131,11 @@ Decision DecideGone(const DecisionContext& context, const Entry& before) {
     return Verdict(Decision::Verdict::kNothing, Mark::kDropped);
   if (DeletesDeparted(context.mode)) {
     Origin origin = before.origin;
-    // A write in doubt would have been ours; only of an insert is it certain that it created.
+    // A write in doubt would have been ours, but perhaps of a record that was there before: of an
+    // insert it is certain that it created, and what is being deleted was judged before.
     if (!before.acknowledged) {
-      origin = before.pending->op == Op::kInsert ? Origin::kCreated : Origin::kUpdated;
+      const bool found = before.pending->op == Op::kUpsert || before.pending->op == Op::kUpdate;
+      origin = found ? Origin::kUpdated : Origin::kCreated;
     }
     if (in_doubt && origin == Origin::kListed) origin = Origin::kUpdated;
     if (MayDelete(context, origin)) {

@@ -78,8 +78,8 @@ class Lane {
   /// As Halve, of records whose payloads may not have been kept.
   void HalveHeldBack(std::vector<Change> group, std::deque<std::shared_ptr<Batch>>* next);
   void Halve(std::vector<Change> group, std::deque<std::shared_ptr<Batch>>* next);
-  /// A failed call that no record's outcome tells of: perhaps all have theirs, or are in a job.
   CallFailure Explain(const sdk::Failure& failure) const;
+  /// A failed call that no record's outcome tells of: perhaps all have theirs, or are in a job.
   void TellOf(const sdk::Failure& failure);
   void Failed(const std::vector<uint64_t>& open, const sdk::Failure& failure);
   std::shared_ptr<Batch> Next();

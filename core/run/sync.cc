@@ -32,8 +32,8 @@ Status WriteSomeMarks(const RunEnvironment& env, PlanReader* plan, const ChooseM
 }
 
 /// Departures come last: one may be why another key is marked, and is planned only once. A run that
-/// is killed in between departs nobody, and the next plan finds both again. Where no delete is made
-/// for now, what deletes and departures make of other keys waits with them.
+/// is killed in between departs nobody, and the next plan finds both again. Where deletes are left
+/// for later, what they and departures make of other keys waits with them.
 Status WriteMarks(const RunEnvironment& env, PlanReader* plan, bool leave_deletes,
                   Journal* journal) {
   const auto departed = [](Mark mark) { return mark == Mark::kDeparted; };
@@ -42,12 +42,6 @@ Status WriteMarks(const RunEnvironment& env, PlanReader* plan, bool leave_delete
   };
   PENSTOCK_RETURN_IF_ERROR(WriteSomeMarks(env, plan, at_once, journal));
   return leave_deletes ? Status() : WriteSomeMarks(env, plan, departed, journal);
-}
-
-/// Deletes come last: a limit may end before the first of them.
-bool LeavesDeletes(const SyncOptions& options, const PlanCounts& counts) {
-  const bool before_them = options.limit > 0 && options.limit <= counts.row_changes;
-  return counts.remove > 0 && (options.only == "upserts" || before_them);
 }
 
 Result<bool> HasMarks(PlanReader* plan) {
@@ -264,7 +258,7 @@ Status PushPlan(const RunEnvironment& env, const SyncOptions& options, PlanReade
   const StateIdentity identity = IdentityOf(env, object, header.account);
   PENSTOCK_ASSIGN_OR_RETURN(Journal * journal, run->EnsureJournal(&header, &identity));
   if (options.only_key.empty()) {
-    const bool leave_deletes = LeavesDeletes(options, header.counts);
+    const bool leave_deletes = options.only == "upserts" && header.counts.remove > 0;
     PENSTOCK_RETURN_IF_ERROR(WriteMarks(env, plan, leave_deletes, journal));
   }
   PushOptions push;
