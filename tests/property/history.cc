@@ -94,7 +94,7 @@ void SeedAccount(World* world, std::mt19937* random) {
 
 std::string StepName(Step::Kind kind) {
   static const std::vector<std::string> kNames = {
-      "edit",       "clear",       "seed",  "wait",         "sync",        "faulty sync", "canary",
+      "edit",       "clear",       "seed",  "wait",         "sync",        "faulty sync", "part",
       "plan+apply", "source lost", "retry", "edit mapping", "switch mode", "reorder"};
   return kNames[static_cast<size_t>(kind)];
 }
@@ -110,7 +110,7 @@ History MakeHistory(uint32_t seed) {
       Step::Kind::kEdit,       Step::Kind::kClear,       Step::Kind::kSeed,
       Step::Kind::kWait,       Step::Kind::kSync,        Step::Kind::kSync,
       Step::Kind::kFaultySync, Step::Kind::kFaultySync,  Step::Kind::kFaultySync,
-      Step::Kind::kCanary,     Step::Kind::kPlanApply,   Step::Kind::kSourceLost,
+      Step::Kind::kPart,       Step::Kind::kPlanApply,   Step::Kind::kSourceLost,
       Step::Kind::kRetry,      Step::Kind::kEditMapping, Step::Kind::kSwitchMode,
       Step::Kind::kReorder};
   for (uint32_t i = 0; i < steps; ++i) {
@@ -151,8 +151,12 @@ std::string RunStep(const Step& step, bool all_or_nothing, World* world) {
       return world->Sync(none);
     case Step::Kind::kFaultySync:
       return world->Sync(faults);
-    case Step::Kind::kCanary:
+    case Step::Kind::kPart:
       options.limit = 1 + random() % 3;
+      if (random() % 3 == 0) {
+        options.limit = 0;
+        options.only = "upserts";
+      }
       return world->Sync(none, options);
     case Step::Kind::kPlanApply:
       return world->PlanAndApply(random() % 2 == 0 ? none : faults);

@@ -17,7 +17,7 @@ struct Step {
     kWait,   // hours pass
     kSync,
     kFaultySync,
-    kCanary,  // sync --limit
+    kPart,  // sync --limit, or --only upserts
     kPlanApply,
     kSourceLost,  // a sync whose source fails in mid-read
     kRetry,
